@@ -1,0 +1,2 @@
+//! conformance command.
+fn main() {}

@@ -1,0 +1,142 @@
+//! Document trees: finding places in them by pattern, and pruning what explicit nulls leave.
+
+use serde_json::{Map, Value};
+
+/// A document tree. Member order is kept.
+pub type Document = Value;
+
+/// Every place that a pattern names, as JSON pointers with their values. `*` stands for every element of an array.
+pub(crate) fn places<'d>(document: &'d Document, pattern: &str) -> Vec<(String, &'d Document)> {
+    let mut found = Vec::new();
+    if !pattern.contains('*') {
+        if let Some(value) = document.pointer(pattern) {
+            found.push((pattern.to_owned(), value));
+        }
+        return found;
+    }
+    walk(document, String::new(), &pattern[1..], &mut found);
+    found
+}
+
+fn walk<'d>(document: &'d Document, at: String, rest: &str, found: &mut Vec<(String, &'d Document)>) {
+    let (segment, rest) = match rest.split_once('/') {
+        Some((segment, rest)) => (segment, Some(rest)),
+        None => (rest, None),
+    };
+    let mut step = |segment: &str, value: &'d Document| {
+        let at = format!("{at}/{segment}");
+        match rest {
+            Some(rest) => walk(value, at, rest, found),
+            None => found.push((at, value)),
+        }
+    };
+    match document {
+        Value::Array(items) if segment == "*" => {
+            for (index, item) in items.iter().enumerate() {
+                step(&index.to_string(), item);
+            }
+        }
+        Value::Object(members) => {
+            if let Some(value) = members.get(segment) {
+                step(segment, value);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Calls `act` with the object or array around every place that a pattern names, and the last segment, whether the place
+/// itself exists or not.
+pub(crate) fn around(document: &mut Document, pattern: &str, act: &mut dyn FnMut(&mut Map<String, Value>, &str)) {
+    fn descend(document: &mut Document, rest: &str, act: &mut dyn FnMut(&mut Map<String, Value>, &str)) {
+        match (rest.split_once('/'), document) {
+            (None, Value::Object(members)) => act(members, rest),
+            (Some(("*", rest)), Value::Array(items)) => items.iter_mut().for_each(|item| descend(item, rest, act)),
+            (Some((segment, rest)), Value::Object(members)) => {
+                if let Some(value) = members.get_mut(segment) {
+                    descend(value, rest, act);
+                }
+            }
+            _ => {}
+        }
+    }
+    descend(document, &pattern[1..], act);
+}
+
+/// Removes every explicit null: it means "absent" (real-clients 0.8).
+pub(crate) fn prune_nulls(document: &mut Document) {
+    match document {
+        Value::Object(members) => {
+            members.retain(|_, value| !value.is_null());
+            members.values_mut().for_each(prune_nulls);
+        }
+        Value::Array(items) => {
+            items.retain(|item| !item.is_null());
+            items.iter_mut().for_each(prune_nulls);
+        }
+        _ => {}
+    }
+}
+
+/// Whether a document has an explicit null in it.
+pub(crate) fn has_nulls(document: &Document) -> bool {
+    match document {
+        Value::Null => true,
+        Value::Object(members) => members.values().any(has_nulls),
+        Value::Array(items) => items.iter().any(has_nulls),
+        _ => false,
+    }
+}
+
+/// Merges a patch into a document: RFC 7396.
+pub(crate) fn merge(document: &mut Document, patch: &Document) {
+    let Value::Object(changes) = patch else {
+        *document = patch.clone();
+        return;
+    };
+    if !document.is_object() {
+        *document = Value::Object(Map::new());
+    }
+    let members = document.as_object_mut().expect("it was just made one");
+    for (name, change) in changes {
+        if change.is_null() {
+            members.shift_remove(name);
+        } else {
+            merge(members.entry(name.clone()).or_insert(Value::Null), change);
+        }
+    }
+}
+
+/// Two names that Azure takes for one: it compares without case.
+pub(crate) fn same_name(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other) || one.to_lowercase() == other.to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_pattern_finds_every_element() {
+        let document = json!({"a": [{"b": 1}, {"c": 2}, {"b": 3}]});
+        let found: Vec<_> = places(&document, "/a/*/b").into_iter().map(|(at, value)| (at, value.clone())).collect();
+        assert_eq!(found, [("/a/0/b".to_owned(), json!(1)), ("/a/2/b".to_owned(), json!(3))]);
+    }
+
+    #[test]
+    fn nulls_are_pruned_everywhere() {
+        let mut document = json!({"a": null, "b": [null, {"c": null, "d": 1}]});
+        prune_nulls(&mut document);
+        assert_eq!(document, json!({"b": [{"d": 1}]}));
+        assert!(!has_nulls(&document));
+    }
+
+    #[test]
+    fn a_patch_merges_objects_and_replaces_the_rest() {
+        let mut document = json!({"a": {"b": 1, "c": 2}, "d": [1]});
+        merge(&mut document, &json!({"a": {"b": null, "e": 3}, "d": [2]}));
+        assert_eq!(document, json!({"a": {"c": 2, "e": 3}, "d": [2]}));
+    }
+}

@@ -1,0 +1,65 @@
+//! The event queue: what happens by itself, in the order of (time, sequence).
+
+use serde::{Deserialize, Serialize};
+
+use crate::key::Key;
+use crate::operation::OperationId;
+use crate::table::Table;
+use crate::time::Time;
+
+/// Something that will happen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Event {
+    /// An operation's present stage ends.
+    StageEnds(OperationId),
+    /// The deletion of a group takes its next step.
+    GroupDeletion(Key),
+    /// Somebody above asked to be woken, with this word.
+    WakeUp(u64),
+}
+
+/// When, and in which place among the events of that moment.
+pub type Due = (Time, u64);
+
+/// Events by due time.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Queue {
+    events: Table<Due, Event>,
+    next: u64,
+}
+
+impl Queue {
+    /// The next event's time.
+    pub fn next_due(&self) -> Option<Time> {
+        self.events.iter().next().map(|(due, _)| due.0)
+    }
+
+    /// What is to come, soonest first.
+    pub fn iter(&self) -> impl Iterator<Item = (Time, &Event)> {
+        self.events.iter().map(|(due, event)| (due.0, event))
+    }
+
+    /// Adds an event; gives back its place, by which it can be taken back.
+    pub(crate) fn add(&mut self, at: Time, event: Event) -> Due {
+        let due = (at, self.next);
+        self.next += 1;
+        self.events.set(due, Some(event.into()));
+        due
+    }
+
+    /// Takes an event back.
+    pub(crate) fn remove(&mut self, due: Due) {
+        self.events.set(due, None);
+    }
+
+    /// Takes the next event, if it is due at `now`.
+    pub(crate) fn pop(&mut self, now: Time) -> Option<(Time, Event)> {
+        let (due, _) = self.events.iter().next()?;
+        let due = *due;
+        if due.0 > now {
+            return None;
+        }
+        let event = self.events.set(due, None).expect("it was just seen");
+        Some((due.0, Event::clone(&event)))
+    }
+}

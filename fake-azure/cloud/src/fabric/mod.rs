@@ -1,0 +1,82 @@
+//! The fabric: what both of Azure's stacks stand on.
+//!
+//! Machines and their power, ports, networks and address pools, public addresses and DNS names, disks, storage accounts and
+//! blobs. A row is owned by the thing whose [`Key`] it stands under; the fabric knows nothing else of it and never calls up.
+
+mod addresses;
+mod disks;
+mod machines;
+mod networks;
+mod ports;
+mod storage;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::addresses::{FIRST_PUBLIC_ADDRESS, PublicAddress};
+pub use self::disks::{Disk, DiskMedia};
+pub use self::machines::{Machine, Power};
+pub use self::networks::{Network, Pool, RESERVED_AT_START, host_count, prefixes_overlap};
+pub use self::ports::{Mac, Port, PortAddress};
+pub use self::storage::{Account, Blob, BlobKind, BlobName, Container, ContainerName, Lease, LeaseState};
+use crate::key::Key;
+use crate::table::Table;
+
+/// Declares the fabric's tables, the changes a plan can make to them, and how to make and undo one.
+macro_rules! tables {
+    ($( $(#[$doc:meta])* $table:ident / $change:ident : $key:ty => $row:ty ),* $(,)?) => {
+        /// The tables of the fabric.
+        #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+        pub struct Fabric {
+            $( $(#[$doc])* pub $table: Table<$key, $row>, )*
+        }
+
+        /// One row written, or removed where it is `None`.
+        #[derive(Clone, Debug)]
+        pub enum Change {
+            $( $(#[$doc])* $change($key, Option<Arc<$row>>), )*
+        }
+
+        impl Fabric {
+            /// Makes a change; gives back the change that undoes it.
+            pub(crate) fn make(&mut self, change: Change) -> Change {
+                match change {
+                    $( Change::$change(key, row) => {
+                        let before = self.$table.set(key.clone(), row);
+                        Change::$change(key, before)
+                    } )*
+                }
+            }
+        }
+    };
+}
+
+tables! {
+    // tidy: sorted
+    /// Storage accounts of the whole cloud, by name: names are unique across subscriptions.
+    accounts / Account: Box<str> => Account,
+    /// Blobs.
+    blobs / Blob: BlobName => Blob,
+    /// Containers.
+    containers / Container: ContainerName => Container,
+    /// Disks, by owner.
+    disks / Disk: Key => Disk,
+    /// DNS names of public addresses, e.g. `label.westus.cloudapp.azure.com`, and who holds them.
+    dns_names / DnsName: Box<str> => Key,
+    /// Private addresses in use, by pool: the port that holds each.
+    leases / Lease: (Key, u32) => Key,
+    /// Machines, by owner.
+    machines / Machine: Key => Machine,
+    /// Networks, by owner.
+    networks / Network: Key => Network,
+    /// Address pools (subnets), by owner.
+    pools / Pool: Key => Pool,
+    /// Ports, by owner.
+    ports / Port: Key => Port,
+    /// Public addresses, by owner.
+    public_addresses / PublicAddress: Key => PublicAddress,
+    /// Public addresses in use, and the row that holds each.
+    public_in_use / PublicInUse: u32 => Key,
+    // tidy: end
+}

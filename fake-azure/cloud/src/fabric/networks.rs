@@ -1,0 +1,99 @@
+//! Networks and the address pools inside them.
+
+use std::net::Ipv4Addr;
+
+use ipnet::{IpNet, Ipv4Net};
+use serde::{Deserialize, Serialize};
+
+use super::Fabric;
+use crate::key::Key;
+
+/// Addresses at the start of every pool that nobody can have: network, gateway and two for DNS (ARM 8.2).
+pub const RESERVED_AT_START: u32 = 4;
+
+/// A network: prefixes that pools are cut from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Network {
+    /// The address space.
+    pub spaces: Vec<IpNet>,
+}
+
+/// An address pool: a subnet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pool {
+    /// The network it lies in.
+    pub network: Key,
+    /// Its prefixes; the first IPv4 one gives addresses.
+    pub prefixes: Vec<IpNet>,
+}
+
+impl Pool {
+    /// The prefix that IPv4 addresses come from.
+    pub fn ipv4(&self) -> Option<Ipv4Net> {
+        self.prefixes.iter().find_map(|prefix| match prefix {
+            IpNet::V4(prefix) => Some(*prefix),
+            IpNet::V6(_) => None,
+        })
+    }
+
+    /// Whether an address can be given out at all: inside the prefix, not reserved.
+    pub fn is_usable(&self, address: Ipv4Addr) -> bool {
+        self.contains(address) && !self.is_reserved(address)
+    }
+
+    /// Whether an address lies in the pool.
+    pub fn contains(&self, address: Ipv4Addr) -> bool {
+        self.ipv4().is_some_and(|prefix| prefix.contains(&address))
+    }
+
+    /// Whether an address is one of the first four or the last.
+    pub fn is_reserved(&self, address: Ipv4Addr) -> bool {
+        self.ipv4().is_some_and(|prefix| {
+            let offset = u32::from(address).wrapping_sub(u32::from(prefix.network()));
+            offset < RESERVED_AT_START || address == prefix.broadcast()
+        })
+    }
+}
+
+/// How many addresses of a prefix can be given out.
+pub fn host_count(prefix: Ipv4Net) -> u64 {
+    let all = 1_u64 << (32 - prefix.prefix_len());
+    all.saturating_sub(u64::from(RESERVED_AT_START) + 1)
+}
+
+/// Whether two prefixes share an address.
+pub fn prefixes_overlap(one: &IpNet, other: &IpNet) -> bool {
+    one.contains(other) || other.contains(one)
+}
+
+impl Fabric {
+    /// The lowest free address of a pool, leaving out those in `but`; `None` when it is full (ARM 8.2, dynamic allocation).
+    pub fn lowest_free(&self, pool: Key, but: &[Ipv4Addr]) -> Option<Ipv4Addr> {
+        let prefix = self.pools.get(&pool)?.ipv4()?;
+        let first = u32::from(prefix.network()).checked_add(RESERVED_AT_START)?;
+        let last = u32::from(prefix.broadcast()).checked_sub(1)?;
+
+        let mut candidate = first;
+        let mut taken = self.leases.range((pool, first)..=(pool, last)).map(|(key, _)| key.1).peekable();
+        while candidate <= last {
+            while taken.peek().is_some_and(|address| *address < candidate) {
+                taken.next();
+            }
+            if taken.peek() != Some(&candidate) && !but.contains(&Ipv4Addr::from(candidate)) {
+                return Some(Ipv4Addr::from(candidate));
+            }
+            candidate = candidate.checked_add(1)?;
+        }
+        None
+    }
+
+    /// Whether an address of a pool is held by nobody.
+    pub fn is_free(&self, pool: Key, address: Ipv4Addr) -> bool {
+        !self.leases.contains(&(pool, u32::from(address)))
+    }
+
+    /// How many addresses of a pool are held.
+    pub fn held(&self, pool: Key) -> usize {
+        self.leases.range((pool, 0)..=(pool, u32::MAX)).count()
+    }
+}

@@ -1,0 +1,5 @@
+//! Microsoft.Network.
+
+mod prefixes;
+pub mod subnets;
+pub mod virtual_networks;

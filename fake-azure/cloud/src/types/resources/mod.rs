@@ -1,0 +1,3 @@
+//! Microsoft.Resources: groups.
+
+pub mod resource_groups;

@@ -1,0 +1,2 @@
+//! fake-azure command.
+fn main() {}

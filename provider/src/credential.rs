@@ -1,0 +1,154 @@
+//! Who asks: a service principal, by secret or by certificate.
+//!
+//! What is secret sits in a [`Secret`], which never shows itself.
+
+use std::fmt;
+use std::sync::Arc;
+
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::SigningKey;
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use crate::Error;
+
+/// A text that neither `Debug` nor `Display` ever shows.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Keeps `text`.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself, for the one place that has to send it.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<secret>")
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<secret>")
+    }
+}
+
+/// A certificate with its private key, as a service principal signs in with it.
+#[derive(Clone)]
+pub struct Certificate {
+    thumbprint: [u8; 32],
+    key: Arc<dyn SigningKey>,
+}
+
+impl Certificate {
+    /// Reads a PEM file that holds one certificate and its RSA private key.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] when either is missing or unreadable.
+    pub fn from_pem(pem: &[u8]) -> Result<Self, Error> {
+        let unreadable = |what: &str| Error::config("certificate", format!("the PEM text holds no readable {what}"));
+        let certificate = CertificateDer::from_pem_slice(pem).map_err(|_| unreadable("certificate"))?;
+        let key = PrivateKeyDer::from_pem_slice(pem).map_err(|_| unreadable("private key"))?;
+        let key = rustls::crypto::ring::sign::any_supported_type(&key).map_err(|_| unreadable("RSA private key"))?;
+        if key.algorithm() != rustls::SignatureAlgorithm::RSA {
+            return Err(unreadable("RSA private key"));
+        }
+
+        Ok(Self { thumbprint: Sha256::digest(certificate.as_ref()).into(), key })
+    }
+
+    /// SHA-256 over the certificate's DER form.
+    pub(crate) fn thumbprint(&self) -> &[u8; 32] {
+        &self.thumbprint
+    }
+
+    /// RSASSA-PSS with SHA-256, the form the identity service asks for beside `x5t#S256`.
+    pub(crate) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
+        let signer = self.key.choose_scheme(&[rustls::SignatureScheme::RSA_PSS_SHA256])?;
+        signer.sign(message).ok()
+    }
+}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<certificate>")
+    }
+}
+
+/// How a service principal proves who it is.
+#[derive(Clone, Debug)]
+pub enum ServicePrincipal {
+    /// `application-password` (auth type `service-principal-secret`).
+    Password(Secret),
+    /// A signed assertion.
+    Certificate(Certificate),
+}
+
+/// The credential of an environment (juju-provider 1.7).
+#[derive(Clone, Debug)]
+pub struct Credential {
+    /// The subscription that everything lives in.
+    pub subscription_id: Uuid,
+    /// The application's (client) id.
+    pub application_id: Uuid,
+    /// The directory. None: found by the 401 challenge of the subscription (juju-provider 1.3).
+    pub tenant_id: Option<Uuid>,
+    /// The proof.
+    pub proof: ServicePrincipal,
+}
+
+impl Credential {
+    /// A service principal with a password, its tenant to be found out.
+    #[must_use]
+    pub fn with_password(subscription_id: Uuid, application_id: Uuid, password: impl Into<String>) -> Self {
+        Self {
+            subscription_id,
+            application_id,
+            tenant_id: None,
+            proof: ServicePrincipal::Password(Secret::new(password)),
+        }
+    }
+
+    /// A digest that only who knows the credential can make. Passwords are derived from it, so that they cannot be guessed from
+    /// a seed.
+    pub(crate) fn fingerprint(&self) -> [u8; 32] {
+        let mut digest = Sha256::new();
+        digest.update(self.application_id.as_bytes());
+        match &self.proof {
+            ServicePrincipal::Password(secret) => digest.update(secret.expose().as_bytes()),
+            // RSASSA-PSS draws salt, so a signature would not repeat; PKCS#1 v1.5 over a constant does, and needs the key.
+            ServicePrincipal::Certificate(certificate) => {
+                let signer = certificate.key.choose_scheme(&[rustls::SignatureScheme::RSA_PKCS1_SHA256]);
+                let signature = signer.and_then(|signer| signer.sign(b"provider fingerprint").ok());
+                digest.update(signature.unwrap_or_default());
+            }
+        }
+        digest.finalize().into()
+    }
+
+    pub(crate) fn validate(&self) -> Result<(), Error> {
+        let ids = [("subscription-id", self.subscription_id), ("application-id", self.application_id)];
+        for (attribute, id) in ids {
+            if id.is_nil() {
+                return Err(Error::config(attribute, "empty value not valid"));
+            }
+        }
+        if let ServicePrincipal::Password(secret) = &self.proof
+            && secret.expose().is_empty()
+        {
+            return Err(Error::config("application-password", "empty value not valid"));
+        }
+
+        Ok(())
+    }
+}

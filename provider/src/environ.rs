@@ -1,0 +1,124 @@
+//! The contract between Juju's upper layers and a cloud.
+//!
+//! It speaks in Juju's words and knows no stack: nothing above it asks which one it has.
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use crate::{
+    Config, Constraints, ConstraintsValidator, Error, IngressRule, Instance, InstanceId, InstanceType, Series,
+    StartInstance, Started,
+};
+
+/// An environment in a cloud (juju-provider 0.4).
+///
+/// Every call may be made while others run, from several tasks. Every call may be repeated after it failed, and, where it says
+/// so, after it succeeded. A call whose future is dropped leaves what it had done; repeating it goes on from there.
+#[async_trait]
+pub trait Environ: Send + Sync {
+    /// The configuration as it is now, with what this environment has generated for itself (its storage account). Whoever keeps
+    /// configurations should keep this one after `create` or `bootstrap`.
+    fn config(&self) -> Config;
+
+    /// Checks that the credential is accepted.
+    ///
+    /// Post: a token was issued. Nothing was made.
+    async fn prepare_for_bootstrap(&self) -> Result<(), Error>;
+
+    /// Makes the containers of a hosted environment: group, network, security group, subnet, storage account.
+    ///
+    /// Post: each exists once, provisioned, tagged with environment and controller. May be repeated at any time; what exists stays.
+    /// On error what was made stays, for a repetition or for `destroy`.
+    async fn create(&self) -> Result<(), Error>;
+
+    /// `create`, then starts the controller machine.
+    ///
+    /// Pre: `params.controller`. Post: as of `create` and `start_instance`. On error the whole environment was destroyed;
+    /// [`Error::Bootstrap`] carries the cause and, where destroying failed too, that.
+    async fn bootstrap(&self, params: StartInstance) -> Result<Started, Error>;
+
+    /// Makes a machine.
+    ///
+    /// Pre: `create` was done; no machine of that id is wanted otherwise. Post: the virtual machine is provisioned, with one
+    /// network interface of an address of its own, a public address where the policy says so, in an availability set. On error
+    /// nothing of it is left, or what is left is reported by `all_instances`; [`Error::Start`] carries the cause.
+    async fn start_instance(&self, params: StartInstance) -> Result<Started, Error>;
+
+    /// Deletes machines with everything that was made for them alone.
+    ///
+    /// Ids without an instance are passed over, so it may be repeated. Post: none of `ids` is reported any more. On error what
+    /// is left is still reported; every other machine was dealt with; the error is the first in the order of `ids`.
+    async fn stop_instances(&self, ids: &[InstanceId]) -> Result<(), Error>;
+
+    /// The instances with these ids, in their order, addresses included. No ids: an empty answer, and no request.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PartialInstances`], with a slot per id, when some are missing; [`Error::NoInstances`] when all are.
+    async fn instances(&self, ids: &[InstanceId]) -> Result<Vec<Instance>, Error>;
+
+    /// Every instance of which anything is left, by id. None is an empty answer.
+    async fn all_instances(&self) -> Result<Vec<Instance>, Error>;
+
+    /// Ids of the machines that serve the API of this controller.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoInstances`] when there are none.
+    async fn controller_instances(&self, controller_uuid: Uuid) -> Result<Vec<InstanceId>, Error>;
+
+    /// Lets traffic in to a machine. What is open already stays; may be repeated.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoInstances`] when the machine is gone or going.
+    async fn open_ports(&self, id: &InstanceId, rules: &[IngressRule]) -> Result<(), Error>;
+
+    /// Takes openings back. What is closed already stays; may be repeated, also after the machine is gone.
+    async fn close_ports(&self, id: &InstanceId, rules: &[IngressRule]) -> Result<(), Error>;
+
+    /// What is open to a machine, sorted; without what the provider itself keeps open.
+    async fn ports(&self, id: &InstanceId) -> Result<Vec<IngressRule>, Error>;
+
+    /// Opens ports of every machine at once: `global firewall mode is not supported` on Azure.
+    async fn open_global_ports(&self, rules: &[IngressRule]) -> Result<(), Error>;
+
+    /// Closes ports of every machine at once: `global firewall mode is not supported` on Azure.
+    async fn close_global_ports(&self, rules: &[IngressRule]) -> Result<(), Error>;
+
+    /// What is open on every machine: `global firewall mode is not supported` on Azure.
+    async fn global_ports(&self) -> Result<Vec<IngressRule>, Error>;
+
+    /// Deletes the environment with all it holds. May be repeated.
+    ///
+    /// Post: nothing of it is left.
+    async fn destroy(&self) -> Result<(), Error>;
+
+    /// Deletes every environment of a controller, hosted ones too. Those of other controllers are not touched. May be repeated.
+    async fn destroy_controller(&self, controller_uuid: Uuid) -> Result<(), Error>;
+
+    /// Hands everything over to another controller, by rewriting tags and nothing else. May be repeated.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Adopt`] with the names of those that could not be handed over; all others were.
+    async fn adopt_resources(&self, controller_uuid: Uuid) -> Result<(), Error>;
+
+    /// Whether a machine could be asked for like this, as far as can be told without making it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Placement`], [`Error::UnknownInstanceType`], [`Error::Image`] for a series that is not deployed on Azure.
+    async fn precheck_instance(
+        &self,
+        series: &Series,
+        constraints: &Constraints,
+        placement: Option<&str>,
+    ) -> Result<(), Error>;
+
+    /// The sizes that satisfy `constraints`, cheapest first.
+    async fn instance_types(&self, constraints: &Constraints) -> Result<Vec<InstanceType>, Error>;
+
+    /// Judges constraints by the sizes of the location.
+    async fn constraints_validator(&self) -> Result<ConstraintsValidator, Error>;
+}

@@ -1,0 +1,178 @@
+//! What the simulator implements, as the simulator itself tells it, on the terminal and as `docs/coverage.md`.
+//!
+//! Refuses to know a column: it prints whatever members the rows have, in the order in which they come.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use serde_json::{Map, Value};
+use xshell::cmd;
+
+use crate::{docs, document, output, repository};
+
+type Row = Map<String, Value>;
+
+/// Asks the binary and writes the document, or only compares it when `check` is set.
+pub(crate) fn run(root: &Path, check: bool) -> Result<()> {
+    let shell = repository::shell(root)?;
+    let text = cmd!(
+        shell,
+        "cargo run --quiet --package fake-azure -- coverage --format json"
+    )
+    .quiet()
+    .read()
+    .context("cannot ask `fake-azure coverage`")?;
+    let rows: Vec<Row> = serde_json::from_str(&text)
+        .context("`fake-azure coverage` did not answer a list of objects")?;
+
+    let page = render(&rows);
+    let path = docs(root, "coverage.md");
+    if check {
+        return document::check(&path, &page, "coverage");
+    }
+
+    for line in aligned(&columns(&rows), &rows) {
+        output::line(line);
+    }
+    document::write(&path, &page)
+}
+
+/// Every member that a row has, in the order of first sight.
+fn columns(rows: &[Row]) -> Vec<&str> {
+    let mut columns: Vec<&str> = Vec::new();
+    for name in rows.iter().flat_map(Map::keys) {
+        if !columns.contains(&name.as_str()) {
+            columns.push(name);
+        }
+    }
+    columns
+}
+
+/// A value in one cell: lists of words joined, lists of anything else counted.
+fn cell(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Bool(flag)) => if *flag { "yes" } else { "no" }.to_owned(),
+        Some(Value::Array(items))
+            if items
+                .iter()
+                .all(|item| !item.is_object() && !item.is_array()) =>
+        {
+            items
+                .iter()
+                .map(|item| cell(Some(item)))
+                .collect::<Vec<_>>()
+                .join(", ")
+        }
+        Some(Value::Array(items)) => items.len().to_string(),
+        Some(other) => other.to_string(),
+    }
+}
+
+fn render(rows: &[Row]) -> String {
+    let columns = columns(rows);
+    let is_number = |column: &str| {
+        rows.iter()
+            .all(|row| row.get(column).is_none_or(Value::is_number))
+    };
+    let headings: Vec<String> = columns
+        .iter()
+        .map(|column| {
+            format!(
+                "{}{}",
+                column.replace('_', " "),
+                if is_number(column) { ":" } else { "" }
+            )
+        })
+        .collect();
+    let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
+    let cells = rows.iter().map(|row| {
+        columns
+            .iter()
+            .map(|column| cell(row.get(*column)))
+            .collect()
+    });
+    format!(
+        "{}\n# Coverage\n\nWhat the simulator implements, told by `fake-azure coverage --format json`. What is not in this \
+         table answers the error\nthat Azure gives for the unknown, never a success.\n\n{}",
+        document::mark("coverage"),
+        document::table(&headings, cells)
+    )
+}
+
+/// The rows with columns under one another.
+fn aligned(columns: &[&str], rows: &[Row]) -> Vec<String> {
+    let heading = columns
+        .iter()
+        .map(|column| column.replace('_', " "))
+        .collect();
+    let mut lines: Vec<Vec<String>> = vec![heading];
+    lines.extend(rows.iter().map(|row| {
+        columns
+            .iter()
+            .map(|column| cell(row.get(*column)))
+            .collect()
+    }));
+    let width = |column_idx: usize| {
+        lines
+            .iter()
+            .map(|line| line[column_idx].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns.len()).map(width).collect();
+    lines
+        .iter()
+        .map(|line| {
+            let cells = line
+                .iter()
+                .zip(&widths)
+                .map(|(cell, width)| format!("{cell:<width$}"));
+            cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+    use serde_json::json;
+
+    use super::*;
+
+    fn rows() -> Vec<Row> {
+        let rows = json!([
+            {"type": "Microsoft.Compute/virtualMachines", "operations": ["put", "get"], "rules": 12, "done": true},
+            {"type": "Microsoft.Network/virtualNetworks", "operations": [], "rules": 3, "assumed": [{"rule": "x"}]},
+        ]);
+        serde_json::from_value(rows).expect("is a list of objects")
+    }
+
+    #[test]
+    fn rows_become_a_page() {
+        expect![[r#"
+            <!-- generated by `cargo xtask coverage`; do not edit -->
+            # Coverage
+
+            What the simulator implements, told by `fake-azure coverage --format json`. What is not in this table answers the error
+            that Azure gives for the unknown, never a success.
+
+            | type | operations | rules | done | assumed |
+            | --- | --- | ---: | --- | --- |
+            | Microsoft.Compute/virtualMachines | put, get | 12 | yes | |
+            | Microsoft.Network/virtualNetworks | | 3 | | 1 |
+        "#]]
+        .assert_eq(&render(&rows()));
+    }
+
+    #[test]
+    fn rows_are_aligned_on_the_terminal() {
+        let rows = rows();
+        expect![[r#"
+            type                               operations  rules  done  assumed
+            Microsoft.Compute/virtualMachines  put, get    12     yes
+            Microsoft.Network/virtualNetworks              3            1"#]]
+        .assert_eq(&aligned(&columns(&rows), &rows).join("\n"));
+    }
+}

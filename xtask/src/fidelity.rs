@@ -1,0 +1,512 @@
+//! The score of `fake-azure` against recorded sessions, as `docs/fidelity.md`.
+//!
+//! Builds and starts the server, lets the scoring tool replay the recordings against it, and writes down what the tool
+//! reports. Refuses to know how an answer is scored.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use std::{env, thread};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde::Deserialize;
+use xshell::cmd;
+
+use crate::repository::{self, Commit};
+use crate::{document, output};
+
+/// What the score depends on, beside the recordings.
+const MEASURED: &[&str] = &["Cargo.lock", "fake-azure"];
+
+/// How long the server may take until it answers, and until it has stopped.
+const SERVER_WAIT_MAX: Duration = Duration::from_secs(60);
+
+/// How often the server's file and process are looked at.
+const SERVER_LOOK_EVERY: Duration = Duration::from_millis(20);
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Grades of the sessions to replay
+    #[arg(long, default_value = "AB")]
+    grades: String,
+
+    /// Folders of the recordings to replay
+    #[arg(long, value_delimiter = ',', default_value = "arm")]
+    apis: Vec<String>,
+
+    /// Where to write the document
+    #[arg(long, default_value = "docs/fidelity.md")]
+    out: PathBuf,
+
+    /// Arguments for the scoring tool, after `--`, such as `--explain 5`; then no document is written
+    #[arg(last = true)]
+    tool: Vec<String>,
+}
+
+impl Options {
+    /// The command that gives the same figures again.
+    fn command_line(&self) -> String {
+        let mut line = format!("cargo xtask fidelity --grades {}", self.grades);
+        if self.apis != ["arm"] {
+            line.push_str(&format!(" --apis {}", self.apis.join(",")));
+        }
+        line
+    }
+}
+
+/// The tool's report.
+#[derive(Debug, Deserialize)]
+struct Report {
+    sessions: u64,
+    passed_over: u64,
+    sessions_faithful: u64,
+    polls_lost: u64,
+    #[serde(rename = "macro")]
+    over_operations: Macro,
+    polls: Row,
+    catalogue: Row,
+    total: Row,
+    by_api: BTreeMap<String, Row>,
+    by_operation: BTreeMap<String, Row>,
+}
+
+/// Means over the operations with at least three calls.
+#[derive(Debug, Deserialize)]
+struct Macro {
+    operations: u64,
+    status: f64,
+    code: f64,
+    headers: f64,
+    paths: f64,
+    values: f64,
+    faithful: f64,
+}
+
+/// Shares between 0 and 1; absent where there was nothing to compare.
+#[derive(Debug, Deserialize)]
+struct Row {
+    exchanges: u64,
+    status: Option<f64>,
+    code: Option<f64>,
+    message: Option<f64>,
+    headers: Option<f64>,
+    paths: Option<f64>,
+    values: Option<f64>,
+    faithful: Option<f64>,
+}
+
+/// Measures and writes the document. Without recordings or tool it says so and is content: neither is ours to ship.
+pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
+    let recordings = place(root, "FAKE_AZURE_RECORDINGS", "../shared/recordings");
+    let tool = place(root, "FAKE_AZURE_TOOLS", "../shared/tools").join("fidelity.py");
+    if !recordings.is_dir() || !tool.is_file() {
+        output::line(format!(
+            "skipped: needs the recordings in {} ($FAKE_AZURE_RECORDINGS) and {} (in $FAKE_AZURE_TOOLS)",
+            recordings.display(),
+            tool.display()
+        ));
+        return Ok(());
+    }
+
+    let sessions = sessions(&recordings, &options.apis)?;
+    let shell = repository::shell(root)?;
+    cmd!(shell, "cargo build --release --package fake-azure")
+        .run()
+        .context("cannot build fake-azure")?;
+    let target = repository::metadata(root)?.target_directory;
+    let binary = target
+        .join("release")
+        .join(format!("fake-azure{}", env::consts::EXE_SUFFIX));
+
+    let scratch = tempfile::tempdir().context("cannot make a folder for the server's state")?;
+    let json = scratch.path().join("report.json");
+    let server = Server::start(Command::new(&binary), scratch.path())
+        .with_context(|| format!("cannot serve with {}", binary.display()))?;
+    let Options {
+        grades,
+        tool: arguments,
+        ..
+    } = options;
+    let env_file = &server.env_file;
+    let scored = cmd!(shell, "python3 {tool} --env-file {env_file} --grades {grades} --json {json} {arguments...} {sessions...}")
+        .quiet()
+        .run()
+        .with_context(|| format!("the scoring tool failed; the server said:\n{}", server.log()));
+    let stopped = server.stop();
+    scored?;
+    stopped?;
+
+    if !arguments.is_empty() {
+        return Ok(());
+    }
+    let report = serde_json::from_str(&fs_err::read_to_string(&json)?)
+        .context("cannot understand the tool's report")?;
+    let out = root.join(&options.out);
+    let commit = repository::commit(root, MEASURED)?;
+    document::write(
+        &out,
+        &render(
+            &report,
+            &commit,
+            &options.command_line(),
+            &document::existing(&out),
+        ),
+    )?;
+    output::line(format!("wrote {}", out.display()));
+    Ok(())
+}
+
+fn place(root: &Path, variable: &str, default: &str) -> PathBuf {
+    env::var_os(variable).map_or_else(|| root.join(default), PathBuf::from)
+}
+
+/// The session files of the chosen APIs, sorted; those of which only the groups are left say nothing.
+fn sessions(recordings: &Path, apis: &[String]) -> Result<Vec<PathBuf>> {
+    let mut sessions = Vec::new();
+    for api in apis {
+        for entry in fs_err::read_dir(recordings.join(api))? {
+            let path = entry?.path();
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            if name.ends_with(".jsonl.gz") && !name.contains("groups-only") {
+                sessions.push(path);
+            }
+        }
+    }
+    sessions.sort();
+    ensure!(
+        !sessions.is_empty(),
+        "no recorded sessions in {} for {}",
+        recordings.display(),
+        apis.join(", ")
+    );
+    Ok(sessions)
+}
+
+/// A running `fake-azure serve`. Killed when dropped, should it not have been stopped.
+struct Server {
+    child: Child,
+    env_file: PathBuf,
+    log_file: PathBuf,
+}
+
+impl Server {
+    /// Starts the server on free ports and returns once it answers, which it tells by writing its file of addresses.
+    fn start(mut command: Command, scratch: &Path) -> Result<Server> {
+        let env_file = scratch.join("env");
+        let log_file = scratch.join("log");
+        let log = fs_err::File::create(&log_file)?;
+        command.arg("serve");
+        for listener in ["arm", "asm", "blob", "aad", "admin"] {
+            command.args(["--port", &format!("{listener}=0")]);
+        }
+        let child = command
+            .arg("--state-dir")
+            .arg(scratch.join("state"))
+            .arg("--env-file")
+            .arg(&env_file)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log.into_parts().0)
+            .spawn()
+            .context("cannot start the server")?;
+        let mut server = Server {
+            child,
+            env_file,
+            log_file,
+        };
+
+        let began = Instant::now();
+        while !server.answers() {
+            if let Some(status) = server.child.try_wait().context("cannot watch the server")? {
+                bail!(
+                    "the server ended before it answered ({status}):\n{}",
+                    server.log()
+                );
+            }
+            if began.elapsed() > SERVER_WAIT_MAX {
+                bail!(
+                    "the server did not answer within {} s:\n{}",
+                    SERVER_WAIT_MAX.as_secs(),
+                    server.log()
+                );
+            }
+            thread::sleep(SERVER_LOOK_EVERY);
+        }
+        Ok(server)
+    }
+
+    /// Whether the file of addresses is there and whole.
+    fn answers(&self) -> bool {
+        let text = document::existing(&self.env_file);
+        text.ends_with('\n') && text.contains("FAKE_ARM_URL=") && text.contains("FAKE_ADMIN_URL=")
+    }
+
+    fn log(&self) -> String {
+        document::existing(&self.log_file)
+    }
+
+    /// Asks the server to end, as an operator would, and waits until it has.
+    fn stop(mut self) -> Result<()> {
+        let id = self.child.id().to_string();
+        let asked = Command::new("kill")
+            .args(["-TERM", &id])
+            .status()
+            .context("cannot send SIGTERM")?;
+        ensure!(asked.success(), "cannot send SIGTERM to the server");
+        let began = Instant::now();
+        while began.elapsed() < SERVER_WAIT_MAX {
+            if self
+                .child
+                .try_wait()
+                .context("cannot watch the server")?
+                .is_some()
+            {
+                return Ok(());
+            }
+            thread::sleep(SERVER_LOOK_EVERY);
+        }
+        bail!(
+            "the server did not stop within {} s of SIGTERM",
+            SERVER_WAIT_MAX.as_secs()
+        )
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Both fail when the server has ended, which is what is wanted.
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+fn render(report: &Report, commit: &Commit, command: &str, existing: &str) -> String {
+    let Report {
+        sessions,
+        passed_over,
+        sessions_faithful,
+        polls_lost,
+        over_operations: mean,
+        ..
+    } = report;
+    let mark = document::mark("fidelity");
+    let Commit { name, date } = commit;
+    let figures = document::table(
+        &[
+            "figure",
+            "status:",
+            "code:",
+            "headers:",
+            "paths:",
+            "values:",
+            "faithful:",
+        ],
+        [[
+            format!("mean over {} operations (macro)", mean.operations),
+            share(Some(mean.status)),
+            share(Some(mean.code)),
+            share(Some(mean.headers)),
+            share(Some(mean.paths)),
+            share(Some(mean.values)),
+            format!("**{}**", share(Some(mean.faithful))),
+        ]
+        .to_vec()],
+    );
+    let total = [
+        ("all calls", &report.total),
+        ("polls", &report.polls),
+        ("catalogue of the day", &report.catalogue),
+    ];
+    let apis = report.by_api.iter().map(|(api, row)| (api.as_str(), row));
+    let totals = rows("what", total.into_iter().chain(apis));
+    let operations = rows(
+        "operation",
+        report
+            .by_operation
+            .iter()
+            .map(|(name, row)| (name.as_str(), row)),
+    );
+    let notes = document::notes(existing);
+    format!(
+        "\
+{mark}
+# Fidelity
+
+How `fake-azure` answers what real clients once asked of the real Azure. Each recorded session starts on an empty
+cloud, its requests are sent in the recorded order, and each answer is held against the recorded one: status, error
+code, protocol headers, body paths and body values. An exchange is faithful when status and code agree, no protocol
+header is missing, and nine tenths of paths and values do. The figure that counts is the macro share of faithful
+exchanges: the mean over all operations with at least three calls.
+
+* Commit: {name} ({date})
+* Command: `{command}`
+* Sessions: {sessions} replayed, {sessions_faithful} of them faithful throughout, {passed_over} of other grades passed over
+* Operations that a recorded client polled and the simulator never issued: {polls_lost}
+
+## Figures
+
+{figures}
+## Totals
+
+{totals}
+## By operation
+
+{operations}
+{notes}"
+    )
+}
+
+fn rows<'a>(what: &str, rows: impl Iterator<Item = (&'a str, &'a Row)>) -> String {
+    let headings = [
+        what,
+        "exchanges:",
+        "status:",
+        "code:",
+        "message:",
+        "headers:",
+        "paths:",
+        "values:",
+        "faithful:",
+    ];
+    let cells = |(name, row): (&str, &Row)| {
+        let shares = [
+            row.status,
+            row.code,
+            row.message,
+            row.headers,
+            row.paths,
+            row.values,
+            row.faithful,
+        ];
+        [name.to_owned(), row.exchanges.to_string()]
+            .into_iter()
+            .chain(shares.map(share))
+            .collect()
+    };
+    document::table(&headings, rows.map(cells))
+}
+
+fn share(share: Option<f64>) -> String {
+    share.map_or_else(|| "-".to_owned(), |share| format!("{share:.4}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn row(exchanges: u64, faithful: f64) -> Value {
+        json!({"exchanges": exchanges, "status": 1.0, "code": null, "message": 0.5, "headers": 1.0,
+               "paths": 0.98765, "values": 0.9, "extra": 0.1, "faithful": faithful})
+    }
+
+    #[test]
+    fn a_report_becomes_a_page() {
+        let report = json!({
+            "sessions": 7, "passed_over": 2, "sessions_faithful": 3, "polls_lost": 1, "seconds": 4.2,
+            "macro": {"operations": 1, "status": 1.0, "code": 0.5, "headers": 1.0, "paths": 0.9, "values": 0.8, "faithful": 0.75},
+            "polls": row(4, 1.0), "catalogue": {"exchanges": 0, "status": null, "code": null, "message": null,
+                "headers": null, "paths": null, "values": null, "extra": null, "faithful": null},
+            "total": row(20, 0.8), "by_api": {"arm": row(20, 0.8)},
+            "by_operation": {"PUT microsoft.network/publicipaddresses": row(3, 1.0), "GET /subscription": row(17, 0.7)},
+        });
+        let report: Report = serde_json::from_value(report).expect("has the tool's members");
+        let commit = Commit {
+            name: "abc1234".to_owned(),
+            date: "2026-11-21".to_owned(),
+        };
+        let page = render(&report, &commit, "cargo xtask fidelity --grades AB", "");
+        let (_, figures) = page.split_once("* Commit").expect("names the commit");
+        expect![[r#"
+            : abc1234 (2026-11-21)
+            * Command: `cargo xtask fidelity --grades AB`
+            * Sessions: 7 replayed, 3 of them faithful throughout, 2 of other grades passed over
+            * Operations that a recorded client polled and the simulator never issued: 1
+
+            ## Figures
+
+            | figure | status | code | headers | paths | values | faithful |
+            | --- | ---: | ---: | ---: | ---: | ---: | ---: |
+            | mean over 1 operations (macro) | 1.0000 | 0.5000 | 1.0000 | 0.9000 | 0.8000 | **0.7500** |
+
+            ## Totals
+
+            | what | exchanges | status | code | message | headers | paths | values | faithful |
+            | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+            | all calls | 20 | 1.0000 | - | 0.5000 | 1.0000 | 0.9877 | 0.9000 | 0.8000 |
+            | polls | 4 | 1.0000 | - | 0.5000 | 1.0000 | 0.9877 | 0.9000 | 1.0000 |
+            | catalogue of the day | 0 | - | - | - | - | - | - | - |
+            | arm | 20 | 1.0000 | - | 0.5000 | 1.0000 | 0.9877 | 0.9000 | 0.8000 |
+
+            ## By operation
+
+            | operation | exchanges | status | code | message | headers | paths | values | faithful |
+            | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+            | GET /subscription | 17 | 1.0000 | - | 0.5000 | 1.0000 | 0.9877 | 0.9000 | 0.7000 |
+            | PUT microsoft.network/publicipaddresses | 3 | 1.0000 | - | 0.5000 | 1.0000 | 0.9877 | 0.9000 | 1.0000 |
+
+            ## Notes
+
+            Text between the two marks is kept when this page is written again.
+
+            <!-- notes -->
+
+            <!-- end of notes -->
+        "#]]
+        .assert_eq(figures);
+    }
+
+    #[test]
+    fn sessions_of_groups_only_are_left_out() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        fs_err::create_dir(folder.path().join("arm")).expect("the folder is empty");
+        for name in [
+            "b.jsonl.gz",
+            "a.jsonl.gz",
+            "a-groups-only.jsonl.gz",
+            "README.md",
+        ] {
+            fs_err::write(folder.path().join("arm").join(name), "").expect("the folder is ours");
+        }
+        let found = sessions(folder.path(), &["arm".to_owned()]).expect("two are left");
+        let names: Vec<_> = found.iter().filter_map(|path| path.file_name()).collect();
+        assert_eq!(names, ["a.jsonl.gz", "b.jsonl.gz"]);
+    }
+
+    /// Stands in for the server: writes the file that follows `--env-file`, then waits for SIGTERM.
+    const STAND_IN: &str = r#"
+        trap 'kill $!; exit 0' TERM
+        while [ "$1" != --env-file ]; do shift; done
+        tail -f /dev/null &
+        printf 'FAKE_ARM_URL=https://localhost:1\nFAKE_ADMIN_URL=https://localhost:2\n' > "$2"
+        wait
+    "#;
+
+    #[test]
+    fn a_server_is_awaited_and_stopped_as_an_operator_would() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let mut command = Command::new("sh");
+        command.args(["-c", STAND_IN, "sh"]);
+        let server = Server::start(command, folder.path()).expect("the stand-in answers");
+        assert!(document::existing(&server.env_file).starts_with("FAKE_ARM_URL="));
+        server.stop().expect("the stand-in stops when asked");
+    }
+
+    #[test]
+    fn a_server_that_ends_early_is_an_error_and_not_a_wait() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let error = Server::start(Command::new("false"), folder.path())
+            .err()
+            .map(|error| error.to_string());
+        assert!(
+            error.is_some_and(|error| error.starts_with("the server ended before it answered"))
+        );
+    }
+}
