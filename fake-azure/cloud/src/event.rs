@@ -9,7 +9,7 @@ use crate::time::Time;
 
 /// Something that will happen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Event {
+pub(crate) enum Event {
     /// An operation's present stage ends.
     StageEnds(OperationId),
     /// The deletion of a group takes its next step.
@@ -19,24 +19,19 @@ pub enum Event {
 }
 
 /// When, and in which place among the events of that moment.
-pub type Due = (Time, u64);
+pub(crate) type Due = (Time, u64);
 
 /// Events by due time.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Queue {
+pub(crate) struct Queue {
     events: Table<Due, Event>,
     next: u64,
 }
 
 impl Queue {
     /// The next event's time.
-    pub fn next_due(&self) -> Option<Time> {
+    pub(crate) fn next_due(&self) -> Option<Time> {
         self.events.iter().next().map(|(due, _)| due.0)
-    }
-
-    /// What is to come, soonest first.
-    pub fn iter(&self) -> impl Iterator<Item = (Time, &Event)> {
-        self.events.iter().map(|(due, event)| (due.0, event))
     }
 
     /// Adds an event; gives back its place, by which it can be taken back.

@@ -5,6 +5,7 @@ macro_rules! forms {
     ($( $name:ident: $kind:ident, $by:ident, $code:literal, $text:literal, $evidence:literal, $way_out:literal; )*) => {
         $(
             #[doc = concat!("`", $code, "` (", $evidence, ").")]
+            #[allow(unreachable_pub, reason = "shared forms are reachable, a type's own are not")]
             pub const $name: $crate::error::Form = $crate::error::Form {
                 code: $code,
                 kind: $crate::error::ErrorKind::$kind,
@@ -16,6 +17,7 @@ macro_rules! forms {
         )*
 
         /// All of them.
+        #[allow(unreachable_pub, reason = "shared forms are reachable, a type's own are not")]
         pub const ALL: &[&$crate::error::Form] = &[$( &$name, )*];
     };
 }

@@ -36,7 +36,6 @@ pub use self::cloud::{Cloud, Settings, Subscription};
 pub use self::cx::Cx;
 pub use self::document::Document;
 pub use self::error::{CloudError, ErrorKind, Form};
-pub use self::event::Event;
 pub use self::id::{IdError, ResourceId};
 pub use self::key::{Guid, Key};
 pub use self::operation::{Doing, Operation, OperationId, Status};

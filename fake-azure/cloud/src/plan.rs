@@ -13,7 +13,7 @@ use crate::quota::QuotaKey;
 
 /// What would change, in order.
 #[derive(Debug, Default)]
-pub struct Plan {
+pub(crate) struct Plan {
     pub(crate) effects: Vec<Effect>,
     pub(crate) stages: Option<Vec<Stage>>,
     pub(crate) doom: Option<CloudError>,
@@ -40,7 +40,7 @@ macro_rules! setters {
         $(
             $(#[$doc])*
             #[must_use]
-            pub fn $method(mut self, key: $key, row: Option<$row>) -> Plan {
+            pub(crate) fn $method(mut self, key: $key, row: Option<$row>) -> Plan {
                 self.effects.push(Effect::Fabric(Change::$change(key, row.map(Arc::new))));
                 self
             }
@@ -50,7 +50,7 @@ macro_rules! setters {
 
 impl Plan {
     /// Nothing changes.
-    pub fn new() -> Plan {
+    pub(crate) fn new() -> Plan {
         Plan::default()
     }
 
@@ -85,55 +85,55 @@ impl Plan {
 
     /// Counts `by` more against a quota of the resource's subscription and location.
     #[must_use]
-    pub fn charge(mut self, row: QuotaKey, by: i64) -> Plan {
+    pub(crate) fn charge(mut self, row: QuotaKey, by: i64) -> Plan {
         self.effects.push(Effect::Charge { row, by });
         self
     }
 
     /// A key for a resource that the plan will put. The resource being planned has the cloud's next key; these follow it.
-    pub fn reserve(&mut self, cx: &Cx<'_>) -> Key {
+    pub(crate) fn reserve(&mut self, cx: &Cx<'_>) -> Key {
         self.reserved += 1;
         Key(cx.next_key().0 + self.reserved)
     }
 
     /// The service writes another resource: with its rules, but without asking for its group's leave.
     #[must_use]
-    pub fn put(mut self, key: Key, id: ResourceId, document: Document) -> Plan {
+    pub(crate) fn put(mut self, key: Key, id: ResourceId, document: Document) -> Plan {
         self.effects.push(Effect::Put { key, id, document });
         self
     }
 
     /// The service removes another resource, at once.
     #[must_use]
-    pub fn remove(mut self, key: Key) -> Plan {
+    pub(crate) fn remove(mut self, key: Key) -> Plan {
         self.effects.push(Effect::Remove(key));
         self
     }
 
     /// The operation's stages, where they are not the descriptor's. An empty list ends with the answer.
     #[must_use]
-    pub fn lasting(mut self, stages: &[Stage]) -> Plan {
+    pub(crate) fn lasting(mut self, stages: &[Stage]) -> Plan {
         self.stages = Some(stages.to_vec());
         self
     }
 
     /// The operation is accepted and fails at its end, with this error.
     #[must_use]
-    pub fn doomed(mut self, error: CloudError) -> Plan {
+    pub(crate) fn doomed(mut self, error: CloudError) -> Plan {
         self.doom = Some(error);
         self
     }
 
     /// What the action gives back.
     #[must_use]
-    pub fn output(mut self, document: Document) -> Plan {
+    pub(crate) fn output(mut self, document: Document) -> Plan {
         self.output = Some(document);
         self
     }
 
     /// This plan, then another.
     #[must_use]
-    pub fn then(mut self, other: Plan) -> Plan {
+    pub(crate) fn then(mut self, other: Plan) -> Plan {
         self.effects.extend(other.effects);
         self.stages = other.stages.or(self.stages);
         self.doom = other.doom.or(self.doom);

@@ -1,0 +1,3 @@
+//! The engine through the cloud's two doors.
+
+mod engine;
