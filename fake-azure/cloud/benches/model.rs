@@ -74,7 +74,7 @@ fn calls(criterion: &mut Criterion) {
     });
 
     let (create, remove) = (put(&nic_id(1), nic()), delete(&nic_id(1)));
-    group.throughput(Throughput::Elements(2));
+    group.throughput(Throughput::Elements(200));
     group.bench_function("create and delete a network interface", |bencher| {
         // A fresh fork now and then: operations stay readable for a day, so that one cloud would grow without end.
         bencher.iter_batched_ref(
