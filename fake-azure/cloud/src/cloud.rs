@@ -60,6 +60,8 @@ pub struct Cloud {
     pub(crate) fabric: Fabric,
     pub(crate) ledger: Ledger,
     pub(crate) operations: Table<OperationId, Operation>,
+    /// Operations by the time of their end, to forget them a day later.
+    pub(crate) ended: Table<(Time, OperationId), ()>,
     pub(crate) queue: Queue,
     subscriptions: Table<Guid, Subscription>,
 }
@@ -75,6 +77,7 @@ impl Cloud {
             fabric: Fabric::default(),
             ledger: Ledger::new(settings.era),
             operations: Table::default(),
+            ended: Table::default(),
             queue: Queue::default(),
             subscriptions: Table::default(),
         };
@@ -106,6 +109,20 @@ impl Cloud {
         }
         self.now = self.now.max(time);
         None
+    }
+
+    /// Remembers the end of an operation, and forgets those that ended a day ago: an id once given out stays readable for 24
+    /// hours (ARM 2.1).
+    pub(crate) fn note_end(&mut self, id: OperationId) {
+        const DAY_MS: i64 = 86_400_000;
+        self.ended.set((self.now, id), Some(().into()));
+        while let Some((end, id)) = self.ended.first_key().copied() {
+            if self.now.millis_since(end) < DAY_MS {
+                break;
+            }
+            self.ended.set((end, id), None);
+            self.operations.set(id, None);
+        }
     }
 
     /// The cloud's time.

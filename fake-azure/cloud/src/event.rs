@@ -31,7 +31,7 @@ pub(crate) struct Queue {
 impl Queue {
     /// The next event's time.
     pub(crate) fn next_due(&self) -> Option<Time> {
-        self.events.iter().next().map(|(due, _)| due.0)
+        self.events.first_key().map(|due| due.0)
     }
 
     /// Adds an event; gives back its place, by which it can be taken back.
@@ -49,8 +49,7 @@ impl Queue {
 
     /// Takes the next event, if it is due at `now`.
     pub(crate) fn pop(&mut self, now: Time) -> Option<(Time, Event)> {
-        let (due, _) = self.events.iter().next()?;
-        let due = *due;
+        let due = *self.events.first_key()?;
         if due.0 > now {
             return None;
         }

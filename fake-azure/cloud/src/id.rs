@@ -117,6 +117,19 @@ impl ResourceId {
         &self.folded
     }
 
+    /// The folded id of its group: the part of its own that ends with the group's name.
+    pub fn folded_group(&self) -> &str {
+        let end = self.folded.match_indices('/').nth(4).map_or(self.folded.len(), |(at, _)| at);
+        &self.folded[..end]
+    }
+
+    /// The folded id of the resource it is a child of.
+    pub fn folded_parent(&self) -> Option<&str> {
+        self.kind.descriptor().parent?;
+        let (rest, _name) = self.folded.rsplit_once('/')?;
+        rest.rsplit_once('/').map(|(parent, _collection)| parent)
+    }
+
     /// The id of its group.
     pub fn group_id(&self) -> ResourceId {
         ResourceId::group(self.subscription, &self.group)
@@ -196,6 +209,9 @@ mod tests {
         );
         assert_eq!(id, ResourceId::parse(&text.to_lowercase()).expect("well formed"));
         assert_eq!(id.parent().expect("a child").name(), "V0");
+        assert_eq!(id.folded_parent(), id.parent().as_ref().map(ResourceId::folded));
+        assert_eq!(id.folded_group(), id.group_id().folded());
+        assert_eq!(id.group_id().folded_group(), id.group_id().folded());
         assert_eq!(id.short(), "Microsoft.Network/virtualNetworks/V0/subnets/s0");
     }
 

@@ -39,6 +39,11 @@ impl<K: Ord + Clone, V> Table<K, V> {
         self.0.range(range).map(|(key, row)| (key, row.as_ref()))
     }
 
+    /// The first key.
+    pub fn first_key(&self) -> Option<&K> {
+        self.0.keys().next()
+    }
+
     /// How many rows.
     pub fn len(&self) -> usize {
         self.0.len()

@@ -68,10 +68,10 @@ fn find<'c>(cloud: &'c Cloud, id: &ResourceId) -> Result<&'c Arc<Resource>, Clou
     }
 
     subscription(cloud, id)?;
-    if cloud.store.find(id.group_id().folded()).is_none() {
+    if cloud.store.find(id.folded_group()).is_none() {
         return Err(CloudError::of(&forms::GROUP_NOT_FOUND).with("group", id.group_name()));
     }
-    let parent_exists = id.parent().is_some_and(|parent| cloud.store.find(parent.folded()).is_some());
+    let parent_exists = id.folded_parent().is_some_and(|parent| cloud.store.find(parent).is_some());
     if parent_exists && id.kind().descriptor().dialect == Dialect::Network {
         return Err(CloudError::of(&forms::NOT_FOUND_NETWORK_CHILD).with("resource", id));
     }
@@ -88,7 +88,7 @@ fn subscription(cloud: &Cloud, id: &ResourceId) -> Result<Key, CloudError> {
 
 /// The group of an id, fit to be written into.
 fn open_group(cloud: &Cloud, id: &ResourceId) -> Result<Key, CloudError> {
-    let Some(group) = cloud.store.find(id.group_id().folded()) else {
+    let Some(group) = cloud.store.find(id.folded_group()) else {
         return Err(CloudError::of(&forms::GROUP_NOT_FOUND).with("group", id.group_name()));
     };
     if group.provisioning == Provisioning::Deleting {

@@ -133,7 +133,7 @@ pub(super) fn put_by_service(
 fn make_way(tx: &mut Transaction<'_>, id: &ResourceId, existing: Option<&Resource>, doing: &Doing) -> Result<(), CloudError> {
     let held = match existing {
         Some(resource) => Some(resource.key),
-        None => id.parent().and_then(|parent| tx.cloud.store.find(parent.folded())).map(|parent| parent.key),
+        None => id.folded_parent().and_then(|parent| tx.cloud.store.find(parent)).map(|parent| parent.key),
     };
     let Some(held) = held else {
         return Ok(());
@@ -201,7 +201,7 @@ fn write(
     }
     let etag = tx.cloud.streams.guid();
     let now = tx.cloud.now();
-    let group = if id.kind() == Kind::ResourceGroups { key } else { tx.cloud.store.find(id.group_id().folded()).expect("it was looked up before").key };
+    let group = if id.kind() == Kind::ResourceGroups { key } else { tx.cloud.store.find(id.folded_group()).expect("it was looked up before").key };
     tx.set(key, Some(Resource {
         key,
         kind: id.kind(),

@@ -51,6 +51,7 @@ pub(crate) fn end(cloud: &mut Cloud, id: OperationId) {
     };
     let failed = matches!(operation.status, Status::Failed(_));
     let (doing, touched) = (operation.doing.clone(), operation.touched.clone());
+    cloud.note_end(id);
 
     let mut tx = Transaction::by_itself(cloud);
     tx.set_operation(id, operation);
