@@ -1,1 +1,3 @@
-//! conformance library.
+//! The conformance harness.
+pub mod driver;
+pub mod scenario;

@@ -38,13 +38,19 @@ impl CloudSpec {
     /// Azure in China.
     #[must_use]
     pub fn china() -> Self {
-        Self::at("https://management.chinacloudapi.cn", "https://management.core.chinacloudapi.cn/")
+        Self::at(
+            "https://management.chinacloudapi.cn",
+            "https://management.core.chinacloudapi.cn/",
+        )
     }
 
     /// Azure for the US government.
     #[must_use]
     pub fn us_government() -> Self {
-        Self::at("https://management.usgovcloudapi.net", "https://management.core.usgovcloudapi.net/")
+        Self::at(
+            "https://management.usgovcloudapi.net",
+            "https://management.core.usgovcloudapi.net/",
+        )
     }
 
     fn at(resource_manager: &str, audience: &str) -> Self {
@@ -62,15 +68,24 @@ impl CloudSpec {
     }
 
     pub(crate) fn validate(&self) -> Result<(), Error> {
-        let urls = [("resource-manager", Some(&self.resource_manager)), ("login", self.login.as_ref())];
+        let urls = [
+            ("resource-manager", Some(&self.resource_manager)),
+            ("login", self.login.as_ref()),
+        ];
         for (attribute, url) in urls {
             let Some(url) = url else { continue };
             if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-                return Err(Error::config(attribute, format!("`{url}` is not an http or https URL with a host")));
+                return Err(Error::config(
+                    attribute,
+                    format!("`{url}` is not an http or https URL with a host"),
+                ));
             }
 
             if url.query().is_some() || url.fragment().is_some() {
-                return Err(Error::config(attribute, format!("`{url}` has a query or a fragment, an endpoint has neither")));
+                return Err(Error::config(
+                    attribute,
+                    format!("`{url}` has a query or a fragment, an endpoint has neither"),
+                ));
             }
         }
         if self.audience.is_empty() {

@@ -244,7 +244,10 @@ impl Config {
             return Err(Error::global_firewall());
         }
         if self.operation_deadline_secs == 0 {
-            return Err(Error::config("operation-deadline-secs", "0 seconds leave no time for any operation"));
+            return Err(Error::config(
+                "operation-deadline-secs",
+                "0 seconds leave no time for any operation",
+            ));
         }
 
         self.validate_group_name()?;
@@ -283,7 +286,11 @@ impl Config {
 
     /// The location as Azure writes it in ids: no spaces, lower case (juju-provider 1.7).
     pub(crate) fn canonical_location(&self) -> String {
-        self.location.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase()
+        self.location
+            .chars()
+            .filter(|c| !c.is_whitespace())
+            .collect::<String>()
+            .to_lowercase()
     }
 
     /// `juju-<env>-environment-<uuid>` (the ARM notes).
@@ -309,15 +316,24 @@ impl Config {
             ));
         }
         // ARM 1.3: letters, digits and -_.() make a group's name.
-        if let Some(bad) = self.name.chars().find(|c| !(c.is_alphanumeric() || "-_.()".contains(*c))) {
-            return Err(Error::config("name", format!("`{}` holds `{bad}`, which no resource group's name may", self.name)));
+        if let Some(bad) = self
+            .name
+            .chars()
+            .find(|c| !(c.is_alphanumeric() || "-_.()".contains(*c)))
+        {
+            return Err(Error::config(
+                "name",
+                format!("`{}` holds `{bad}`, which no resource group's name may", self.name),
+            ));
         }
 
         Ok(())
     }
 
     fn validate_storage_account(&self) -> Result<(), Error> {
-        let Some(name) = &self.storage_account else { return Ok(()) };
+        let Some(name) = &self.storage_account else {
+            return Ok(());
+        };
         let alphabet = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
         if !(3..=24).contains(&name.len()) || !alphabet {
             return Err(Error::config(
@@ -339,13 +355,19 @@ impl Config {
         }
         for (name, value) in &self.resource_tags {
             if name.is_empty() || name.chars().count() > TAG_NAME_LEN_MAX {
-                return bad(format!("tag name `{name}` must have 1 to {TAG_NAME_LEN_MAX} characters"));
+                return bad(format!(
+                    "tag name `{name}` must have 1 to {TAG_NAME_LEN_MAX} characters"
+                ));
             }
             if name.to_lowercase().starts_with("juju-") {
-                return bad(format!("tag name `{name}` begins with `juju-`, which is kept for Juju's own"));
+                return bad(format!(
+                    "tag name `{name}` begins with `juju-`, which is kept for Juju's own"
+                ));
             }
             if value.chars().count() > TAG_VALUE_LEN_MAX {
-                return bad(format!("the value of tag `{name}` has more than {TAG_VALUE_LEN_MAX} characters"));
+                return bad(format!(
+                    "the value of tag `{name}` has more than {TAG_VALUE_LEN_MAX} characters"
+                ));
             }
         }
         Ok(())
@@ -380,13 +402,19 @@ mod tests {
 
     #[test]
     fn the_group_is_named_as_the_notes_say() {
-        assert_eq!(config().group_name(), "juju-prod-environment-00000000-0000-0000-0000-000000000001");
+        assert_eq!(
+            config().group_name(),
+            "juju-prod-environment-00000000-0000-0000-0000-000000000001"
+        );
     }
 
     #[test]
     fn what_cannot_work_is_refused_with_the_reason() {
         check(|_| (), expect!["ok"]);
-        check(|c| c.name = String::new(), expect!["invalid `name`: empty value not valid"]);
+        check(
+            |c| c.name = String::new(),
+            expect!["invalid `name`: empty value not valid"],
+        );
         check(
             |c| c.name = "n".repeat(27),
             expect![
@@ -397,26 +425,36 @@ mod tests {
             |c| c.name = "a/b".to_owned(),
             expect!["invalid `name`: `a/b` holds `/`, which no resource group's name may"],
         );
-        check(|c| c.uuid = Uuid::nil(), expect!["invalid `uuid`: empty value not valid"]);
+        check(
+            |c| c.uuid = Uuid::nil(),
+            expect!["invalid `uuid`: empty value not valid"],
+        );
         check(
             |c| c.firewall_mode = FirewallMode::Global,
             expect!["global firewall mode is not supported"],
         );
         check(
             |c| c.storage_account = Some("Juju".to_owned()),
-            expect!["invalid `storage-account`: `Juju` is no storage account name: 3 to 24 lower-case letters and digits"],
+            expect![
+                "invalid `storage-account`: `Juju` is no storage account name: 3 to 24 lower-case letters and digits"
+            ],
         );
         check(
             |c| {
                 c.resource_tags.insert("JUJU-model-uuid".to_owned(), String::new());
             },
-            expect!["invalid `resource-tags`: tag name `JUJU-model-uuid` begins with `juju-`, which is kept for Juju's own"],
+            expect![
+                "invalid `resource-tags`: tag name `JUJU-model-uuid` begins with `juju-`, which is kept for Juju's own"
+            ],
         );
     }
 
     #[test]
     fn the_account_type_cannot_change() {
-        let next = Config { storage_account_type: StorageAccountType::PremiumLrs, ..config() };
+        let next = Config {
+            storage_account_type: StorageAccountType::PremiumLrs,
+            ..config()
+        };
         let error = config().validate_change(&next).map_err(|error| error.to_string());
         expect![[r#"
             Err(

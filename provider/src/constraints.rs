@@ -63,7 +63,11 @@ impl fmt::Display for Constraints {
         if let Some(virt_type) = &self.virt_type {
             words.push(format!("virt-type={virt_type}"));
         }
-        if words.is_empty() { f.write_str("none") } else { f.write_str(&words.join(" ")) }
+        if words.is_empty() {
+            f.write_str("none")
+        } else {
+            f.write_str(&words.join(" "))
+        }
     }
 }
 
@@ -115,12 +119,16 @@ impl ConstraintsValidator {
         if let Some(arch) = &constraints.arch
             && arch != "amd64"
         {
-            return bad(format!("invalid constraint value: arch={arch}, valid values are: [amd64]"));
+            return bad(format!(
+                "invalid constraint value: arch={arch}, valid values are: [amd64]"
+            ));
         }
 
         if let Some(name) = &constraints.instance_type {
             if !self.instance_types.contains(name) {
-                return bad(format!("invalid constraint value: instance-type={name}, not a size of this location"));
+                return bad(format!(
+                    "invalid constraint value: instance-type={name}, not a size of this location"
+                ));
             }
             let others = [
                 ("mem", constraints.mem_mib.is_some()),
@@ -128,7 +136,9 @@ impl ConstraintsValidator {
                 ("arch", constraints.arch.is_some()),
             ];
             if let Some((other, _)) = others.into_iter().find(|(_, given)| *given) {
-                return bad(format!("ambiguous constraints: \"instance-type\" overlaps with \"{other}\""));
+                return bad(format!(
+                    "ambiguous constraints: \"instance-type\" overlaps with \"{other}\""
+                ));
             }
         }
 
@@ -137,7 +147,11 @@ impl ConstraintsValidator {
             ("tags", !constraints.tags.is_empty()),
             ("virt-type", constraints.virt_type.is_some()),
         ];
-        Ok(ignored.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect())
+        Ok(ignored
+            .into_iter()
+            .filter(|(_, given)| *given)
+            .map(|(name, _)| name)
+            .collect())
     }
 }
 
@@ -152,7 +166,10 @@ mod tests {
     #[test]
     fn an_instance_type_is_known_by_its_name_and_its_alias() {
         for name in ["Standard_A1", "A1", "Basic_A0"] {
-            let constraints = Constraints { instance_type: Some(name.to_owned()), ..Constraints::default() };
+            let constraints = Constraints {
+                instance_type: Some(name.to_owned()),
+                ..Constraints::default()
+            };
             assert!(validator().validate(&constraints).is_ok(), "{name}");
         }
     }
@@ -165,13 +182,22 @@ mod tests {
             ..Constraints::default()
         };
         let refusal = validator().validate(&constraints).map_err(|error| error.to_string());
-        assert_eq!(refusal, Err("ambiguous constraints: \"instance-type\" overlaps with \"mem\"".to_owned()));
+        assert_eq!(
+            refusal,
+            Err("ambiguous constraints: \"instance-type\" overlaps with \"mem\"".to_owned())
+        );
     }
 
     #[test]
     fn what_azure_cannot_honour_is_named() {
-        let constraints =
-            Constraints { cpu_power: Some(100), virt_type: Some("kvm".to_owned()), ..Constraints::default() };
-        assert_eq!(validator().validate(&constraints).map_err(|error| error.to_string()), Ok(vec!["cpu-power", "virt-type"]));
+        let constraints = Constraints {
+            cpu_power: Some(100),
+            virt_type: Some("kvm".to_owned()),
+            ..Constraints::default()
+        };
+        assert_eq!(
+            validator().validate(&constraints).map_err(|error| error.to_string()),
+            Ok(vec!["cpu-power", "virt-type"])
+        );
     }
 }

@@ -64,7 +64,10 @@ impl Certificate {
             return Err(unreadable("RSA private key"));
         }
 
-        Ok(Self { thumbprint: Sha256::digest(certificate.as_ref()).into(), key })
+        Ok(Self {
+            thumbprint: Sha256::digest(certificate.as_ref()).into(),
+            key,
+        })
     }
 
     /// SHA-256 over the certificate's DER form.
@@ -128,7 +131,9 @@ impl Credential {
             ServicePrincipal::Password(secret) => digest.update(secret.expose().as_bytes()),
             // RSASSA-PSS draws salt, so a signature would not repeat; PKCS#1 v1.5 over a constant does, and needs the key.
             ServicePrincipal::Certificate(certificate) => {
-                let signer = certificate.key.choose_scheme(&[rustls::SignatureScheme::RSA_PKCS1_SHA256]);
+                let signer = certificate
+                    .key
+                    .choose_scheme(&[rustls::SignatureScheme::RSA_PKCS1_SHA256]);
                 let signature = signer.and_then(|signer| signer.sign(b"provider fingerprint").ok());
                 digest.update(signature.unwrap_or_default());
             }
@@ -137,7 +142,10 @@ impl Credential {
     }
 
     pub(crate) fn validate(&self) -> Result<(), Error> {
-        let ids = [("subscription-id", self.subscription_id), ("application-id", self.application_id)];
+        let ids = [
+            ("subscription-id", self.subscription_id),
+            ("application-id", self.application_id),
+        ];
         for (attribute, id) in ids {
             if id.is_nil() {
                 return Err(Error::config(attribute, "empty value not valid"));

@@ -120,7 +120,10 @@ pub enum Error {
 
 impl Error {
     pub(crate) fn config(attribute: &'static str, reason: impl Into<String>) -> Self {
-        Self::Config { attribute, reason: reason.into() }
+        Self::Config {
+            attribute,
+            reason: reason.into(),
+        }
     }
 
     pub(crate) fn global_firewall() -> Self {
@@ -146,7 +149,13 @@ impl Error {
             text.push_str(&inner.to_string());
             source = inner.source();
         }
-        if let Self::Start { cleanup: Some(cleanup), .. } | Self::Bootstrap { cleanup: Some(cleanup), .. } = self {
+        if let Self::Start {
+            cleanup: Some(cleanup), ..
+        }
+        | Self::Bootstrap {
+            cleanup: Some(cleanup), ..
+        } = self
+        {
             text.push_str(" (and cleaning up failed: ");
             text.push_str(&cleanup.report());
             text.push(')');

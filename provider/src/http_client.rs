@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{Request, Response};
+use http::header::CONTENT_LENGTH;
+use http::{HeaderValue, Method, Request, Response};
 
 use crate::{Transport, TransportError, TransportErrorKind};
 
@@ -44,7 +45,9 @@ impl HttpClient {
             let certificates = reqwest::Certificate::from_pem_bundle(pem).map_err(unmakeable)?;
             builder = builder.tls_certs_merge(certificates);
         }
-        Ok(Self { client: builder.build().map_err(unmakeable)? })
+        Ok(Self {
+            client: builder.build().map_err(unmakeable)?,
+        })
     }
 }
 
@@ -57,12 +60,20 @@ fn install_crypto_provider() {
 }
 
 fn unmakeable(error: reqwest::Error) -> HttpClientError {
-    HttpClientError { message: chain(&error.without_url()) }
+    HttpClientError {
+        message: chain(&error.without_url()),
+    }
 }
 
 #[async_trait]
 impl Transport for HttpClient {
-    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+    async fn send(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        // Azure refuses a write without a length, 411, and the client below tells none of an empty body.
+        if request.body().is_empty() && [Method::POST, Method::PUT, Method::PATCH].contains(request.method()) {
+            request
+                .headers_mut()
+                .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
         let request = request.map(reqwest::Body::from);
         let request = reqwest::Request::try_from(request)
             .map_err(|error| TransportError::new(TransportErrorKind::Unsendable, chain(&error.without_url())))?;
@@ -72,7 +83,9 @@ impl Transport for HttpClient {
             *headers = answer.headers().clone();
         }
         let body = answer.bytes().await.map_err(no_answer)?;
-        response.body(body).map_err(|error| TransportError::new(TransportErrorKind::Cut, error.to_string()))
+        response
+            .body(body)
+            .map_err(|error| TransportError::new(TransportErrorKind::Cut, error.to_string()))
     }
 }
 

@@ -66,5 +66,5 @@ pub fn open(params: OpenParams) -> Result<Arc<dyn Environ>, Error> {
     params.cloud.validate()?;
     params.credential.validate()?;
     params.config.generation.check(params.cloud.offering)?;
-    todo_placeholder(params)
+    Ok(Arc::new(arm::ArmEnviron::new(params)))
 }

@@ -44,13 +44,21 @@ impl PortRange {
     /// One port.
     #[must_use]
     pub fn single(protocol: Protocol, port: u16) -> Self {
-        Self { protocol, from: port, to: port }
+        Self {
+            protocol,
+            from: port,
+            to: port,
+        }
     }
 }
 
 impl fmt::Display for PortRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.from == self.to { write!(f, "{}", self.from)? } else { write!(f, "{}-{}", self.from, self.to)? }
+        if self.from == self.to {
+            write!(f, "{}", self.from)?
+        } else {
+            write!(f, "{}-{}", self.from, self.to)?
+        }
         write!(f, "/{}", self.protocol)
     }
 }
@@ -100,7 +108,10 @@ pub struct IngressRule {
 
 impl From<PortRange> for IngressRule {
     fn from(ports: PortRange) -> Self {
-        Self { ports, sources: BTreeSet::new() }
+        Self {
+            ports,
+            sources: BTreeSet::new(),
+        }
     }
 }
 
@@ -127,7 +138,13 @@ mod tests {
                 prop_assert!(range.from <= range.to);
             }
         });
-        assert_eq!("80/sctp".parse::<PortRange>(), Err(ParsePortRangeError::Protocol("sctp".to_owned())));
-        assert_eq!("90-80/tcp".parse::<PortRange>(), Err(ParsePortRangeError::Form("90-80/tcp".to_owned())));
+        assert_eq!(
+            "80/sctp".parse::<PortRange>(),
+            Err(ParsePortRangeError::Protocol("sctp".to_owned()))
+        );
+        assert_eq!(
+            "90-80/tcp".parse::<PortRange>(),
+            Err(ParsePortRangeError::Form("90-80/tcp".to_owned()))
+        );
     }
 }

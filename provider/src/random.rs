@@ -51,7 +51,10 @@ impl Random {
         for last in (1..characters.len()).rev() {
             let draw = block(&key, &format!("{topic} shuffle"), last as u64);
             let draw = u64::from_be_bytes([draw[0], draw[1], draw[2], draw[3], draw[4], draw[5], draw[6], draw[7]]);
-            characters.swap(last, usize::try_from(draw % (last as u64 + 1)).expect("a remainder below 64 fits"));
+            characters.swap(
+                last,
+                usize::try_from(draw % (last as u64 + 1)).expect("a remainder below 64 fits"),
+            );
         }
         characters.into_iter().collect()
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::Document;
 use crate::api_version::ApiVersion;
+use crate::blobs::{BlobCall, BlobOutcome};
 use crate::id::ResourceId;
 use crate::key::{Guid, Key};
 use crate::operation::OperationId;
@@ -72,6 +73,8 @@ pub enum Call {
         /// Where to look: a subscription or a group.
         scope: Scope,
     },
+    /// Asks the blob service.
+    Blob(BlobCall),
 }
 
 /// Where a list looks.
@@ -126,4 +129,6 @@ pub enum Outcome {
     Listed(Vec<Arc<Resource>>),
     /// The action is done, or begun; what it gives back.
     Acted(Option<Document>),
+    /// What the blob service did.
+    Blob(BlobOutcome),
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::catalogue::limits::Era;
 use crate::cloud::Cloud;
 use crate::fabric::Fabric;
 use crate::key::Key;
@@ -73,6 +74,11 @@ impl<'a> Cx<'a> {
             resource = self.resource(resource.parent);
         }
         resource
+    }
+
+    /// The era whose limits are in force: some words and rules go with it.
+    pub fn era(&self) -> Era {
+        self.cloud.ledger().era()
     }
 
     /// The limit of a quota row; `None` where the profile in force has none.

@@ -45,6 +45,10 @@ pub struct Descriptor {
     pub shows_state: bool,
     /// What PATCH may change.
     pub patch: PatchRule,
+    /// Whether nobody sees it before its creation has ended (ARM 2.6, storage accounts). One whose creation fails never was.
+    pub hidden_until_made: bool,
+    /// Whether a PUT of what is there keeps the members that it leaves out (ARM 1.11).
+    pub merges_put: bool,
     /// What its names may be.
     pub names: NameRule,
     /// The refusal of a bad name, where it is not the service's usual one. Arguments: `name`, `max`, `characters`.
@@ -88,6 +92,8 @@ impl Descriptor {
             shows_type_since: ApiVersion::OLDEST,
             shows_state: true,
             patch: PatchRule::Tags,
+            hidden_until_made: false,
+            merges_put: false,
             names: NameRule::word(1, 80),
             bad_name: None,
             quota: None,

@@ -5,6 +5,7 @@
 //! [`Cloud::digest`], byte for byte, in every build.
 
 mod api_version;
+pub mod blobs;
 mod call;
 pub mod catalogue;
 mod cloud;
@@ -27,6 +28,8 @@ mod resource;
 mod store;
 mod streams;
 mod table;
+#[cfg(test)]
+mod testing;
 mod time;
 mod types;
 

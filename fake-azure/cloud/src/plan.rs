@@ -66,10 +66,14 @@ impl Plan {
         disk / Disk: Key => fabric::Disk,
         /// Takes or gives back a DNS name.
         dns_name / DnsName: Box<str> => Key,
+        /// Writes or removes a captured image.
+        image / Image: Key => fabric::Image,
         /// Takes or gives back a private address.
         lease / Lease: (Key, u32) => Key,
         /// Writes or removes a machine.
         machine / Machine: Key => fabric::Machine,
+        /// Writes or removes a set of machines.
+        machine_set / MachineSet: Key => fabric::MachineSet,
         /// Writes or removes a network.
         network / Network: Key => fabric::Network,
         /// Writes or removes an address pool.
@@ -81,6 +85,13 @@ impl Plan {
         /// Takes or gives back a public address.
         public_in_use / PublicInUse: u32 => Key,
         // tidy: end
+    }
+
+    /// Makes changes of the fabric that the fabric itself worked out.
+    #[must_use]
+    pub(crate) fn changes(mut self, changes: impl IntoIterator<Item = Change>) -> Plan {
+        self.effects.extend(changes.into_iter().map(Effect::Fabric));
+        self
     }
 
     /// Counts `by` more against a quota of the resource's subscription and location.

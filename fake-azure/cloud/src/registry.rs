@@ -6,6 +6,7 @@ use crate::Document;
 use crate::cx::Cx;
 use crate::descriptor::Descriptor;
 use crate::error::CloudError;
+use crate::key::Key;
 use crate::operation::Doing;
 use crate::plan::Plan;
 use crate::resource::Resource;
@@ -54,6 +55,13 @@ macro_rules! registry {
                         };
                         <$path as ResourceType>::plan_put(cx, put, before).map(|(state, plan)| (State::$kind(state), plan))
                     } )*
+                }
+            }
+
+            pub(crate) fn check_children(self, cx: &Cx<'_>, parent: &Resource, written: &[Key]) -> Result<(), CloudError> {
+                match self {
+                    Kind::$first => <$first_path as ResourceType>::check_children(cx, parent, written),
+                    $( Kind::$kind => <$path as ResourceType>::check_children(cx, parent, written), )*
                 }
             }
 

@@ -25,5 +25,10 @@ pub(crate) fn name(units: &[String]) -> &str {
 
 pub(crate) fn put(scope: &Scope, name: &str, own: &Tags) -> Call {
     let body = json!({"location": scope.location, "tags": tags::to_json(own), "properties": {}});
-    scope.put("create availability set", &scope.id(KIND, &[name]), version::COMPUTE, &body)
+    scope.put(
+        "create availability set",
+        &scope.id(KIND, &[name]),
+        version::COMPUTE,
+        &body,
+    )
 }

@@ -26,5 +26,9 @@ pub(crate) fn delete_os_vhd(blob_endpoint: &str, vm: &str) -> Option<Call> {
         .body(Bytes::new())
         .ok()?;
     let resource = format!("{}{}", request.uri().host()?, request.uri().path());
-    Some(Call { operation: "delete OS disk", resource, request })
+    Some(Call {
+        operation: "delete OS disk",
+        resource,
+        request,
+    })
 }

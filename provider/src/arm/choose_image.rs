@@ -26,15 +26,28 @@ pub(crate) struct Image {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     /// The best SKU of this offer: those that begin with `version`, whose parts `separator` parts.
-    Ubuntu { offer: &'static str, version: &'static str, separator: char },
+    Ubuntu {
+        offer: &'static str,
+        version: &'static str,
+        separator: char,
+    },
     /// This very SKU.
-    Fixed { system: OperatingSystem, publisher: &'static str, offer: &'static str, sku: &'static str },
+    Fixed {
+        system: OperatingSystem,
+        publisher: &'static str,
+        offer: &'static str,
+        sku: &'static str,
+    },
 }
 
 pub(crate) const CANONICAL: &str = "Canonical";
 
 const fn ubuntu(version: &'static str) -> Source {
-    Source::Ubuntu { offer: "UbuntuServer", version, separator: '.' }
+    Source::Ubuntu {
+        offer: "UbuntuServer",
+        version,
+        separator: '.',
+    }
 }
 
 const fn windows_server(sku: &'static str) -> Source {
@@ -59,14 +72,31 @@ const fn windows_client(sku: &'static str) -> Source {
 const SOURCES: &[(&str, Source)] = &[
     ("artful", ubuntu("17.10")),
     ("bionic", ubuntu("18.04")),
-    ("centos7", Source::Fixed {
-        system: OperatingSystem::CentOs,
-        publisher: "OpenLogic",
-        offer: "CentOS",
-        sku: "7.1",
-    }),
-    ("focal", Source::Ubuntu { offer: "0001-com-ubuntu-server-focal", version: "20_04", separator: '_' }),
-    ("jammy", Source::Ubuntu { offer: "0001-com-ubuntu-server-jammy", version: "22_04", separator: '_' }),
+    (
+        "centos7",
+        Source::Fixed {
+            system: OperatingSystem::CentOs,
+            publisher: "OpenLogic",
+            offer: "CentOS",
+            sku: "7.1",
+        },
+    ),
+    (
+        "focal",
+        Source::Ubuntu {
+            offer: "0001-com-ubuntu-server-focal",
+            version: "20_04",
+            separator: '_',
+        },
+    ),
+    (
+        "jammy",
+        Source::Ubuntu {
+            offer: "0001-com-ubuntu-server-jammy",
+            version: "22_04",
+            separator: '_',
+        },
+    ),
     ("precise", ubuntu("12.04")),
     ("trusty", ubuntu("14.04")),
     ("utopic", ubuntu("14.10")),
@@ -84,7 +114,9 @@ const SOURCES: &[(&str, Source)] = &[
 /// How the image of `series` is found.
 pub(crate) fn source(series: &Series) -> Result<Source, Error> {
     let known = SOURCES.iter().find(|(name, _)| *name == series.as_str());
-    known.map(|(_, source)| *source).ok_or_else(|| Error::Image(format!("deploying {series} not supported")))
+    known
+        .map(|(_, source)| *source)
+        .ok_or_else(|| Error::Image(format!("deploying {series} not supported")))
 }
 
 impl Source {
@@ -106,7 +138,10 @@ fn parse_sku(name: &str, separator: char) -> Option<((u16, u16, u16), String)> {
         Some(point) => point.parse().ok()?,
         None => 0,
     };
-    parts.next().is_none().then(|| ((year, month, point), tag.to_uppercase()))
+    parts
+        .next()
+        .is_none()
+        .then(|| ((year, month, point), tag.to_uppercase()))
 }
 
 /// The newest SKU of `stream` among those that begin with `version`. What cannot be read is passed over.
@@ -120,10 +155,13 @@ pub(crate) fn best_sku<'a>(
         ImageStream::Released => matches!(tag, "" | "LTS"),
         ImageStream::Daily => matches!(tag, "DAILY" | "DAILY-LTS"),
     };
-    let candidates = skus.iter().filter(|sku| sku.name.starts_with(version)).filter_map(|sku| {
-        let (release, tag) = parse_sku(&sku.name, separator)?;
-        wanted(&tag).then_some((release, sku.name.as_str()))
-    });
+    let candidates = skus
+        .iter()
+        .filter(|sku| sku.name.starts_with(version))
+        .filter_map(|sku| {
+            let (release, tag) = parse_sku(&sku.name, separator)?;
+            wanted(&tag).then_some((release, sku.name.as_str()))
+        });
     candidates.max().map(|(_, name)| name)
 }
 
@@ -143,7 +181,12 @@ mod tests {
     use crate::{ImageStream, Series};
 
     fn skus(names: &[&str]) -> Vec<ImageSku> {
-        names.iter().map(|name| ImageSku { name: (*name).to_owned() }).collect()
+        names
+            .iter()
+            .map(|name| ImageSku {
+                name: (*name).to_owned(),
+            })
+            .collect()
     }
 
     #[test]
@@ -154,11 +197,24 @@ mod tests {
     #[test]
     fn the_newest_point_release_of_the_stream_wins() {
         let skus = skus(&[
-            "12.04.5-LTS", "14.04.0-LTS", "14.04.10-LTS", "14.04.2-LTS", "14.04.11-DAILY", "14.04.5-DAILY-LTS", "14.04.x",
-            "14.04.12-beta", "14.10",
+            "12.04.5-LTS",
+            "14.04.0-LTS",
+            "14.04.10-LTS",
+            "14.04.2-LTS",
+            "14.04.11-DAILY",
+            "14.04.5-DAILY-LTS",
+            "14.04.x",
+            "14.04.12-beta",
+            "14.10",
         ]);
-        assert_eq!(best_sku(&skus, "14.04", '.', ImageStream::Released), Some("14.04.10-LTS"));
-        assert_eq!(best_sku(&skus, "14.04", '.', ImageStream::Daily), Some("14.04.11-DAILY"));
+        assert_eq!(
+            best_sku(&skus, "14.04", '.', ImageStream::Released),
+            Some("14.04.10-LTS")
+        );
+        assert_eq!(
+            best_sku(&skus, "14.04", '.', ImageStream::Daily),
+            Some("14.04.11-DAILY")
+        );
         assert_eq!(best_sku(&skus, "14.10", '.', ImageStream::Released), Some("14.10"));
         assert_eq!(best_sku(&skus, "16.04", '.', ImageStream::Released), None);
     }

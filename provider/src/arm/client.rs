@@ -49,15 +49,22 @@ impl Client {
 
     /// The same client, with more patience.
     pub(crate) fn with_deadline(&self, deadline: Duration) -> Self {
-        Self { deadline, ..self.clone() }
+        Self {
+            deadline,
+            ..self.clone()
+        }
     }
 
     /// Any 2xx is an answer, all else an error.
     pub(super) async fn send(&self, call: &Call) -> Result<Response<Bytes>, Error> {
-        let answer = self.chain.send(call.request.clone()).await.map_err(|error| match error {
-            SendError::Transport(error) => failed(call, Failure::NoAnswer(error)),
-            SendError::Identity(error) => Error::Azure(error),
-        })?;
+        let answer = self
+            .chain
+            .send(call.request.clone())
+            .await
+            .map_err(|error| match error {
+                SendError::Transport(error) => failed(call, Failure::NoAnswer(error)),
+                SendError::Identity(error) => Error::Azure(error),
+            })?;
         if !answer.status().is_success() {
             return Err(failed(call, Failure::Refused(Refusal::read(&answer))));
         }
@@ -88,10 +95,15 @@ impl Client {
             for item in page.value {
                 items.push(from_value(&call, item)?);
             }
-            let Some(link) = page.next_link.filter(|link| !link.is_empty()) else { return Ok(items) };
+            let Some(link) = page.next_link.filter(|link| !link.is_empty()) else {
+                return Ok(items);
+            };
             *call.request.uri_mut() = same_authority(&call, &link)?;
         }
-        Err(failed(&call, Failure::Unreadable(format!("the list has more than {PAGES_MAX} pages"))))
+        Err(failed(
+            &call,
+            Failure::Unreadable(format!("the list has more than {PAGES_MAX} pages")),
+        ))
     }
 
     /// Every item of a list, or None where what it would be in does not exist.
@@ -128,13 +140,20 @@ impl Client {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            let Some(wait) = conflict::wait_before_next(call, &error, tries) else { return Err(error) };
+            let Some(wait) = conflict::wait_before_next(call, &error, tries) else {
+                return Err(error);
+            };
             waited += wait;
             if waited > conflict::WAIT_MAX || tries == conflict::TRIES_MAX {
                 return Err(error);
             }
 
-            tracing::debug!(operation = call.operation, resource = call.resource, ?wait, "waits for another operation");
+            tracing::debug!(
+                operation = call.operation,
+                resource = call.resource,
+                ?wait,
+                "waits for another operation"
+            );
             self.clock.sleep(wait).await;
         }
     }
@@ -157,7 +176,9 @@ pub(crate) fn is_absent(error: &Error) -> bool {
         _ => None,
     };
     refusal.is_some_and(|refusal| {
-        refusal.status == Some(404) && !refusal.has_code("SubscriptionNotFound") && !refusal.has_code("InvalidSubscriptionId")
+        refusal.status == Some(404)
+            && !refusal.has_code("SubscriptionNotFound")
+            && !refusal.has_code("InvalidSubscriptionId")
     })
 }
 
@@ -174,7 +195,9 @@ fn from_value<T: DeserializeOwned>(call: &Call, value: Value) -> Result<T, Error
 pub(super) fn same_authority(call: &Call, link: &str) -> Result<Uri, Error> {
     let own = call.request.uri();
     let unreadable = |reason: String| failed(call, Failure::Unreadable(reason));
-    let uri: Uri = link.parse().map_err(|_| unreadable("a link in it is no URI".to_owned()))?;
+    let uri: Uri = link
+        .parse()
+        .map_err(|_| unreadable("a link in it is no URI".to_owned()))?;
     let same = |a: Option<&str>, b: Option<&str>| match (a, b) {
         (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
         _ => false,

@@ -35,7 +35,9 @@ pub(crate) fn wait_before_next(call: &Call, error: &Error, tries: u32) -> Option
     }
 
     let said = refusal.retry_after_secs.or_else(|| seconds_in(refusal));
-    let backoff = BACKOFF_FIRST.saturating_mul(2_u32.saturating_pow(tries - 1)).min(BACKOFF_MAX);
+    let backoff = BACKOFF_FIRST
+        .saturating_mul(2_u32.saturating_pow(tries - 1))
+        .min(BACKOFF_MAX);
     Some(said.map_or(backoff, Duration::from_secs))
 }
 
@@ -58,7 +60,8 @@ fn seconds_in(refusal: &Refusal) -> Option<u64> {
             rest.split_whitespace().next()?.parse().ok()
         })
     });
-    said.max().or_else(|| refusal.has_code("NicReservedForAnotherVm").then_some(NIC_RESERVED_SECS))
+    said.max()
+        .or_else(|| refusal.has_code("NicReservedForAnotherVm").then_some(NIC_RESERVED_SECS))
 }
 
 #[cfg(test)]
@@ -72,9 +75,17 @@ mod tests {
     fn wait(method: &str, resource: &str, code: &str, message: &str, late: bool) -> Option<u64> {
         let mut call = scope().get("touch", resource, "v");
         *call.request.method_mut() = method.parse().expect("the tests name verbs");
-        let refusal =
-            Refusal { status: Some(400), code: code.to_owned(), message: message.to_owned(), ..Refusal::default() };
-        let failure = if late { Failure::OperationFailed(refusal) } else { Failure::Refused(refusal) };
+        let refusal = Refusal {
+            status: Some(400),
+            code: code.to_owned(),
+            message: message.to_owned(),
+            ..Refusal::default()
+        };
+        let failure = if late {
+            Failure::OperationFailed(refusal)
+        } else {
+            Failure::Refused(refusal)
+        };
         let error = Error::from(AzureError::new(Component::ResourceManager, "touch", resource, failure));
         wait_before_next(&call, &error, 2).map(|wait: Duration| wait.as_secs())
     }
@@ -83,14 +94,23 @@ mod tests {
     fn a_reserved_interface_is_waited_for_as_long_as_it_says() {
         let message = "Nic(s) in request is reserved for another Virtual Machine for 180 seconds. Please provide another nic(s) \
                        or retry after 180 seconds. Reserved VM: x.";
-        assert_eq!(wait("DELETE", "/nic", "NicReservedForAnotherVm", message, false), Some(180));
+        assert_eq!(
+            wait("DELETE", "/nic", "NicReservedForAnotherVm", message, false),
+            Some(180)
+        );
         assert_eq!(wait("DELETE", "/nic", "NicReservedForAnotherVm", "", false), Some(180));
     }
 
     #[test]
     fn another_operation_is_waited_for_ever_longer() {
-        assert_eq!(wait("PUT", "/subnet", "AnotherOperationInProgress", "", false), Some(10));
-        assert_eq!(wait("PUT", "/nic", "ReferencedResourceNotProvisioned", "", false), Some(10));
+        assert_eq!(
+            wait("PUT", "/subnet", "AnotherOperationInProgress", "", false),
+            Some(10)
+        );
+        assert_eq!(
+            wait("PUT", "/nic", "ReferencedResourceNotProvisioned", "", false),
+            Some(10)
+        );
     }
 
     #[test]
@@ -98,7 +118,16 @@ mod tests {
         let group = "/subscriptions/s/resourcegroups/g";
         assert_eq!(wait("PUT", group, "ResourceGroupBeingDeleted", "", false), Some(10));
         assert_eq!(wait("DELETE", group, "ResourceGroupBeingDeleted", "", false), None);
-        assert_eq!(wait("PUT", &format!("{group}/providers/n/t/x"), "ResourceGroupBeingDeleted", "", false), None);
+        assert_eq!(
+            wait(
+                "PUT",
+                &format!("{group}/providers/n/t/x"),
+                "ResourceGroupBeingDeleted",
+                "",
+                false
+            ),
+            None
+        );
     }
 
     #[test]
@@ -110,6 +139,15 @@ mod tests {
     #[test]
     fn what_does_not_end_is_not_waited_for() {
         assert_eq!(wait("DELETE", "/nic", "NicInUse", "", false), None);
-        assert_eq!(wait("PUT", "/pip", "PublicIPCountLimitReached", "Cannot create more than 60 x", false), None);
+        assert_eq!(
+            wait(
+                "PUT",
+                "/pip",
+                "PublicIPCountLimitReached",
+                "Cannot create more than 60 x",
+                false
+            ),
+            None
+        );
     }
 }

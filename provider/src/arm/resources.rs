@@ -38,9 +38,16 @@ impl Provider {
     /// Every type with its newest version that is no preview, or its newest.
     pub(crate) fn versions(&self) -> impl Iterator<Item = (String, String)> {
         self.resource_types.iter().filter_map(|own| {
-            let stable = own.api_versions.iter().filter(|version| !version.contains("preview")).max();
+            let stable = own
+                .api_versions
+                .iter()
+                .filter(|version| !version.contains("preview"))
+                .max();
             let newest = stable.or(own.api_versions.iter().max())?;
-            Some((format!("{}/{}", self.namespace, own.resource_type).to_lowercase(), newest.clone()))
+            Some((
+                format!("{}/{}", self.namespace, own.resource_type).to_lowercase(),
+                newest.clone(),
+            ))
         })
     }
 }

@@ -20,7 +20,13 @@ pub(crate) mod version {
 }
 
 /// What needs no escape in a path segment.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'(').remove(b')');
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'(')
+    .remove(b')');
 /// What needs no escape in a query value.
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -64,7 +70,11 @@ impl Scope {
 
     /// The id of a resource of this group; `names` go between the segments of a nested `kind`.
     pub(crate) fn id(&self, kind: &str, names: &[&str]) -> String {
-        let mut id = format!("{}/resourceGroups/{}/providers", self.subscription_id(), segment(&self.group));
+        let mut id = format!(
+            "{}/resourceGroups/{}/providers",
+            self.subscription_id(),
+            segment(&self.group)
+        );
         let mut kinds = kind.split('/');
         id.push('/');
         id.push_str(kinds.next().unwrap_or_default());
@@ -111,8 +121,10 @@ impl Scope {
         query: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Call {
-        let query: Vec<String> =
-            query.iter().map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, QUERY))).collect();
+        let query: Vec<String> = query
+            .iter()
+            .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, QUERY)))
+            .collect();
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{id}?{}", self.base, query.join("&")))
@@ -121,8 +133,14 @@ impl Scope {
             request = request.header(CONTENT_TYPE, "application/json");
         }
         let body = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
-        let request = request.body(body).expect("a checked endpoint and escaped segments make a URI");
-        Call { operation, resource: id.to_owned(), request }
+        let request = request
+            .body(body)
+            .expect("a checked endpoint and escaped segments make a URI");
+        Call {
+            operation,
+            resource: id.to_owned(),
+            request,
+        }
     }
 }
 
@@ -176,7 +194,10 @@ pub(crate) mod tests {
 
     #[test]
     fn ids_compare_without_case() {
-        assert!(same_id("/subscriptions/S/resourceGroups/G", "/subscriptions/s/resourcegroups/g/"));
+        assert!(same_id(
+            "/subscriptions/S/resourceGroups/G",
+            "/subscriptions/s/resourcegroups/g/"
+        ));
         assert!(!same_id("/a/b1", "/a/b"));
     }
 }

@@ -72,7 +72,10 @@ impl Keys {
     /// The first key that may do everything. None at first, sometimes, and its permission is written in either case
     /// (juju-provider L22).
     pub(crate) fn full(&self) -> Option<&str> {
-        let listed = self.keys.iter().find(|key| key.permissions.eq_ignore_ascii_case("full"));
+        let listed = self
+            .keys
+            .iter()
+            .find(|key| key.permissions.eq_ignore_ascii_case("full"));
         let listed = listed.map(|key| key.value.as_str());
         let key = self.key1.as_deref().or(self.key2.as_deref()).or(listed);
         key.filter(|key| !key.is_empty())
@@ -81,7 +84,10 @@ impl Keys {
 
 pub(crate) fn check_name(scope: &Scope, name: &str) -> Call {
     let body = json!({"name": name, "type": KIND});
-    let id = format!("{}/providers/Microsoft.Storage/checkNameAvailability", scope.subscription_id());
+    let id = format!(
+        "{}/providers/Microsoft.Storage/checkNameAvailability",
+        scope.subscription_id()
+    );
     scope.ask("check the name of storage account", &id, version::STORAGE, Some(&body))
 }
 
@@ -91,7 +97,12 @@ pub(crate) fn put(scope: &Scope, name: &str, account_type: StorageAccountType, o
         "tags": tags::to_json(own),
         "properties": {"accountType": account_type.as_str()},
     });
-    scope.put("create storage account", &scope.id(KIND, &[name]), version::STORAGE, &body)
+    scope.put(
+        "create storage account",
+        &scope.id(KIND, &[name]),
+        version::STORAGE,
+        &body,
+    )
 }
 
 pub(crate) fn get(scope: &Scope, name: &str) -> Call {
@@ -122,8 +133,10 @@ mod tests {
     fn a_key_is_found_in_either_shape_and_case() {
         assert_eq!(full(json!({"key1": "a", "key2": "b"})), Some("a".to_owned()));
         assert_eq!(
-            full(json!({"keys": [{"keyName": "key1", "value": "r", "permissions": "Read"},
-                                 {"keyName": "key2", "value": "f", "permissions": "FULL"}]})),
+            full(
+                json!({"keys": [{"keyName": "key1", "value": "r", "permissions": "Read"},
+                                 {"keyName": "key2", "value": "f", "permissions": "FULL"}]})
+            ),
             Some("f".to_owned())
         );
         assert_eq!(full(json!({"keys": []})), None);

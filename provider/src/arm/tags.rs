@@ -21,7 +21,10 @@ pub(crate) type Tags = BTreeMap<String, String>;
 
 /// The value of `name`, whose case does not matter.
 pub(crate) fn value<'a>(tags: Option<&'a Tags>, name: &str) -> Option<&'a str> {
-    tags?.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    tags?
+        .iter()
+        .find(|(own, _)| own.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.as_str())
 }
 
 /// Tags of what machines share.
@@ -84,7 +87,10 @@ mod tests {
 
     #[test]
     fn units_are_sorted_and_end_where_azure_ends() {
-        assert_eq!(units_deployed(&["mysql/1".to_owned(), "mysql/0".to_owned()]), "mysql/0 mysql/1");
+        assert_eq!(
+            units_deployed(&["mysql/1".to_owned(), "mysql/0".to_owned()]),
+            "mysql/0 mysql/1"
+        );
         let many: Vec<String> = (0..100).map(|nth| format!("application/{nth}")).collect();
         let text = units_deployed(&many);
         assert!(text.len() <= 256);

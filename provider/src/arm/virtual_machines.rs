@@ -52,7 +52,10 @@ impl VirtualMachine {
     }
 
     pub(crate) fn size(&self) -> Option<&str> {
-        self.properties.hardware_profile.as_ref().map(|profile| profile.vm_size.as_str())
+        self.properties
+            .hardware_profile
+            .as_ref()
+            .map(|profile| profile.vm_size.as_str())
     }
 
     pub(crate) fn is_going(&self) -> bool {
@@ -108,7 +111,12 @@ pub(crate) fn put(scope: &Scope, wanted: &Wanted<'_>) -> Call {
             "availabilitySet": {"id": wanted.availability_set_id},
         },
     });
-    scope.put("create virtual machine", &scope.id(KIND, &[wanted.name]), version::COMPUTE, &body)
+    scope.put(
+        "create virtual machine",
+        &scope.id(KIND, &[wanted.name]),
+        version::COMPUTE,
+        &body,
+    )
 }
 
 fn os_profile(wanted: &Wanted<'_>) -> Value {

@@ -44,7 +44,11 @@ struct SubnetProperties {
 impl Subnet {
     /// Its IPv4 prefix; newer answers have a list (juju-provider L26).
     pub(crate) fn prefix(&self) -> Option<Ipv4Net> {
-        let texts = self.properties.address_prefix.iter().chain(&self.properties.address_prefixes);
+        let texts = self
+            .properties
+            .address_prefix
+            .iter()
+            .chain(&self.properties.address_prefixes);
         texts.filter_map(|text| text.parse().ok()).next()
     }
 }
@@ -66,7 +70,11 @@ impl Network {
     /// The first subnet-sized piece of the space that no other subnet has; our own keeps what it has.
     pub(crate) fn free_prefix(&self) -> Option<Ipv4Net> {
         let space: Ipv4Net = ADDRESS_SPACE.parse().expect("the address space is a prefix");
-        let own = self.properties.subnets.iter().find(|subnet| subnet.name.eq_ignore_ascii_case(SUBNET));
+        let own = self
+            .properties
+            .subnets
+            .iter()
+            .find(|subnet| subnet.name.eq_ignore_ascii_case(SUBNET));
         if let Some(prefix) = own.and_then(Subnet::prefix) {
             return Some(prefix);
         }
@@ -78,14 +86,19 @@ impl Network {
 
 fn first_free_prefix(space: Ipv4Net, mask_len: u8, used: &[Ipv4Net]) -> Option<Ipv4Net> {
     let overlaps = |a: &Ipv4Net, b: &Ipv4Net| a.contains(&b.network()) || b.contains(&a.network());
-    space.subnets(mask_len).ok()?.find(|prefix| !used.iter().any(|other| overlaps(prefix, other)))
+    space
+        .subnets(mask_len)
+        .ok()?
+        .find(|prefix| !used.iter().any(|other| overlaps(prefix, other)))
 }
 
 /// The lowest address of `prefix` that Azure does not keep and nobody has.
 pub(crate) fn lowest_free_address(prefix: Ipv4Net, used: &[Ipv4Addr]) -> Option<Ipv4Addr> {
     let first = u32::from(prefix.network()).checked_add(RESERVED_AT_START)?;
     let last = u32::from(prefix.broadcast()).checked_sub(RESERVED_AT_END)?;
-    (first..=last).map(Ipv4Addr::from).find(|address| !used.contains(address))
+    (first..=last)
+        .map(Ipv4Addr::from)
+        .find(|address| !used.contains(address))
 }
 
 /// The network alone: its subnet is put by itself.
@@ -95,7 +108,12 @@ pub(crate) fn put(scope: &Scope, own: &Tags) -> Call {
         "tags": tags::to_json(own),
         "properties": {"addressSpace": {"addressPrefixes": [ADDRESS_SPACE]}},
     });
-    scope.put("create virtual network", &scope.id(KIND, &[NETWORK]), version::NETWORK, &body)
+    scope.put(
+        "create virtual network",
+        &scope.id(KIND, &[NETWORK]),
+        version::NETWORK,
+        &body,
+    )
 }
 
 pub(crate) fn get(scope: &Scope) -> Call {
@@ -107,7 +125,12 @@ pub(crate) fn put_subnet(scope: &Scope, prefix: Ipv4Net, security_group_id: &str
     let body: Value = json!({
         "properties": {"addressPrefix": prefix.to_string(), "networkSecurityGroup": {"id": security_group_id}},
     });
-    scope.put("create subnet", &scope.id(SUBNETS, &[NETWORK, SUBNET]), version::NETWORK, &body)
+    scope.put(
+        "create subnet",
+        &scope.id(SUBNETS, &[NETWORK, SUBNET]),
+        version::NETWORK,
+        &body,
+    )
 }
 
 pub(crate) fn get_subnet(scope: &Scope) -> Call {
@@ -115,7 +138,11 @@ pub(crate) fn get_subnet(scope: &Scope) -> Call {
 }
 
 pub(crate) fn delete_subnet(scope: &Scope) -> Call {
-    scope.delete("delete subnet", &scope.id(SUBNETS, &[NETWORK, SUBNET]), version::NETWORK)
+    scope.delete(
+        "delete subnet",
+        &scope.id(SUBNETS, &[NETWORK, SUBNET]),
+        version::NETWORK,
+    )
 }
 
 #[cfg(test)]
@@ -135,7 +162,10 @@ mod tests {
     fn the_first_free_piece_is_taken() {
         let space = net("10.0.0.0/14");
         assert_eq!(first_free_prefix(space, 16, &[]), Some(net("10.0.0.0/16")));
-        assert_eq!(first_free_prefix(space, 16, &[net("10.0.3.0/24"), net("10.2.0.0/16")]), Some(net("10.1.0.0/16")));
+        assert_eq!(
+            first_free_prefix(space, 16, &[net("10.0.3.0/24"), net("10.2.0.0/16")]),
+            Some(net("10.1.0.0/16"))
+        );
         assert_eq!(first_free_prefix(net("10.0.0.0/16"), 16, &[net("10.0.0.0/24")]), None);
     }
 

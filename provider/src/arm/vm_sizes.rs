@@ -19,6 +19,10 @@ pub(crate) struct VmSize {
 }
 
 pub(crate) fn list(scope: &Scope) -> Call {
-    let id = format!("{}/providers/Microsoft.Compute/locations/{}/vmSizes", scope.subscription_id(), scope.location);
+    let id = format!(
+        "{}/providers/Microsoft.Compute/locations/{}/vmSizes",
+        scope.subscription_id(),
+        scope.location
+    );
     scope.get("list virtual machine sizes", &id, version::COMPUTE)
 }

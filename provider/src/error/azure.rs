@@ -177,7 +177,9 @@ impl AzureError {
                 "give the service principal a role over the subscription that allows it, such as Contributor".to_owned()
             }
             Kind::Policy => "ask who administers the policies of the subscription".to_owned(),
-            Kind::Throttled { retry_after_secs: Some(secs) } => format!("try again after {secs} seconds"),
+            Kind::Throttled {
+                retry_after_secs: Some(secs),
+            } => format!("try again after {secs} seconds"),
             Kind::Throttled { retry_after_secs: None } => "try again later, with fewer requests at a time".to_owned(),
             Kind::Server => "try again later; Azure support finds the request by its id".to_owned(),
             Kind::Transport => "check the network and the endpoint".to_owned(),
@@ -189,14 +191,21 @@ impl AzureError {
 
 impl fmt::Display for AzureError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot {} `{}`: the {} ", self.operation, self.resource, self.component)?;
+        write!(
+            f,
+            "cannot {} `{}`: the {} ",
+            self.operation, self.resource, self.component
+        )?;
         match self.failure.as_ref() {
             Failure::Refused(refusal) => write!(f, "answered {refusal}")?,
             Failure::OperationFailed(refusal) => write!(f, "accepted it and failed later: {refusal}")?,
             Failure::NoAnswer(error) => write!(f, "did not answer: {error}")?,
             Failure::Unreadable(reason) => write!(f, "gave an answer that cannot be read: {reason}")?,
             Failure::Overdue { waited_secs, state } => {
-                write!(f, "has not ended the operation after {waited_secs} s, last state `{state}`")?;
+                write!(
+                    f,
+                    "has not ended the operation after {waited_secs} s, last state `{state}`"
+                )?;
             }
             Failure::Unseen { waited_secs } => {
                 write!(f, "said it was done, and still does not show it after {waited_secs} s")?;
@@ -244,7 +253,11 @@ impl Refusal {
             refusal.code = code;
         }
         if refusal.code.is_empty() {
-            refusal.code = response.status().canonical_reason().unwrap_or("no code").replace(' ', "");
+            refusal.code = response
+                .status()
+                .canonical_reason()
+                .unwrap_or("no code")
+                .replace(' ', "");
         }
         refusal
     }
@@ -269,24 +282,47 @@ impl Refusal {
         let message = xml_text(&text, "Message").unwrap_or_default();
         // Blob storage appends request id and time to the message, by lines.
         let message = message.lines().next().unwrap_or_default().to_owned();
-        Some(Self { code, message, ..Self::default() })
+        Some(Self {
+            code,
+            message,
+            ..Self::default()
+        })
     }
 
     fn from_json(document: &Value) -> Option<Self> {
         // The directory's own shape: `error` is the code.
         if let Some(code) = document.get("error").and_then(Value::as_str) {
-            let message = document.get("error_description").and_then(Value::as_str).unwrap_or_default();
+            let message = document
+                .get("error_description")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
             let message = message.lines().next().unwrap_or_default().to_owned();
-            return Some(Self { code: code.to_owned(), message, ..Self::default() });
+            return Some(Self {
+                code: code.to_owned(),
+                message,
+                ..Self::default()
+            });
         }
 
         let error = member(document, "error").unwrap_or(document);
-        let text = |value: &Value, name| member(value, name).and_then(Value::as_str).unwrap_or_default().trim().to_owned();
-        let details = member(error, "details").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let text = |value: &Value, name| {
+            member(value, name)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .trim()
+                .to_owned()
+        };
+        let details = member(error, "details")
+            .and_then(Value::as_array)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         let refusal = Self {
             code: text(error, "code"),
             message: text(error, "message"),
-            details: details.iter().map(|detail| (text(detail, "code"), text(detail, "message"))).collect(),
+            details: details
+                .iter()
+                .map(|detail| (text(detail, "code"), text(detail, "message")))
+                .collect(),
             ..Self::default()
         };
         (!refusal.code.is_empty() || !refusal.message.is_empty()).then_some(refusal)
@@ -317,7 +353,9 @@ impl Refusal {
         if self.status == Some(429) || self.has_code("TooManyRequests") {
             return match self.is_other_operation() {
                 true => Kind::Conflict,
-                false => Kind::Throttled { retry_after_secs: self.retry_after_secs },
+                false => Kind::Throttled {
+                    retry_after_secs: self.retry_after_secs,
+                },
             };
         }
         if let Some(kind) = self.codes().find_map(kind_of_code) {
@@ -369,23 +407,42 @@ impl Refusal {
         }
 
         let parsed = self.messages().map(Quota::parse);
-        Some(parsed.into_iter().find(|quota| quota.limit.is_some()).unwrap_or_default())
+        Some(
+            parsed
+                .into_iter()
+                .find(|quota| quota.limit.is_some())
+                .unwrap_or_default(),
+        )
     }
 }
 
 fn kind_of_code(code: &str) -> Option<Kind> {
     Some(match code {
-        "SkuNotAvailable" | "AllocationFailed" | "ZonalAllocationFailed" | "OverconstrainedAllocationRequest"
+        "SkuNotAvailable"
+        | "AllocationFailed"
+        | "ZonalAllocationFailed"
+        | "OverconstrainedAllocationRequest"
         | "OverconstrainedZonalAllocationRequest" => Kind::Capacity,
         "NicInUse" | "PublicIPAddressCannotBeDeleted" | "PublicIPAddressInUse" | "LeaseIdMissing" => Kind::InUse,
         code if code.starts_with("InUse") => Kind::InUse,
         "ResourceGroupBeingDeleted" => Kind::GroupGoing,
-        "ResourceGroupNotFound" | "ResourceNotFound" | "ParentResourceNotFound" | "NotFound" | "SubscriptionNotFound"
-        | "InvalidResourceReference" | "ImageNotFound" | "PlatformImageNotFound" | "ContainerNotFound" | "BlobNotFound" => {
-            Kind::NotFound
-        }
-        "invalid_client" | "unauthorized_client" | "invalid_grant" | "ExpiredAuthenticationToken"
-        | "InvalidAuthenticationToken" | "InvalidAuthenticationTokenTenant" | "AuthenticationFailed" => Kind::Unauthorised,
+        "ResourceGroupNotFound"
+        | "ResourceNotFound"
+        | "ParentResourceNotFound"
+        | "NotFound"
+        | "SubscriptionNotFound"
+        | "InvalidResourceReference"
+        | "ImageNotFound"
+        | "PlatformImageNotFound"
+        | "ContainerNotFound"
+        | "BlobNotFound" => Kind::NotFound,
+        "invalid_client"
+        | "unauthorized_client"
+        | "invalid_grant"
+        | "ExpiredAuthenticationToken"
+        | "InvalidAuthenticationToken"
+        | "InvalidAuthenticationTokenTenant"
+        | "AuthenticationFailed" => Kind::Unauthorised,
         "AuthorizationFailed" | "LinkedAuthorizationFailed" => Kind::Forbidden,
         "RequestDisallowedByPolicy" => Kind::Policy,
         _ => return None,
@@ -394,7 +451,11 @@ fn kind_of_code(code: &str) -> Option<Kind> {
 
 /// ARM answers in camel case, its gateway's jobs in Pascal case.
 fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
-    value.as_object()?.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    value
+        .as_object()?
+        .iter()
+        .find(|(own, _)| own.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value)
 }
 
 /// Some services begin their text with a byte order mark (juju-provider L21).
@@ -417,7 +478,11 @@ pub(crate) fn retry_after_secs(headers: &HeaderMap) -> Option<u64> {
 fn xml_text(text: &str, element: &str) -> Option<String> {
     let (_, rest) = text.split_once(&format!("<{element}>"))?;
     let (inner, _) = rest.split_once(&format!("</{element}>"))?;
-    let plain = inner.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'");
+    let plain = inner
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&apos;", "'");
     Some(plain.replace("&amp;", "&"))
 }
 

@@ -89,7 +89,9 @@ fn accounts_limit(message: &str) -> Option<Quota> {
     let (in_use, rest) = number(rest)?;
     let location = after(rest, "in location ").and_then(|rest| before(rest, " "));
     Some(Quota {
-        name: before(rest, " in location").or_else(|| before(rest, " and the")).map(|name| name.trim().to_owned()),
+        name: before(rest, " in location")
+            .or_else(|| before(rest, " and the"))
+            .map(|name| name.trim().to_owned()),
         limit: number_after(rest, "maximum allowed is"),
         in_use: Some(in_use),
         needed: Some(1),

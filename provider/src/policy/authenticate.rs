@@ -25,7 +25,12 @@ pub(crate) struct Authenticate {
 
 impl Authenticate {
     pub(super) fn new(inner: Arc<dyn Step>, identity: Identity, clock: Arc<dyn Clock>) -> Self {
-        Self { inner, identity, clock, token: Mutex::new(None) }
+        Self {
+            inner,
+            identity,
+            clock,
+            token: Mutex::new(None),
+        }
     }
 
     /// Fetches a token, whatever is cached: the check of a credential.

@@ -62,7 +62,12 @@ pub(crate) struct Identity {
 
 impl Identity {
     pub(super) fn new(inner: Arc<dyn Step>, cloud: CloudSpec, credential: Credential) -> Self {
-        Self { inner, cloud, credential, authority: OnceCell::new() }
+        Self {
+            inner,
+            cloud,
+            credential,
+            authority: OnceCell::new(),
+        }
     }
 
     /// A new token.
@@ -82,9 +87,16 @@ impl Identity {
     }
 
     async fn discover(&self) -> Result<Authority, Box<AzureError>> {
-        let login = self.cloud.login.as_ref().map(|login| login.as_str().trim_end_matches('/').to_owned());
+        let login = self
+            .cloud
+            .login
+            .as_ref()
+            .map(|login| login.as_str().trim_end_matches('/').to_owned());
         if let (Some(login), Some(tenant)) = (&login, self.credential.tenant_id) {
-            return Ok(Authority { login: login.clone(), tenant: tenant.to_string() });
+            return Ok(Authority {
+                login: login.clone(),
+                tenant: tenant.to_string(),
+            });
         }
 
         let request = challenge_request(&self.cloud.base(), self.credential.subscription_id);
@@ -106,7 +118,10 @@ impl Identity {
             .map_err(|reason| identity_error("find the tenant of", &what, Failure::Unreadable(reason)))?;
         Ok(Authority {
             login: login.unwrap_or(challenged.login),
-            tenant: self.credential.tenant_id.map_or(challenged.tenant, |tenant| tenant.to_string()),
+            tenant: self
+                .credential
+                .tenant_id
+                .map_or(challenged.tenant, |tenant| tenant.to_string()),
         })
     }
 
@@ -130,21 +145,36 @@ fn identity_error(operation: &str, what: &str, failure: Failure) -> Box<AzureErr
 /// The request that is meant to be refused: without a token.
 fn challenge_request(resource_manager: &str, subscription: Uuid) -> Request<Bytes> {
     let uri = format!("{resource_manager}/subscriptions/{subscription}?api-version={SUBSCRIPTIONS_VERSION}");
-    Request::builder().method(Method::GET).uri(uri).body(Bytes::new()).expect("an endpoint and a uuid make a URI")
+    Request::builder()
+        .method(Method::GET)
+        .uri(uri)
+        .body(Bytes::new())
+        .expect("an endpoint and a uuid make a URI")
 }
 
 fn read_challenge(answer: &Response<Bytes>) -> Result<Authority, String> {
     let missing = || "the 401 carries no `authorization_uri`".to_owned();
-    let challenge = answer.headers().get(WWW_AUTHENTICATE).and_then(|value| value.to_str().ok()).ok_or_else(missing)?;
+    let challenge = answer
+        .headers()
+        .get(WWW_AUTHENTICATE)
+        .and_then(|value| value.to_str().ok())
+        .ok_or_else(missing)?;
     let (_, rest) = challenge.split_once("authorization_uri=\"").ok_or_else(missing)?;
     let (uri, _) = rest.split_once('"').ok_or_else(missing)?;
     let uri = Url::parse(uri).map_err(|_| format!("`{uri}` is no URL"))?;
-    let (login, tenant) = uri.as_str().trim_end_matches('/').rsplit_once('/').ok_or_else(missing)?;
+    let (login, tenant) = uri
+        .as_str()
+        .trim_end_matches('/')
+        .rsplit_once('/')
+        .ok_or_else(missing)?;
     if tenant.parse::<Uuid>().is_err() {
         return Err(format!("`{uri}` does not end with a tenant"));
     }
 
-    Ok(Authority { login: login.to_owned(), tenant: tenant.to_owned() })
+    Ok(Authority {
+        login: login.to_owned(),
+        tenant: tenant.to_owned(),
+    })
 }
 
 fn token_request(
@@ -156,7 +186,8 @@ fn token_request(
     let uri = format!("{}/{}/oauth2/token?api-version=1.0", authority.login, authority.tenant);
     let application = credential.application_id.to_string();
     let mut form = url::form_urlencoded::Serializer::new(String::new());
-    form.append_pair("grant_type", "client_credentials").append_pair("client_id", &application);
+    form.append_pair("grant_type", "client_credentials")
+        .append_pair("client_id", &application);
     match &credential.proof {
         ServicePrincipal::Password(secret) => {
             form.append_pair("client_secret", secret.expose());
@@ -164,7 +195,8 @@ fn token_request(
         ServicePrincipal::Certificate(certificate) => {
             let assertion = assertion(&uri, &application, certificate, now_ms)
                 .ok_or_else(|| "the certificate's key does not sign".to_owned())?;
-            form.append_pair("client_assertion_type", ASSERTION_TYPE).append_pair("client_assertion", &assertion);
+            form.append_pair("client_assertion_type", ASSERTION_TYPE)
+                .append_pair("client_assertion", &assertion);
         }
     }
     form.append_pair("resource", audience);
@@ -202,7 +234,10 @@ fn assertion(uri: &str, application: &str, certificate: &Certificate, now_ms: u6
 fn read_token(answer: &Response<Bytes>, now_ms: u64) -> Result<Token, String> {
     let document: Value =
         serde_json::from_slice(without_bom(answer.body())).map_err(|_| "the answer is no JSON".to_owned())?;
-    let text = document.get("access_token").and_then(Value::as_str).filter(|text| !text.is_empty());
+    let text = document
+        .get("access_token")
+        .and_then(Value::as_str)
+        .filter(|text| !text.is_empty());
     let text = text.ok_or_else(|| "the answer holds no `access_token`".to_owned())?;
     if HeaderValue::try_from(text).is_err() {
         return Err("the token holds characters that no header may".to_owned());
@@ -213,8 +248,14 @@ fn read_token(answer: &Response<Bytes>, now_ms: u64) -> Result<Token, String> {
         Some(number) => number.as_u64(),
         None => None,
     };
-    let lifetime_ms = seconds.ok_or_else(|| "the answer holds no `expires_in`".to_owned())?.saturating_mul(1_000);
-    Ok(Token { text: text.to_owned(), expires_ms: now_ms.saturating_add(lifetime_ms), lifetime_ms })
+    let lifetime_ms = seconds
+        .ok_or_else(|| "the answer holds no `expires_in`".to_owned())?
+        .saturating_mul(1_000);
+    Ok(Token {
+        text: text.to_owned(),
+        expires_ms: now_ms.saturating_add(lifetime_ms),
+        lifetime_ms,
+    })
 }
 
 #[cfg(test)]
@@ -261,15 +302,27 @@ mod tests {
         let clock = Arc::new(TestClock::default());
         let issuer = Identity::new(Arc::clone(&identity) as _, CloudSpec::public(), credential());
         let authenticate = Authenticate::new(Arc::clone(&service) as _, issuer, Arc::clone(&clock) as _);
-        Setup { identity, service, clock, authenticate }
+        Setup {
+            identity,
+            service,
+            clock,
+            authenticate,
+        }
     }
 
     #[tokio::test]
     async fn the_tenant_is_asked_for_then_a_token_and_both_are_kept() {
         let long = r#"{"token_type":"Bearer","expires_in":"3599","access_token":"t1"}"#;
-        let setup = setup(vec![challenged(), token(long)], vec![Reply::Status(200), Reply::Status(200)]);
+        let setup = setup(
+            vec![challenged(), token(long)],
+            vec![Reply::Status(200), Reply::Status(200)],
+        );
         for _ in 0..2 {
-            setup.authenticate.send(request("GET", "https://a/b")).await.expect("the script answers");
+            setup
+                .authenticate
+                .send(request("GET", "https://a/b"))
+                .await
+                .expect("the script answers");
         }
         let seen = setup.identity.seen.lock().expect("nothing else holds the journal");
         let said: Vec<String> = seen
@@ -284,18 +337,32 @@ mod tests {
         "#]]
         .assert_debug_eq(&said);
         let asked = setup.service.seen.lock().expect("nothing else holds the journal");
-        assert!(asked.iter().all(|request| request.headers()["authorization"] == "Bearer t1"));
+        assert!(
+            asked
+                .iter()
+                .all(|request| request.headers()["authorization"] == "Bearer t1")
+        );
     }
 
     #[tokio::test]
     async fn a_token_is_renewed_before_it_ends() {
         let first = r#"{"expires_in":3600,"access_token":"t1"}"#;
         let second = r#"{"expires_in":3600,"access_token":"t2"}"#;
-        let setup =
-            setup(vec![challenged(), token(first), token(second)], vec![Reply::Status(200), Reply::Status(200)]);
-        setup.authenticate.send(request("GET", "https://a/b")).await.expect("the script answers");
+        let setup = setup(
+            vec![challenged(), token(first), token(second)],
+            vec![Reply::Status(200), Reply::Status(200)],
+        );
+        setup
+            .authenticate
+            .send(request("GET", "https://a/b"))
+            .await
+            .expect("the script answers");
         setup.clock.sleep(std::time::Duration::from_secs(3_400)).await;
-        setup.authenticate.send(request("GET", "https://a/b")).await.expect("the script answers");
+        setup
+            .authenticate
+            .send(request("GET", "https://a/b"))
+            .await
+            .expect("the script answers");
         let asked = setup.service.seen.lock().expect("nothing else holds the journal");
         assert_eq!(asked[1].headers()["authorization"], "Bearer t2");
     }
@@ -304,9 +371,15 @@ mod tests {
     async fn a_revoked_token_is_replaced_once() {
         let first = r#"{"expires_in":3600,"access_token":"t1"}"#;
         let second = r#"{"expires_in":3600,"access_token":"t2"}"#;
-        let setup =
-            setup(vec![challenged(), token(first), token(second)], vec![Reply::Status(401), Reply::Status(401)]);
-        let answer = setup.authenticate.send(request("GET", "https://a/b")).await.expect("the script answers");
+        let setup = setup(
+            vec![challenged(), token(first), token(second)],
+            vec![Reply::Status(401), Reply::Status(401)],
+        );
+        let answer = setup
+            .authenticate
+            .send(request("GET", "https://a/b"))
+            .await
+            .expect("the script answers");
         assert_eq!((answer.status().as_u16(), setup.service.n_seen()), (401, 2));
     }
 
@@ -327,11 +400,23 @@ mod tests {
     #[tokio::test]
     async fn a_configured_login_needs_no_discovery() {
         let identity = Arc::new(Scripted::new(vec![token(r#"{"expires_in":3600,"access_token":"t1"}"#)]));
-        let cloud = CloudSpec { login: Url::parse("https://localhost:8446/").ok(), ..CloudSpec::public() };
-        let credential = Credential { tenant_id: TENANT.parse().ok(), ..credential() };
-        Identity::new(Arc::clone(&identity) as _, cloud, credential).token(0).await.expect("the script answers");
+        let cloud = CloudSpec {
+            login: Url::parse("https://localhost:8446/").ok(),
+            ..CloudSpec::public()
+        };
+        let credential = Credential {
+            tenant_id: TENANT.parse().ok(),
+            ..credential()
+        };
+        Identity::new(Arc::clone(&identity) as _, cloud, credential)
+            .token(0)
+            .await
+            .expect("the script answers");
         let seen = identity.seen.lock().expect("nothing else holds the journal");
-        assert_eq!(seen[0].uri(), &*format!("https://localhost:8446/{TENANT}/oauth2/token?api-version=1.0"));
+        assert_eq!(
+            seen[0].uri(),
+            &*format!("https://localhost:8446/{TENANT}/oauth2/token?api-version=1.0")
+        );
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub(crate) use authenticate::Authenticate;
 pub(crate) use identity::Identity;
 pub(crate) use request_ids::RequestIds;
 pub(crate) use retry::Retry;
-pub(crate) use shared_key::{AccountKey, SharedKey, rfc1123};
+pub(crate) use shared_key::{AccountKey, SharedKey};
 pub(crate) use throttle::Throttle;
 pub(crate) use trace::Trace;
 
@@ -72,7 +72,11 @@ pub(crate) struct Stack {
 
 impl Stack {
     pub(crate) fn new(transport: Arc<dyn Transport>, clock: Arc<dyn Clock>, random: Random) -> Self {
-        Self { traced: Arc::new(Trace::new(Arc::new(Wire(transport)))), clock, ids: Arc::new(RequestIds::new(random)) }
+        Self {
+            traced: Arc::new(Trace::new(Arc::new(Wire(transport)))),
+            clock,
+            ids: Arc::new(RequestIds::new(random)),
+        }
     }
 
     fn retried(&self, inner: Arc<dyn Step>) -> Arc<dyn Step> {
@@ -80,10 +84,21 @@ impl Stack {
         Arc::new(self.ids.before(Arc::new(retry)))
     }
 
-    pub(crate) fn resource_manager(&self, cloud: &CloudSpec, credential: &Credential) -> (Arc<dyn Step>, Arc<Authenticate>) {
-        let identity = Identity::new(self.retried(Arc::clone(&self.traced)), cloud.clone(), credential.clone());
-        let authenticate =
-            Arc::new(Authenticate::new(Arc::clone(&self.traced), identity, Arc::clone(&self.clock)));
+    pub(crate) fn resource_manager(
+        &self,
+        cloud: &CloudSpec,
+        credential: &Credential,
+    ) -> (Arc<dyn Step>, Arc<Authenticate>) {
+        let identity = Identity::new(
+            self.retried(Arc::clone(&self.traced)),
+            cloud.clone(),
+            credential.clone(),
+        );
+        let authenticate = Arc::new(Authenticate::new(
+            Arc::clone(&self.traced),
+            identity,
+            Arc::clone(&self.clock),
+        ));
         let throttle = Throttle::new(Arc::clone(&authenticate) as Arc<dyn Step>, Arc::clone(&self.clock));
         (self.retried(Arc::new(throttle)), authenticate)
     }
@@ -140,19 +155,32 @@ pub(crate) mod tests {
 
     impl Scripted {
         pub(crate) fn new(replies: Vec<Reply>) -> Self {
-            Self { replies: Mutex::new(replies.into()), seen: Mutex::default() }
+            Self {
+                replies: Mutex::new(replies.into()),
+                seen: Mutex::default(),
+            }
         }
 
         pub(crate) fn n_seen(&self) -> usize {
-            self.seen.lock().expect("no test panics while it holds the journal").len()
+            self.seen
+                .lock()
+                .expect("no test panics while it holds the journal")
+                .len()
         }
     }
 
     #[async_trait]
     impl Step for Scripted {
         async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, SendError> {
-            self.seen.lock().expect("no test panics while it holds the journal").push(request);
-            let reply = self.replies.lock().expect("no test panics while it holds the script").pop_front();
+            self.seen
+                .lock()
+                .expect("no test panics while it holds the journal")
+                .push(request);
+            let reply = self
+                .replies
+                .lock()
+                .expect("no test panics while it holds the script")
+                .pop_front();
             let (status, headers, body) = match reply.expect("the script has a reply for every request") {
                 Reply::Status(status) => (status, Vec::new(), ""),
                 Reply::Headers(status, headers, body) => (status, headers, body),
@@ -162,11 +190,17 @@ pub(crate) mod tests {
             for (name, value) in headers {
                 builder = builder.header(name, value);
             }
-            Ok(builder.body(Bytes::from_static(body.as_bytes())).expect("scripted answers are well formed"))
+            Ok(builder
+                .body(Bytes::from_static(body.as_bytes()))
+                .expect("scripted answers are well formed"))
         }
     }
 
     pub(crate) fn request(method: &str, uri: &str) -> Request<Bytes> {
-        Request::builder().method(method).uri(uri).body(Bytes::new()).expect("test requests are well formed")
+        Request::builder()
+            .method(method)
+            .uri(uri)
+            .body(Bytes::new())
+            .expect("test requests are well formed")
     }
 }

@@ -23,12 +23,18 @@ pub(crate) struct RequestIds {
 
 impl RequestIds {
     pub(crate) fn new(random: Random) -> Self {
-        Self { random, nth: AtomicU64::new(0) }
+        Self {
+            random,
+            nth: AtomicU64::new(0),
+        }
     }
 
     /// The policy, before `inner`.
     pub(super) fn before(self: &Arc<Self>, inner: Arc<dyn Step>) -> Tagged {
-        Tagged { ids: Arc::clone(self), inner }
+        Tagged {
+            ids: Arc::clone(self),
+            inner,
+        }
     }
 }
 
@@ -44,7 +50,9 @@ impl Step for Tagged {
         let id = self.ids.random.uuid("request", nth).to_string();
         let id = HeaderValue::try_from(id).expect("a uuid is a header value");
         request.headers_mut().insert(CLIENT_REQUEST_ID, id);
-        request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(AGENT));
+        request
+            .headers_mut()
+            .insert(USER_AGENT, HeaderValue::from_static(AGENT));
         self.inner.send(request).await
     }
 }
@@ -63,10 +71,16 @@ mod tests {
         let next = Arc::new(Scripted::new(vec![Reply::Status(200), Reply::Status(200)]));
         let tagged = Arc::new(RequestIds::new(Random::new(1))).before(Arc::clone(&next) as _);
         for _ in 0..2 {
-            tagged.send(request("GET", "https://a/b")).await.expect("the script answers");
+            tagged
+                .send(request("GET", "https://a/b"))
+                .await
+                .expect("the script answers");
         }
         let seen = next.seen.lock().expect("nothing else holds the journal");
-        let ids: Vec<_> = seen.iter().map(|request| request.headers()["x-ms-client-request-id"].clone()).collect();
+        let ids: Vec<_> = seen
+            .iter()
+            .map(|request| request.headers()["x-ms-client-request-id"].clone())
+            .collect();
         assert_ne!(ids[0], ids[1]);
     }
 }

@@ -43,7 +43,9 @@ impl Step for Retry {
         loop {
             tries += 1;
             let answer = self.inner.send(request.clone()).await;
-            let Some(wait) = wait_before_next(&answer, idempotent, tries) else { return answer };
+            let Some(wait) = wait_before_next(&answer, idempotent, tries) else {
+                return answer;
+            };
             self.clock.sleep(wait).await;
         }
     }
@@ -116,7 +118,10 @@ mod tests {
             Ok(response) => response.status().as_u16().to_string(),
             Err(_) => "no answer".to_owned(),
         };
-        assert_eq!((next.n_seen(), clock.now_ms(), came.as_str()), (tries, waited_ms, outcome));
+        assert_eq!(
+            (next.n_seen(), clock.now_ms(), came.as_str()),
+            (tries, waited_ms, outcome)
+        );
     }
 
     fn throttled(retry_after: &'static str) -> Reply {
@@ -125,8 +130,24 @@ mod tests {
 
     #[tokio::test]
     async fn retry_after_is_obeyed() {
-        check("GET", false, vec![throttled("17"), Reply::Status(200)], 2, 17_000, "200").await;
-        check("POST", false, vec![throttled("17"), Reply::Status(200)], 2, 17_000, "200").await;
+        check(
+            "GET",
+            false,
+            vec![throttled("17"), Reply::Status(200)],
+            2,
+            17_000,
+            "200",
+        )
+        .await;
+        check(
+            "POST",
+            false,
+            vec![throttled("17"), Reply::Status(200)],
+            2,
+            17_000,
+            "200",
+        )
+        .await;
     }
 
     #[tokio::test]
@@ -148,7 +169,15 @@ mod tests {
 
     #[tokio::test]
     async fn a_lost_reply_to_a_post_is_not_unless_it_may_be_repeated() {
-        check("POST", false, vec![Reply::None(TransportErrorKind::Cut)], 1, 0, "no answer").await;
+        check(
+            "POST",
+            false,
+            vec![Reply::None(TransportErrorKind::Cut)],
+            1,
+            0,
+            "no answer",
+        )
+        .await;
         let replies = vec![Reply::None(TransportErrorKind::Timeout), Reply::Status(200)];
         check("POST", true, replies, 2, 1_000, "200").await;
     }
@@ -157,7 +186,15 @@ mod tests {
     async fn what_never_left_is_sent_again_whatever_the_verb() {
         let replies = vec![Reply::None(TransportErrorKind::Connect), Reply::Status(200)];
         check("POST", false, replies, 2, 1_000, "200").await;
-        check("POST", false, vec![Reply::None(TransportErrorKind::Unsendable)], 1, 0, "no answer").await;
+        check(
+            "POST",
+            false,
+            vec![Reply::None(TransportErrorKind::Unsendable)],
+            1,
+            0,
+            "no answer",
+        )
+        .await;
     }
 
     #[tokio::test]

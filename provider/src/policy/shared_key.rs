@@ -28,7 +28,10 @@ pub(crate) struct AccountKey {
 impl AccountKey {
     /// The key in the form that `listKeys` gives, base64. None when it is not.
     pub(crate) fn new(account: &str, key: &str) -> Option<Self> {
-        Some(Self { account: account.to_owned(), key: STANDARD.decode(key).ok()? })
+        Some(Self {
+            account: account.to_owned(),
+            key: STANDARD.decode(key).ok()?,
+        })
     }
 }
 
@@ -111,8 +114,13 @@ fn string_to_sign(account: &str, request: &Request<Bytes>) -> String {
     headers.sort();
     lines.extend(headers.into_iter().map(|(name, value)| format!("{name}:{value}")));
     lines.push(format!("/{account}{}", request.uri().path()));
-    let mut query: Vec<(String, String)> =
-        request.uri().query().unwrap_or_default().split('&').filter_map(parameter).collect();
+    let mut query: Vec<(String, String)> = request
+        .uri()
+        .query()
+        .unwrap_or_default()
+        .split('&')
+        .filter_map(parameter)
+        .collect();
     query.sort();
     lines.extend(query.into_iter().map(|(name, value)| format!("{name}:{value}")));
     lines.join("\n")
@@ -129,7 +137,10 @@ fn parameter(text: &str) -> Option<(String, String)> {
 }
 
 fn header(headers: &HeaderMap, name: &str) -> String {
-    let value = headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let value = headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     value.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -147,9 +158,17 @@ mod tests {
 
     #[test]
     fn what_is_signed_is_what_the_service_signs() {
-        let mut request = request("DELETE", "https://acct.blob.core.windows.net/osvhds/machine-0.vhd?timeout=30&comp=x%20y");
-        request.headers_mut().insert("x-ms-version", "2015-04-05".parse().expect("a version is a header value"));
-        request.headers_mut().insert("x-ms-date", rfc1123(0).parse().expect("a date is a header value"));
+        let mut request = request(
+            "DELETE",
+            "https://acct.blob.core.windows.net/osvhds/machine-0.vhd?timeout=30&comp=x%20y",
+        );
+        request.headers_mut().insert(
+            "x-ms-version",
+            "2015-04-05".parse().expect("a version is a header value"),
+        );
+        request
+            .headers_mut()
+            .insert("x-ms-date", rfc1123(0).parse().expect("a date is a header value"));
         expect![[r#"
             DELETE
 

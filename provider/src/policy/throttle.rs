@@ -31,7 +31,9 @@ impl Bucket {
     fn of(request: &Request<Bytes>) -> Self {
         let path = request.uri().path().to_lowercase();
         let mut segments = path.split('/');
-        let namespace = segments.find(|segment| *segment == "providers").and_then(|_| segments.next());
+        let namespace = segments
+            .find(|segment| *segment == "providers")
+            .and_then(|_| segments.next());
         Self {
             namespace: namespace.unwrap_or("microsoft.resources").to_owned(),
             reads: matches!(*request.method(), Method::GET | Method::HEAD),
@@ -49,13 +51,20 @@ pub(crate) struct Throttle {
 
 impl Throttle {
     pub(super) fn new(inner: Arc<dyn Step>, clock: Arc<dyn Clock>) -> Self {
-        Self { inner, clock, open_at_ms: Mutex::default() }
+        Self {
+            inner,
+            clock,
+            open_at_ms: Mutex::default(),
+        }
     }
 
     /// Takes the next slot of `bucket`, and says how long it is until then.
     fn take_slot(&self, bucket: &Bucket) -> Option<Duration> {
         let now_ms = self.clock.now_ms();
-        let mut open_at_ms = self.open_at_ms.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut open_at_ms = self
+            .open_at_ms
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         let slot_ms = *open_at_ms.get(bucket)?;
         if slot_ms <= now_ms {
             open_at_ms.remove(bucket);
@@ -68,7 +77,10 @@ impl Throttle {
 
     fn close(&self, bucket: Bucket, for_secs: u64) {
         let until_ms = self.clock.now_ms() + for_secs * 1_000;
-        let mut open_at_ms = self.open_at_ms.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut open_at_ms = self
+            .open_at_ms
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         let slot_ms = open_at_ms.entry(bucket).or_default();
         *slot_ms = (*slot_ms).max(until_ms);
     }
@@ -112,7 +124,10 @@ mod tests {
         let clock = Arc::new(TestClock::default());
         let throttle = Throttle::new(Arc::clone(&next) as _, Arc::clone(&clock) as _);
         throttle.send(request("GET", NIC)).await.expect("the script answers");
-        throttle.send(request(second.0, second.1)).await.expect("the script answers");
+        throttle
+            .send(request(second.0, second.1))
+            .await
+            .expect("the script answers");
         clock.now_ms()
     }
 
@@ -129,6 +144,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_lock_on_one_resource_closes_no_bucket() {
-        assert_eq!(clock_after(("GET", NIC), r#"{"error":{"code":"RetryableError","message":"m"}}"#).await, 0);
+        assert_eq!(
+            clock_after(("GET", NIC), r#"{"error":{"code":"RetryableError","message":"m"}}"#).await,
+            0
+        );
     }
 }

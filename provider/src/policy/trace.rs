@@ -30,7 +30,11 @@ impl Step for Trace {
         let answer = self.inner.send(request).await;
         match &answer {
             Ok(response) => {
-                let id = response.headers().get("x-ms-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
+                let id = response
+                    .headers()
+                    .get("x-ms-request-id")
+                    .and_then(|id| id.to_str().ok())
+                    .unwrap_or_default();
                 tracing::debug!(%method, host, path, status = response.status().as_u16(), request_id = id, "exchange");
             }
             Err(SendError::Transport(error)) => tracing::debug!(%method, host, path, %error, "no answer"),

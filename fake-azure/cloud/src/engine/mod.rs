@@ -10,12 +10,15 @@ mod settle;
 mod transaction;
 
 pub(crate) use self::group_deletion::step as group_deletion_step;
+pub(crate) use self::normal_form::bad_value;
 pub(crate) use self::render::document;
 pub(crate) use self::settle::stage_ends;
 
 use std::sync::Arc;
 
 use self::transaction::Transaction;
+use crate::api_version::ApiVersion;
+use crate::blobs;
 use crate::call::{Call, Conditions, Outcome, Reply, Scope};
 use crate::cloud::Cloud;
 use crate::cx::Cx;
@@ -23,7 +26,7 @@ use crate::descriptor::{Dialect, Provisioning};
 use crate::error::CloudError;
 use crate::forms;
 use crate::id::ResourceId;
-use crate::key::Key;
+use crate::key::{Guid, Key};
 use crate::operation::Doing;
 use crate::registry::Kind;
 use crate::resource::Resource;
@@ -49,6 +52,15 @@ pub(crate) fn apply(cloud: &mut Cloud, call: &Call) -> Result<Reply, CloudError>
         Call::Delete { id, version, conditions } => {
             Transaction::run(cloud, |tx| delete::delete(tx, id, *version, conditions))
         }
+        Call::Blob(call) => Transaction::run(cloud, |tx| {
+            let fresh = if call.operation.draws_id() { tx.cloud.streams.guid() } else { Guid::NIL };
+            let (outcome, mut plan) = blobs::plan(&tx.cx(), call, fresh)?;
+            if let Some(account) = tx.cloud.fabric.accounts.get(&call.account).cloned() {
+                let owner = tx.cx().find(account.owner).map_or(account.owner, |owner| owner.subscription);
+                tx.commit(owner, &account.location, ApiVersion::NEWEST, &mut plan)?;
+            }
+            Ok(Reply { outcome: Outcome::Blob(outcome), operation: None })
+        }),
         Call::Act { id, action, document, version } => {
             let resource = Arc::clone(find(cloud, id)?);
             let found = resource.kind.descriptor().actions.iter().find(|row| row.name.eq_ignore_ascii_case(action));
@@ -63,7 +75,7 @@ pub(crate) fn apply(cloud: &mut Cloud, call: &Call) -> Result<Reply, CloudError>
 
 /// The resource of an id, or the gateway's or provider's 404 (observed-arm, Two kinds of 404). The group is looked at first.
 fn find<'c>(cloud: &'c Cloud, id: &ResourceId) -> Result<&'c Arc<Resource>, CloudError> {
-    if let Some(resource) = cloud.store.find(id.folded()) {
+    if let Some(resource) = cloud.store.find(id.folded()).filter(|resource| !is_hidden(cloud, resource)) {
         return Ok(resource);
     }
 
@@ -76,6 +88,14 @@ fn find<'c>(cloud: &'c Cloud, id: &ResourceId) -> Result<&'c Arc<Resource>, Clou
         return Err(CloudError::of(&forms::NOT_FOUND_NETWORK_CHILD).with("resource", id));
     }
     Err(CloudError::of(&forms::NOT_FOUND).with("resource", id.short()).with("group", id.group_name()))
+}
+
+/// Whether nobody sees a resource yet: it, or what it is a part of, is still being made.
+fn is_hidden(cloud: &Cloud, resource: &Resource) -> bool {
+    let cx = cloud.cx();
+    let root = cx.root(resource.key);
+    let making = root.operation.and_then(|id| cx.operation(id)).is_some_and(|operation| operation.doing == Doing::Create);
+    making && root.kind.descriptor().hidden_until_made
 }
 
 /// The subscription of an id.
@@ -120,6 +140,7 @@ fn list(cloud: &Cloud, scope: &Scope, kind: Option<Kind>) -> Result<Vec<Arc<Reso
             }
         }
     }
+    found.retain(|resource| !is_hidden(cloud, resource));
     Ok(found)
 }
 

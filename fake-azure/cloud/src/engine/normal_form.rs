@@ -37,6 +37,16 @@ pub(super) fn normalise(descriptor: &Descriptor, mut sent: Document) -> Result<D
     Ok(sent)
 }
 
+/// What a document carries that is never shown again, by place.
+pub(super) fn secrets_of(descriptor: &Descriptor, sent: &Document) -> Vec<(String, Document)> {
+    let secret = descriptor.fields.iter().filter(|field| matches!(field.rule, FieldRule::Secret));
+    secret
+        .flat_map(|field| document::places(sent, field.path))
+        .filter(|(_, value)| !value.is_null())
+        .map(|(at, value)| (at, value.clone()))
+        .collect()
+}
+
 /// Writes an enumeration in Azure's spelling, or refuses what it does not know.
 fn canonicalise(dialect: Dialect, sent: &mut Document, path: &str, values: &[&'static str]) -> Result<(), CloudError> {
     let mut refused = None;
@@ -103,14 +113,24 @@ pub(super) fn check_immutable(descriptor: &Descriptor, before: &Document, after:
     Ok(())
 }
 
-/// Puts a value back where it was, if what holds it is still there.
+/// Puts a value back where it was. What holds it is made anew where the client left it out, too; elements of arrays are not.
 fn restore(document: &mut Document, at: &str, value: &Value) {
-    let Some((holder, name)) = at.rsplit_once('/') else {
-        return;
-    };
-    if let Some(members) = document.pointer_mut(holder).and_then(Value::as_object_mut) {
-        members.insert(name.to_owned(), value.clone());
+    let mut place = document;
+    for segment in at.split('/').skip(1) {
+        place = match place {
+            Value::Object(members) => members.entry(segment).or_insert(Value::Null),
+            Value::Null if !segment.bytes().all(|byte| byte.is_ascii_digit()) => {
+                *place = Value::Object(serde_json::Map::new());
+                place.as_object_mut().expect("it was just made one").entry(segment).or_insert(Value::Null)
+            }
+            Value::Array(items) => match segment.parse::<usize>().ok().and_then(|index| items.get_mut(index)) {
+                Some(item) => item,
+                None => return,
+            },
+            _ => return,
+        };
     }
+    *place = value.clone();
 }
 
 /// Texts compare without case: ids and enumerations are sent back in any.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::normal_form::{check_immutable, normalise};
+use super::normal_form::{check_immutable, normalise, secrets_of};
 use super::transaction::Transaction;
 use super::{check_conditions, delete, find, open_group, references, settle, subscription};
 use crate::Document;
@@ -44,7 +44,16 @@ pub(super) fn put(
 
     let created = existing.is_none();
     let key = existing.as_ref().map_or_else(|| tx.cloud.next_key(), |resource| resource.key);
-    let plan = write(tx, key, id, document.clone(), version, existing.as_deref())?;
+    let document = match &existing {
+        Some(existing) if id.kind().descriptor().merges_put => {
+            let mut given = document.clone();
+            prune_nulls(&mut given);
+            merged(tx, existing, &given)
+        }
+        _ => document.clone(),
+    };
+    let plan = write(tx, key, id, document, version, existing.as_deref())?;
+    check_siblings(tx, key)?;
     let operation = finish(tx, key, doing, version, plan)?;
     Ok(Reply { outcome: Outcome::Written { key, created }, operation })
 }
@@ -79,17 +88,24 @@ pub(super) fn patch(
             Ok(Reply { outcome: Outcome::Written { key, created: false }, operation: None })
         }
         PatchRule::Merge => {
-            let mut merged = written_out(tx, &existing);
-            merge(&mut merged, document);
-            if let Some(tags) = document.get("tags").filter(|tags| tags.is_object()) {
-                merged["tags"] = tags.clone();
-            }
+            let merged = merged(tx, &existing, document);
             let id = own_id(id, &existing);
             let plan = write(tx, key, &id, merged, version, Some(&existing))?;
+            check_siblings(tx, key)?;
             let operation = finish(tx, key, Doing::Update, version, plan)?;
             Ok(Reply { outcome: Outcome::Written { key, created: false }, operation })
         }
     }
+}
+
+/// A resource's document with a part written over it; tags are replaced whole.
+fn merged(tx: &Transaction<'_>, existing: &Resource, part: &Document) -> Document {
+    let mut merged = written_out(tx, existing);
+    merge(&mut merged, part);
+    if let Some(tags) = part.get("tags").filter(|tags| tags.is_object()) {
+        merged["tags"] = tags.clone();
+    }
+    merged
 }
 
 /// An action.
@@ -170,6 +186,7 @@ fn write(
     }
     let location = location_of(tx, descriptor, id, &sent, existing, parent)?;
 
+    let secrets = secrets_of(descriptor, &sent);
     let mut document = normalise(descriptor, sent)?;
     let inline = take_inline(tx, descriptor, id, &mut document, version, existing.is_some())?;
     if descriptor.tracked && let Some(members) = document.as_object_mut() {
@@ -190,6 +207,7 @@ fn write(
         location: &location,
         guid,
         document: &document,
+        secrets: &secrets,
         edges: &edges,
         version,
         existing,
@@ -228,8 +246,28 @@ fn write(
         tx.charge(subscription, &location, row, 1)?;
     }
     tx.commit(subscription, &location, version, &mut plan)?;
+    let whole = !inline.is_empty();
     write_inline(tx, key, id, inline, version)?;
+    if whole {
+        check_children(tx, key)?;
+    }
     Ok(plan)
+}
+
+/// The same for a child that is written alone.
+fn check_siblings(tx: &Transaction<'_>, child: Key) -> Result<(), CloudError> {
+    let child = tx.cx().resource(child);
+    match child.kind.descriptor().parent {
+        Some(_) => check_children(tx, child.parent),
+        None => Ok(()),
+    }
+}
+
+/// What must hold among the children of a resource, judged once all of a call's are written.
+fn check_children(tx: &Transaction<'_>, parent: Key) -> Result<(), CloudError> {
+    let cx = tx.cx();
+    let parent = cx.resource(parent);
+    parent.kind.check_children(&cx, parent, &tx.touched)
 }
 
 /// Ends a write: begins its operation, or settles it at once.
@@ -262,6 +300,14 @@ fn finish(
             settle::settle_now(tx, key, &doing)?;
         }
         return Ok(None);
+    }
+    let over_at_once = plan.doom.is_none() && stages.iter().all(|stage| stage.high_ms == 0);
+    if over_at_once {
+        let touched = std::mem::take(&mut tx.touched);
+        for key in &touched {
+            settle::settle_now(tx, *key, &doing)?;
+        }
+        return Ok(Some(tx.record(key, doing, version, touched)));
     }
     Ok(Some(tx.begin(key, doing, version, &stages, plan)))
 }

@@ -60,7 +60,8 @@ pub(crate) fn end(cloud: &mut Cloud, id: OperationId) {
         if !holds {
             continue;
         }
-        if index == 0 && doing == Doing::Delete && !failed {
+        let never_was = failed && doing == Doing::Create && tx.cx().resource(key).kind.descriptor().hidden_until_made;
+        if index == 0 && (never_was || doing == Doing::Delete && !failed) {
             remove_tree(&mut tx, key);
         } else {
             rest(&mut tx, key, &doing, failed && index == 0);

@@ -6,7 +6,7 @@ use crate::api_version::ApiVersion;
 use crate::call::Reply;
 use crate::cloud::Cloud;
 use crate::cx::Cx;
-use crate::descriptor::Stage;
+use crate::descriptor::{Provisioning, Stage};
 use crate::error::CloudError;
 use crate::event::{Due, Event};
 use crate::fabric::Change;
@@ -166,7 +166,8 @@ impl<'c> Transaction<'c> {
             self.change(*key, |resource| {
                 resource.operation = Some(id);
                 if let Some((state, _)) = first {
-                    resource.provisioning = state;
+                    let beside = *key != target && state == Provisioning::Creating;
+                    resource.provisioning = if beside { Provisioning::Updating } else { state };
                 }
             });
         }
@@ -192,6 +193,33 @@ impl<'c> Transaction<'c> {
             endless: false,
             touched,
             output: plan.output,
+        };
+        self.set_operation(id, operation);
+        id
+    }
+
+    /// Records an operation that is over with its answer: its poll finds it so (ARM 2.2, network interfaces).
+    pub(super) fn record(&mut self, target: Key, doing: Doing, version: ApiVersion, touched: Vec<Key>) -> OperationId {
+        let resource = Arc::clone(self.cloud.store.get(target).expect("an operation is recorded on what exists"));
+        let now = self.cloud.now();
+        let id = OperationId(self.cloud.streams.guid());
+        let operation = Operation {
+            id,
+            doing,
+            target,
+            kind: resource.kind,
+            target_id: self.cloud.id(target).into(),
+            subscription: resource.subscription,
+            location: resource.location.clone(),
+            version,
+            started: now,
+            ended: Some(now),
+            status: Status::Succeeded,
+            ahead: Vec::new(),
+            doom: None,
+            endless: false,
+            touched,
+            output: None,
         };
         self.set_operation(id, operation);
         id
@@ -226,12 +254,14 @@ impl<'c> Transaction<'c> {
         let mut operation = operation.clone();
         operation.ended = Some(self.cloud.now());
         operation.status = Status::Canceled(CloudError::of(&forms::PREEMPTED));
-        let touched = operation.touched.clone();
+        let (target, touched) = (operation.target, operation.touched.clone());
         self.set_operation(id, operation);
         for key in touched {
+            // What the later operation does not take up itself is at rest from here on.
             self.change(key, |resource| {
                 if resource.operation == Some(id) {
                     resource.operation = None;
+                    resource.provisioning = if key == target { Provisioning::Failed } else { Provisioning::Succeeded };
                 }
             });
         }

@@ -15,11 +15,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use self::addresses::{FIRST_PUBLIC_ADDRESS, PublicAddress};
-pub use self::disks::{Disk, DiskMedia};
-pub use self::machines::{Machine, Power};
+pub use self::disks::{BlobUriError, Disk, DiskMedia, Image, ImageDisk, System, blob_name_of};
+pub use self::machines::{Machine, MachineSet, Power};
 pub use self::networks::{Network, Pool, RESERVED_AT_START, host_count, prefixes_overlap};
-pub use self::ports::{Mac, Port, PortAddress};
-pub use self::storage::{Account, Blob, BlobKind, BlobName, Container, ContainerName, Lease, LeaseState};
+pub use self::ports::{Mac, PORT_RESERVATION_MS, Port, PortAddress};
+pub use self::storage::{
+    AccessPolicy, Account, Blob, BlobCopy, BlobKind, BlobName, Blocks, Container, ContainerName, Lease, LeaseState, PAGE, ticks,
+};
 use crate::key::Key;
 use crate::table::Table;
 
@@ -64,8 +66,12 @@ tables! {
     disks / Disk: Key => Disk,
     /// DNS names of public addresses, e.g. `label.westus.cloudapp.azure.com`, and who holds them.
     dns_names / DnsName: Box<str> => Key,
+    /// Captured images, by owner.
+    images / Image: Key => Image,
     /// Private addresses in use, by pool: the port that holds each.
     leases / Lease: (Key, u32) => Key,
+    /// Sets that spread machines over domains, by owner.
+    machine_sets / MachineSet: Key => MachineSet,
     /// Machines, by owner.
     machines / Machine: Key => Machine,
     /// Networks, by owner.

@@ -52,6 +52,11 @@ pub(crate) trait ResourceType: Sized + Clone + Debug + Serialize + DeserializeOw
     /// Adds the facts to the document: echo, references and defaults are there already.
     fn render(&self, _cx: &Cx<'_>, _resource: &Resource, _view: &View<'_>, _document: &mut Document) {}
 
+    /// What must hold among its children: judged after it, or one of them, is written. `written` are those that this call wrote.
+    fn check_children(_cx: &Cx<'_>, _parent: &Resource, _written: &[Key]) -> Result<(), CloudError> {
+        Ok(())
+    }
+
     /// The refusal to let a second one refer to it.
     fn claimed(cx: &Cx<'_>, target: &Resource, holder: &str, claimant: &str) -> CloudError {
         let _ = claimant;
@@ -90,6 +95,8 @@ pub(crate) struct Put<'a> {
     pub(crate) guid: Guid,
     /// What was sent, normalised.
     pub(crate) document: &'a Document,
+    /// What was sent and is never shown again, by place: passwords, protected settings.
+    pub(crate) secrets: &'a [(String, Document)],
     /// What it refers to.
     pub(crate) edges: &'a [Edge],
     /// The caller's version.
@@ -102,6 +109,11 @@ impl Put<'_> {
     /// What the field at this very place names: `/properties/ipConfigurations/0/properties/subnet`.
     pub(crate) fn target_at(&self, pointer: &str) -> Option<Key> {
         self.edges.iter().find(|edge| edge.at.as_ref() == pointer).map(|edge| edge.target)
+    }
+
+    /// What was sent at a place that is never shown again.
+    pub(crate) fn secret(&self, pointer: &str) -> Option<&Document> {
+        self.secrets.iter().find(|(at, _)| at == pointer).map(|(_, value)| value)
     }
 
     /// Its id as Azure prints it.

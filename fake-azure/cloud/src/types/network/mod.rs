@@ -1,5 +1,30 @@
 //! Microsoft.Network.
 
+mod access_rules;
+pub(crate) mod application_security_groups;
+pub(crate) mod network_interfaces;
+pub(crate) mod network_security_groups;
 mod prefixes;
-pub mod subnets;
-pub mod virtual_networks;
+pub(crate) mod public_ip_addresses;
+mod reading;
+pub(crate) mod security_rules;
+pub(crate) mod subnets;
+pub(crate) mod virtual_networks;
+
+use serde_json::{Value, json};
+
+use crate::api_version::ApiVersion;
+use crate::cx::Cx;
+use crate::registry::Kind;
+use crate::resource::Resource;
+
+/// Parts of a document name their type from this version on (ARM 8.1).
+const CHILD_TYPES: ApiVersion = ApiVersion::date(2018, 4, 1);
+
+/// Who of a kind refers to a resource: `[{"id": ...}]`, each source once.
+fn back_links(cx: &Cx<'_>, target: &Resource, kind: Kind) -> Vec<Value> {
+    cx.incoming(target.key)
+        .filter(|(source, _)| source.kind == kind)
+        .map(|(source, edge)| json!({ "id": cx.part_id(source, edge) }))
+        .collect()
+}

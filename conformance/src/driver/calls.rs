@@ -1,0 +1,212 @@
+//! Provider calls as scenarios write them, read into the provider's own words.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use provider::{Constraints, IngressRule, InstanceId, PortRange, PublicAddresses, Series, StartInstance};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::scenario::CallStep;
+
+/// The series that machines have unless a step names another.
+const SERIES: &str = "xenial";
+
+/// Arguments that do not fit a call: the scenario is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CallError(pub(crate) String);
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A call of the provider with its arguments read.
+#[derive(Clone, Debug)]
+pub(crate) enum ProviderCall {
+    AdoptResources { controller: Uuid },
+    AllInstances,
+    Bootstrap(Box<StartInstance>),
+    CloseGlobalPorts(Vec<IngressRule>),
+    ClosePorts(InstanceId, Vec<IngressRule>),
+    ConstraintsValidator(Constraints),
+    ControllerInstances { controller: Uuid },
+    Create,
+    Destroy,
+    DestroyController { controller: Uuid },
+    GlobalPorts,
+    InstanceTypes(Constraints),
+    Instances(Vec<InstanceId>),
+    OpenGlobalPorts(Vec<IngressRule>),
+    OpenPorts(InstanceId, Vec<IngressRule>),
+    Ports(InstanceId),
+    PrecheckInstance { series: Series, constraints: Constraints, placement: Option<String> },
+    PrepareForBootstrap,
+    StartInstance(Box<StartInstance>),
+    StopInstances(Vec<InstanceId>),
+}
+
+impl ProviderCall {
+    /// Reads a call.
+    pub(crate) fn read(step: &CallStep) -> Result<ProviderCall, CallError> {
+        let arguments = Arguments(&step.arguments);
+        Ok(match step.call.as_str() {
+            "adopt_resources" => ProviderCall::AdoptResources { controller: arguments.controller()? },
+            "all_instances" => ProviderCall::AllInstances,
+            "bootstrap" => ProviderCall::Bootstrap(Box::new(StartInstance { controller: true, ..arguments.start(0)? })),
+            "close_global_ports" => ProviderCall::CloseGlobalPorts(arguments.ports()?),
+            "close_ports" => ProviderCall::ClosePorts(arguments.id()?, arguments.ports()?),
+            "constraints_validator" => ProviderCall::ConstraintsValidator(arguments.constraints()?),
+            "controller_instances" => ProviderCall::ControllerInstances { controller: arguments.controller()? },
+            "create" => ProviderCall::Create,
+            "destroy" => ProviderCall::Destroy,
+            "destroy_controller" => ProviderCall::DestroyController { controller: arguments.controller()? },
+            "global_ports" => ProviderCall::GlobalPorts,
+            "instance_types" => ProviderCall::InstanceTypes(arguments.constraints()?),
+            "instances" => ProviderCall::Instances(arguments.ids("ids")?),
+            "open_global_ports" => ProviderCall::OpenGlobalPorts(arguments.ports()?),
+            "open_ports" => ProviderCall::OpenPorts(arguments.id()?, arguments.ports()?),
+            "ports" => ProviderCall::Ports(arguments.id()?),
+            "precheck_instance" => ProviderCall::PrecheckInstance {
+                series: arguments.series()?,
+                constraints: arguments.constraints()?,
+                placement: arguments.text("placement")?,
+            },
+            "prepare_for_bootstrap" => ProviderCall::PrepareForBootstrap,
+            "start_instance" => ProviderCall::StartInstance(Box::new(arguments.start(arguments.machine()?)?)),
+            "stop_instances" => ProviderCall::StopInstances(arguments.ids("ids")?),
+            other => return Err(CallError(format!("`{other}` is no provider call"))),
+        })
+    }
+}
+
+/// The uuid that a name stands for: the same in every run.
+pub(crate) fn uuid_of(topic: &str, name: &str) -> Uuid {
+    let digest = Sha256::digest(format!("{topic}/{name}").as_bytes());
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    uuid::Builder::from_random_bytes(bytes).into_uuid()
+}
+
+/// The controller that environments belong to unless a step says otherwise.
+pub(crate) const CONTROLLER: &str = "controller";
+
+/// Arguments by name.
+pub(crate) struct Arguments<'a>(pub(crate) &'a Map<String, Value>);
+
+impl Arguments<'_> {
+    fn error<T>(&self, name: &str, expected: &str) -> Result<T, CallError> {
+        let given = self.0.get(name).map_or_else(|| "absent".to_owned(), Value::to_string);
+        Err(CallError(format!("`{name}` is {given}, expected {expected}")))
+    }
+
+    pub(crate) fn text(&self, name: &str) -> Result<Option<String>, CallError> {
+        match self.0.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(_) => self.error(name, "a text"),
+        }
+    }
+
+    pub(crate) fn needed_text(&self, name: &str) -> Result<String, CallError> {
+        match self.text(name)? {
+            Some(text) => Ok(text),
+            None => self.error(name, "a text"),
+        }
+    }
+
+    pub(crate) fn number(&self, name: &str) -> Result<Option<u32>, CallError> {
+        let number = match self.0.get(name) {
+            None => return Ok(None),
+            Some(Value::String(text)) => text.parse().ok(),
+            Some(value) => value.as_u64().and_then(|number| u32::try_from(number).ok()),
+        };
+        match number {
+            Some(number) => Ok(Some(number)),
+            None => self.error(name, "a number"),
+        }
+    }
+
+    pub(crate) fn texts(&self, name: &str) -> Result<Vec<String>, CallError> {
+        match self.0.get(name) {
+            None => Ok(Vec::new()),
+            Some(Value::String(text)) => Ok(vec![text.clone()]),
+            Some(Value::Array(items)) => {
+                let texts: Option<Vec<String>> = items.iter().map(|item| item.as_str().map(str::to_owned)).collect();
+                match texts {
+                    Some(texts) => Ok(texts),
+                    None => self.error(name, "a list of texts"),
+                }
+            }
+            Some(_) => self.error(name, "a list of texts"),
+        }
+    }
+
+    fn ids(&self, name: &str) -> Result<Vec<InstanceId>, CallError> {
+        Ok(self.texts(name)?.into_iter().map(InstanceId::new).collect())
+    }
+
+    fn id(&self) -> Result<InstanceId, CallError> {
+        Ok(InstanceId::new(self.needed_text("id")?))
+    }
+
+    pub(crate) fn machine(&self) -> Result<u32, CallError> {
+        match self.number("machine")? {
+            Some(number) => Ok(number),
+            None => self.error("machine", "a number"),
+        }
+    }
+
+    pub(crate) fn series(&self) -> Result<Series, CallError> {
+        Ok(Series::new(self.text("series")?.unwrap_or_else(|| SERIES.to_owned())))
+    }
+
+    pub(crate) fn constraints(&self) -> Result<Constraints, CallError> {
+        match self.0.get("constraints") {
+            None => Ok(Constraints::default()),
+            Some(value) => serde_json::from_value(value.clone()).map_err(|error| CallError(format!("`constraints`: {error}"))),
+        }
+    }
+
+    pub(crate) fn ports(&self) -> Result<Vec<IngressRule>, CallError> {
+        let read = |text: &String| text.parse::<PortRange>().map(IngressRule::from).map_err(|error| CallError(error.to_string()));
+        self.texts("ports")?.iter().map(read).collect()
+    }
+
+    pub(crate) fn public_addresses(&self) -> Result<Option<PublicAddresses>, CallError> {
+        match self.0.get("public-addresses") {
+            None => Ok(None),
+            Some(value) => match serde_json::from_value(value.clone()) {
+                Ok(policy) => Ok(Some(policy)),
+                Err(_) => self.error("public-addresses", "always, controllers or none"),
+            },
+        }
+    }
+
+    fn controller(&self) -> Result<Uuid, CallError> {
+        let name = self.text("controller")?.unwrap_or_else(|| CONTROLLER.to_owned());
+        Ok(uuid_of("controller", &name))
+    }
+
+    fn start(&self, machine: u32) -> Result<StartInstance, CallError> {
+        let tags: BTreeMap<String, String> = match self.0.get("tags") {
+            None => BTreeMap::new(),
+            Some(value) => serde_json::from_value(value.clone()).or_else(|_| self.error("tags", "texts by name"))?,
+        };
+        let controller = match self.0.get("controller") {
+            None => false,
+            Some(Value::Bool(controller)) => *controller,
+            Some(_) => return self.error("controller", "true or false"),
+        };
+        let mut start = StartInstance::new(machine, uuid_of("controller", CONTROLLER), self.series()?.as_str());
+        start.constraints = self.constraints()?;
+        start.placement = self.text("placement")?;
+        start.controller = controller;
+        start.units = self.texts("units")?;
+        start.distribution_group = self.ids("group-with")?;
+        start.tags = tags;
+        Ok(start)
+    }
+}

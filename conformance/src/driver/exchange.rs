@@ -1,0 +1,70 @@
+//! One request, one answer, and the clock: what the drivers with a protocol have in common.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use fake_azure_cloud::{Cloud, Time};
+use http::{Request, Response};
+
+/// A service of Azure's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Api {
+    Arm,
+    Asm,
+    Blob,
+    Aad,
+    Admin,
+}
+
+impl Api {
+    pub(crate) fn find(name: &str) -> Api {
+        match name {
+            "asm" => Api::Asm,
+            "blob" => Api::Blob,
+            "aad" => Api::Aad,
+            "admin" => Api::Admin,
+            _ => Api::Arm,
+        }
+    }
+}
+
+/// The connection broke.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Broken(pub(crate) String);
+
+/// An answer, and after how long it comes.
+#[derive(Debug)]
+pub(crate) struct Delivered {
+    pub(crate) response: Response<Bytes>,
+    pub(crate) after: Option<Duration>,
+}
+
+/// A way to the simulator. Every exchange is over when the call returns: that keeps the order of things the same on all.
+pub(crate) trait Exchange: Send + Sync {
+    /// `https://management.azure.com`, without a trailing slash.
+    fn base(&self, api: Api) -> String;
+
+    /// Sends a request with an absolute URI.
+    fn send(&self, api: Api, request: Request<Bytes>) -> Result<Delivered, Broken>;
+
+    /// A bearer token that every service accepts.
+    fn token(&self) -> String;
+
+    /// An application that may sign in: its id, its secret, its tenant.
+    fn application(&self) -> (String, String, String);
+
+    /// The sandbox's clock.
+    fn now(&self) -> Time;
+
+    /// Moves the sandbox's clock; a time that lies behind moves nothing.
+    fn advance(&self, to: Time);
+
+    /// Looks at the world.
+    fn with_cloud(&self, act: &mut dyn FnMut(&mut Cloud));
+
+    /// Installs a fault rule, or clears all.
+    fn fault(&self, rule: &serde_json::Value) -> Result<(), String>;
+
+    /// The journal, one line an exchange.
+    fn journal(&self) -> Vec<String>;
+}

@@ -1,0 +1,216 @@
+//! Performing steps: straight in the cloud (`model`), over the protocols in process (`wire`), over sockets (`socket`).
+//!
+//! A driver refuses to know whether what came of a step is right.
+
+mod calls;
+mod environs;
+mod exchange;
+mod http;
+mod in_process;
+mod juju;
+mod model;
+mod socket;
+mod workers;
+
+use std::fmt;
+
+use fake_azure_cloud::{Cloud, Time};
+use serde_json::Value;
+
+pub(crate) use self::calls::CallError;
+pub use self::model::ModelDriver;
+
+use crate::scenario::{CallStep, HttpStep};
+
+/// The subscription that scenarios live in.
+pub const SUBSCRIPTION: &str = "6d4a1f0e-5b0c-4f4b-9a55-0a6c3c1f2e01";
+
+/// When scenarios begin: 2016-04-01T00:00:00Z.
+pub const START: Time = Time::from_millis(1_459_468_800_000);
+
+/// Longest that an operation is waited for, on the scenario's clock: a day.
+pub(crate) const PATIENCE_MS: i64 = 86_400_000;
+
+/// Which driver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub enum DriverKind {
+    /// Straight in the cloud, without a protocol.
+    Model,
+    /// Over the protocols, in process.
+    Wire,
+    /// Over the protocols and TLS sockets.
+    Socket,
+}
+
+impl DriverKind {
+    /// Every driver, cheapest first.
+    pub const ALL: [DriverKind; 3] = [DriverKind::Model, DriverKind::Wire, DriverKind::Socket];
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            DriverKind::Model => "model",
+            DriverKind::Wire => "wire",
+            DriverKind::Socket => "socket",
+        }
+    }
+}
+
+impl fmt::Display for DriverKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What a world begins with.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Decides every draw.
+    pub seed: u64,
+    /// Name of the limit profile.
+    pub profile: String,
+    /// Where environments are.
+    pub location: String,
+}
+
+/// Something asked of a resource, every variable resolved.
+#[derive(Clone, Debug)]
+pub(crate) enum Request {
+    Put { id: String, version: String, body: Value, if_match: Option<String>, only_new: bool },
+    Patch { id: String, version: String, body: Value, if_match: Option<String> },
+    Delete { id: String, version: String, if_match: Option<String> },
+    Get { id: String, version: String, expand: Option<String> },
+    Post { id: String, action: String, version: String, body: Value },
+    List { path: String, version: String },
+}
+
+/// What came of a step.
+#[derive(Clone, Debug)]
+pub(crate) enum Outcome {
+    /// An answer of Azure's.
+    Answer(Answer),
+    /// There was none: the connection broke.
+    NoAnswer(String),
+    /// The provider gave something back.
+    Gave(Value),
+    /// The provider gave up.
+    GaveUp { error: String, kind: &'static str },
+    /// Nothing comes of such a step.
+    Done,
+    /// This driver does not perform such steps.
+    NotPerformed,
+}
+
+/// An answer, as far as the driver can tell.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Answer {
+    /// HTTP status; a driver without HTTP has none.
+    pub(crate) status: Option<u16>,
+    /// Headers; a driver without HTTP has none.
+    pub(crate) headers: Option<Vec<(String, String)>>,
+    /// The refusal, if it is one.
+    pub(crate) refusal: Option<Refusal>,
+    /// The body.
+    pub(crate) body: Option<Value>,
+    /// How the operation ended; absent when it was not waited for.
+    pub(crate) end: Option<End>,
+    /// The resource once the operation had ended, where that is not what the body says.
+    pub(crate) afterwards: Option<Value>,
+}
+
+/// A refusal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) code: String,
+    pub(crate) message: String,
+    pub(crate) details: Vec<(String, String)>,
+}
+
+/// How an operation ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct End {
+    /// `Succeeded`, `Failed`, `Canceled`, or `Never`.
+    pub(crate) state: String,
+    /// Its error.
+    pub(crate) error: Option<Refusal>,
+}
+
+impl End {
+    pub(crate) fn succeeded() -> End {
+        End { state: "Succeeded".to_owned(), error: None }
+    }
+
+    pub(crate) fn never() -> End {
+        End { state: "Never".to_owned(), error: None }
+    }
+}
+
+/// A driver.
+pub(crate) trait Driver {
+    /// Asks something of a resource. With `wait`, an operation that this begins is waited for.
+    fn request(&mut self, request: &Request, wait: bool) -> Outcome;
+
+    /// Sends a message as it is.
+    fn message(&mut self, message: &HttpStep) -> Outcome;
+
+    /// Calls the provider, one worker a call.
+    ///
+    /// # Errors
+    ///
+    /// When the arguments do not fit the call.
+    fn provider(&mut self, calls: &[CallStep]) -> Result<Vec<Outcome>, CallError>;
+
+    /// Does what a Juju user's command does.
+    ///
+    /// # Errors
+    ///
+    /// When the arguments do not fit the command.
+    fn juju(&mut self, call: &CallStep) -> Result<Outcome, CallError>;
+
+    /// Installs a fault rule, or clears all. `None`: this driver has no faults.
+    fn fault(&mut self, rule: &Value) -> Option<Result<(), String>>;
+
+    /// The scenario's clock.
+    fn now(&self) -> Time;
+
+    /// Moves the scenario's clock.
+    fn advance(&mut self, millis: i64);
+
+    /// Looks at the world, or changes its limits.
+    fn with_cloud(&mut self, act: &mut dyn FnMut(&mut Cloud));
+
+    /// What came in and went out, one line an exchange, equal for every driver that has a protocol.
+    fn journal(&self) -> Vec<String>;
+}
+
+/// Opens a driver on a world of its own.
+///
+/// # Errors
+///
+/// When its sockets cannot be opened.
+pub(crate) fn open(kind: DriverKind, setup: &Setup) -> anyhow::Result<Box<dyn Driver>> {
+    Ok(match kind {
+        DriverKind::Model => Box::new(ModelDriver::new(setup)),
+        DriverKind::Wire => Box::new(http::HttpDriver::new(in_process::InProcess::start(setup)?, setup)),
+        DriverKind::Socket => anyhow::bail!("not yet"),
+    })
+}
+
+/// The refusal in an error document of any of Azure's shapes: `{"error": {...}}`, or the bare object.
+pub(crate) fn refusal_in(body: &Value) -> Option<Refusal> {
+    let error = body.get("error").unwrap_or(body);
+    let code = error.get("code")?.as_str()?.to_owned();
+    let message = error.get("message").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mut details = Vec::new();
+    collect_details(error, &mut details);
+    Some(Refusal { code, message, details })
+}
+
+fn collect_details(error: &Value, details: &mut Vec<(String, String)>) {
+    for detail in error.get("details").and_then(Value::as_array).into_iter().flatten() {
+        let text = |name: &str| detail.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        details.push((text("code"), text("message")));
+        collect_details(detail, details);
+    }
+}

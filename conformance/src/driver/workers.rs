@@ -1,0 +1,199 @@
+//! Virtual time for what runs at the same time.
+//!
+//! Workers are polled in the order of their numbers. When every one sleeps, the clock moves to the earliest deadline; of two
+//! equal ones the lower worker goes first. A request is over when the poll that sent it returns, so none is ever in flight
+//! when the clock moves. Nothing waits, and one seed gives one trace.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use fake_azure_cloud::Time;
+
+use super::exchange::Exchange;
+
+/// A future that a worker runs.
+pub(crate) type Work<'w, T> = Pin<Box<dyn Future<Output = T> + Send + 'w>>;
+
+/// The harness's clock: the sandbox's, slept on by workers.
+pub(crate) struct VirtualClock {
+    exchange: Arc<dyn Exchange>,
+    worker: AtomicUsize,
+    sleepers: Mutex<Vec<Sleeper>>,
+    turns: AtomicUsize,
+}
+
+struct Sleeper {
+    deadline: Time,
+    worker: usize,
+    turn: usize,
+    waker: Waker,
+}
+
+/// Nobody can go on: every worker waits, and none for the clock. A bug, in the provider or here.
+#[derive(Debug)]
+pub(crate) struct Stuck;
+
+impl VirtualClock {
+    pub(crate) fn new(exchange: Arc<dyn Exchange>) -> VirtualClock {
+        VirtualClock {
+            exchange,
+            worker: AtomicUsize::new(0),
+            sleepers: Mutex::new(Vec::new()),
+            turns: AtomicUsize::new(0),
+        }
+    }
+
+    fn sleepers(&self) -> MutexGuard<'_, Vec<Sleeper>> {
+        self.sleepers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs workers until all are done.
+    pub(crate) fn run<T>(&self, workers: Vec<Work<'_, T>>) -> Result<Vec<T>, Stuck> {
+        let mut rows: Vec<Row<'_, T>> = workers
+            .into_iter()
+            .map(|work| Row { work: Some(work), done: None, flag: Arc::new(Flag(AtomicBool::new(true))) })
+            .collect();
+        loop {
+            let mut polled = false;
+            for (number, row) in rows.iter_mut().enumerate() {
+                let Some(work) = &mut row.work else {
+                    continue;
+                };
+                if !row.flag.0.swap(false, Ordering::SeqCst) {
+                    continue;
+                }
+                polled = true;
+                self.worker.store(number, Ordering::SeqCst);
+                let waker = Waker::from(Arc::clone(&row.flag));
+                if let Poll::Ready(done) = work.as_mut().poll(&mut Context::from_waker(&waker)) {
+                    row.done = Some(done);
+                    row.work = None;
+                }
+            }
+            if rows.iter().all(|row| row.done.is_some()) {
+                self.sleepers().clear();
+                return Ok(rows.into_iter().filter_map(|row| row.done).collect());
+            }
+            if !polled && !self.move_on() {
+                return Err(Stuck);
+            }
+        }
+    }
+
+    /// Runs one worker.
+    pub(crate) fn run_one<T>(&self, work: Work<'_, T>) -> Result<T, Stuck> {
+        self.run(vec![work])?.pop().ok_or(Stuck)
+    }
+
+    /// Moves the clock to the earliest deadline and wakes the one who waits for it.
+    fn move_on(&self) -> bool {
+        let next = {
+            let mut sleepers = self.sleepers();
+            let first = sleepers
+                .iter()
+                .enumerate()
+                .min_by_key(|(_, sleeper)| (sleeper.deadline, sleeper.worker, sleeper.turn))
+                .map(|(index, _)| index);
+            first.map(|index| sleepers.swap_remove(index))
+        };
+        let Some(sleeper) = next else {
+            return false;
+        };
+        self.exchange.advance(sleeper.deadline);
+        sleeper.waker.wake();
+        true
+    }
+}
+
+struct Row<'w, T> {
+    work: Option<Work<'w, T>>,
+    done: Option<T>,
+    flag: Arc<Flag>,
+}
+
+struct Flag(AtomicBool);
+
+impl Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+#[async_trait]
+impl provider::Clock for VirtualClock {
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.exchange.now().millis()).unwrap_or(0)
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        let deadline = self.exchange.now().plus_millis(millis);
+        Sleep { clock: self, deadline, registered: false }.await;
+    }
+}
+
+struct Sleep<'c> {
+    clock: &'c VirtualClock,
+    deadline: Time,
+    registered: bool,
+}
+
+impl Future for Sleep<'_> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.clock.exchange.now() >= self.deadline && self.registered {
+            return Poll::Ready(());
+        }
+        // One of no length waits for its turn, too: others may have something to do at this very moment.
+        self.registered = true;
+        let worker = self.clock.worker.load(Ordering::SeqCst);
+        let turn = self.clock.turns.fetch_add(1, Ordering::SeqCst);
+        let sleeper = Sleeper { deadline: self.deadline, worker, turn, waker: cx.waker().clone() };
+        self.clock.sleepers().push(sleeper);
+        Poll::Pending
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use provider::Clock as _;
+
+    use super::super::in_process::InProcess;
+    use super::super::{START, Setup};
+    use super::*;
+
+    fn clock() -> VirtualClock {
+        let setup = Setup { seed: 1, profile: "current".to_owned(), location: "westus".to_owned() };
+        VirtualClock::new(Arc::new(InProcess::start(&setup).expect("a sandbox in process always starts")))
+    }
+
+    #[test]
+    fn the_clock_moves_from_deadline_to_deadline_and_ties_go_by_number() {
+        let clock = clock();
+        let order = Mutex::new(Vec::new());
+        let work = |name: &'static str, spans: &'static [u64]| -> Work<'_, ()> {
+            let (clock, order) = (&clock, &order);
+            Box::pin(async move {
+                for span in spans {
+                    clock.sleep(Duration::from_secs(*span)).await;
+                    let at = clock.now_ms() - u64::try_from(START.millis()).expect("scenarios begin after 1970");
+                    order.lock().unwrap_or_else(PoisonError::into_inner).push((at / 1000, name));
+                }
+            })
+        };
+        clock.run(vec![work("a", &[2, 2]), work("b", &[1, 3]), work("c", &[4])]).expect("all can go on");
+        let order = order.into_inner().unwrap_or_else(PoisonError::into_inner);
+        assert_eq!(order, [(1, "b"), (2, "a"), (4, "a"), (4, "b"), (4, "c")]);
+    }
+
+    #[test]
+    fn who_waits_for_nothing_is_found() {
+        assert!(clock().run_one(Box::pin(std::future::pending::<()>())).is_err());
+    }
+}

@@ -1,0 +1,155 @@
+//! Words of the network.
+
+use serde_json::{Value, json};
+
+use super::{Args, Word};
+use crate::registry::Kind;
+
+pub(super) const WORDS: &[Word] = &[
+    // tidy: sorted
+    Word { name: "group", kind: Kind::ResourceGroups, document: |_| json!({ "location": "westus" }) },
+    Word { name: "nic", kind: Kind::NetworkInterfaces, document: nic },
+    Word { name: "nsg", kind: Kind::NetworkSecurityGroups, document: nsg },
+    Word { name: "pip", kind: Kind::PublicIpAddresses, document: pip },
+    Word { name: "rule", kind: Kind::SecurityRules, document: rule },
+    Word { name: "subnet", kind: Kind::Subnets, document: subnet },
+    Word { name: "vnet", kind: Kind::VirtualNetworks, document: vnet },
+    // tidy: end
+];
+
+/// `put vnet v0 10.0.0.0/16 subnets=a:10.0.0.0/24,b:10.0.1.0/24 dns=10.0.0.9`
+fn vnet(args: &Args<'_>) -> Value {
+    let mut document = json!({ "properties": { "addressSpace": { "addressPrefixes": args.plain } } });
+    let subnets: Vec<Value> = args
+        .list("subnets")
+        .into_iter()
+        .filter_map(|subnet| subnet.split_once(':'))
+        .map(|(name, prefix)| json!({ "name": name, "properties": { "addressPrefix": prefix } }))
+        .collect();
+    if args.get("subnets").is_some() {
+        document["properties"]["subnets"] = Value::from(subnets);
+    }
+    if args.get("dns").is_some() {
+        document["properties"]["dhcpOptions"] = json!({ "dnsServers": args.list("dns") });
+    }
+    document
+}
+
+/// `put subnet v0/s0 10.0.0.0/24 nsg=g0 table=t0`
+fn subnet(args: &Args<'_>) -> Value {
+    json!({ "properties": {
+        "addressPrefix": args.plain.first(),
+        "networkSecurityGroup": args.reference("nsg", "nsg"),
+    } })
+}
+
+/// `put nsg g0 ssh:100:Inbound:22 web:110:Inbound:80`
+fn nsg(args: &Args<'_>) -> Value {
+    let rules: Vec<Value> = args
+        .plain
+        .iter()
+        .map(|rule| {
+            let parts: Vec<&str> = rule.split(':').collect();
+            let [name, priority, direction, port] = parts[..] else {
+                panic!("a rule is name:priority:direction:port, not `{rule}`");
+            };
+            json!({ "name": name, "properties": access_rule(priority, direction, port) })
+        })
+        .collect();
+    json!({ "properties": { "securityRules": rules } })
+}
+
+fn access_rule(priority: &str, direction: &str, port: &str) -> Value {
+    json!({
+        "priority": priority.parse::<i64>().expect("a priority is a number"),
+        "direction": direction,
+        "access": "Allow",
+        "protocol": "Tcp",
+        "sourcePortRange": "*",
+        "destinationPortRange": port,
+        "sourceAddressPrefix": "*",
+        "destinationAddressPrefix": "*",
+    })
+}
+
+/// `put rule g0/ssh priority=100 port=22 from=10.0.0.0/8`, any other member as it stands; `member=` leaves one out.
+fn rule(args: &Args<'_>) -> Value {
+    let mut properties =
+        access_rule(args.get("priority").unwrap_or("100"), args.get("direction").unwrap_or("Inbound"), args.get("port").unwrap_or("22"));
+    let others = [
+        ("from", "sourceAddressPrefix"),
+        ("to", "destinationAddressPrefix"),
+        ("protocol", "protocol"),
+        ("access", "access"),
+        ("direction", "direction"),
+        ("source_port", "sourcePortRange"),
+        ("port", "destinationPortRange"),
+        ("description", "description"),
+    ];
+    for (key, member) in others {
+        match args.get(key) {
+            Some("") => properties[member] = Value::Null,
+            Some(value) => properties[member] = Value::from(value),
+            None => {}
+        }
+    }
+    let lists = [
+        ("froms", "sourceAddressPrefixes"),
+        ("tos", "destinationAddressPrefixes"),
+        ("source_ports", "sourcePortRanges"),
+        ("ports", "destinationPortRanges"),
+    ];
+    for (key, member) in lists {
+        if args.get(key).is_some() {
+            properties[member] = Value::from(args.list(key));
+        }
+    }
+    json!({ "properties": properties })
+}
+
+/// `put pip p0 static standard label=web idle=10`
+fn pip(args: &Args<'_>) -> Value {
+    let mut document = json!({ "properties": {} });
+    if args.has("static") || args.has("dynamic") {
+        document["properties"]["publicIPAllocationMethod"] = json!(if args.has("static") { "Static" } else { "Dynamic" });
+    }
+    if args.has("ipv6") {
+        document["properties"]["publicIPAddressVersion"] = json!("IPv6");
+    }
+    if args.has("standard") {
+        document["sku"] = json!({ "name": "Standard" });
+    }
+    if let Some(label) = args.get("label") {
+        document["properties"]["dnsSettings"] = json!({ "domainNameLabel": label });
+    }
+    if let Some(idle) = args.get("idle") {
+        document["properties"]["idleTimeoutInMinutes"] = json!(idle.parse::<i64>().expect("minutes"));
+    }
+    if args.get("zones").is_some() {
+        document["zones"] = Value::from(args.list("zones"));
+    }
+    document
+}
+
+/// `put nic n0 subnet=v0/s0 ip=10.0.0.5 pip=p0 nsg=g0 dns=10.0.0.9 label=host`: one configuration named `primary`.
+fn nic(args: &Args<'_>) -> Value {
+    let mut configuration = json!({
+        "subnet": args.reference("subnet", "subnet"),
+        "publicIPAddress": args.reference("pip", "pip"),
+    });
+    if let Some(ip) = args.get("ip") {
+        configuration["privateIPAllocationMethod"] = json!("Static");
+        configuration["privateIPAddress"] = json!(ip);
+    }
+    let mut document = json!({ "properties": {
+        "ipConfigurations": [{ "name": args.get("name").unwrap_or("primary"), "properties": configuration }],
+        "networkSecurityGroup": args.reference("nsg", "nsg"),
+    } });
+    if args.get("dns").is_some() {
+        document["properties"]["dnsSettings"]["dnsServers"] = Value::from(args.list("dns"));
+    }
+    if let Some(label) = args.get("label") {
+        document["properties"]["dnsSettings"]["internalDnsNameLabel"] = json!(label);
+    }
+    document
+}

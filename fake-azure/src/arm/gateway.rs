@@ -1,0 +1,292 @@
+//! The gateway: what is looked at before a request reaches what it names, in this order (ARM 3.2, 3.3, 1.6).
+//!
+//! Subscription, token, throttling, api-version, path, the version's fit, registration, the group's name.
+
+use fake_azure_cloud::catalogue::{api_versions, locations, providers};
+use fake_azure_cloud::descriptor::Dialect;
+use fake_azure_cloud::{ApiVersion, CloudError, Guid, Kind, OperationId, Scope, forms as cloud_forms};
+use http::Method;
+
+use super::answer::Answer;
+use super::error::Refusal;
+use super::request::Asked;
+use super::route::{self, Target};
+use super::{async_protocol, below, decode, forms, items, lists, providers as provider_calls, resources, services, subscriptions};
+use crate::buckets::{Class, Remaining, Throttled};
+use crate::identity::{self, Caller, TokenError};
+use crate::{Pace, Sandbox, text};
+
+/// What is learnt on the way, for the headers of the answer.
+#[derive(Debug, Default)]
+pub(crate) struct Trace {
+    /// Who calls.
+    pub(crate) caller: Option<Caller>,
+    /// What remains of the caller's calls, and whether they are the tenant's.
+    pub(crate) remaining: Option<(Remaining, bool)>,
+}
+
+/// How long the deletion of a group may take at most when nobody waits for it.
+const DELETION_MS_MAX: i64 = 2 * 3_600_000;
+
+/// Answers a request, or says why not.
+pub(crate) fn answer(sandbox: &mut Sandbox, asked: &Asked<'_>, trace: &mut Trace) -> Result<Answer, Refusal> {
+    let subscription = route::subscription(&asked.segments).transpose()?;
+    if let Some(id) = subscription.filter(|id| !sandbox.owns(*id)) {
+        return Err(CloudError::of(&cloud_forms::NO_SUBSCRIPTION).with("subscription", id).into());
+    }
+    let caller = identify(sandbox, asked)?;
+    let counted = count(sandbox, asked, subscription, &caller);
+    trace.caller = Some(caller);
+    trace.remaining = Some((counted?, subscription.is_none()));
+
+    if asked.version_text().is_empty() {
+        return Err(CloudError::of(&forms::MISSING_API_VERSION).into());
+    }
+    let target = route::target(&asked.segments, asked.uri.path(), asked.version_text())?;
+    check_version(asked, &target)?;
+    check_registration(sandbox, &target)?;
+    check_group_name(&target)?;
+    pace(sandbox, asked, &target);
+    dispatch(sandbox, asked, &target)
+}
+
+fn dispatch(sandbox: &mut Sandbox, asked: &Asked<'_>, target: &Target) -> Result<Answer, Refusal> {
+    let is_read = asked.method == Method::GET || asked.is_head();
+    match target {
+        Target::Item(id) => items::serve(sandbox, asked, id),
+        Target::Below { id, rest } => below::serve(sandbox, asked, id, rest),
+        Target::Service { subscription, namespace, rest } => {
+            services::serve(sandbox, asked, *subscription, namespace, rest)
+        }
+        Target::Registration { subscription, namespace, registered } if asked.method == Method::POST => {
+            provider_calls::register(sandbox, asked, *subscription, namespace, *registered)
+        }
+        _ if !is_read => Err(Refusal::Verb),
+        Target::Subscriptions => Ok(subscriptions::list(sandbox, asked)),
+        Target::Subscription(id) => subscriptions::one(sandbox, asked, *id),
+        Target::Locations(id) => Ok(subscriptions::locations(sandbox, asked, *id)),
+        Target::Tenants => Ok(subscriptions::tenants(sandbox, asked)),
+        Target::Providers { subscription, namespace } => {
+            provider_calls::read(sandbox, asked, *subscription, namespace.as_deref())
+        }
+        Target::Registration { .. } => Err(Refusal::Verb),
+        Target::Job { subscription, job } => async_protocol::poll_job(sandbox, asked, *subscription, job),
+        Target::Resources(scope) => resources::list(sandbox, asked, scope),
+        Target::Collection { kind, scope } => lists::serve(sandbox, asked, *kind, scope),
+    }
+}
+
+/// Who calls, or the 401 with its challenge (ARM 3.2, 6.3).
+fn identify(sandbox: &Sandbox, asked: &Asked<'_>) -> Result<Caller, Refusal> {
+    identity::check_bearer(sandbox, asked.headers).map_err(|error| {
+        let tenant = sandbox.directory.tenant();
+        let authority = format!("{}/{tenant}", identity::login_endpoint(asked.uri));
+        let error = match error {
+            TokenError::MissingHeader => CloudError::of(&forms::MISSING_HEADER),
+            TokenError::MissingToken => CloudError::of(&forms::MISSING_TOKEN),
+            TokenError::InvalidHeader => CloudError::of(&forms::INVALID_HEADER),
+            TokenError::Invalid => CloudError::of(&forms::BAD_TOKEN),
+            TokenError::Expired { expiry, now } => CloudError::of(&forms::EXPIRED_TOKEN)
+                .with("expiry", text::us_clock(expiry))
+                .with("now", text::us_clock(now)),
+            TokenError::WrongAudience { audience } => CloudError::of(&forms::AUDIENCE).with("audience", audience),
+            TokenError::WrongTenant { issuer } => CloudError::of(&forms::WRONG_TENANT)
+                .with("issuer", issuer)
+                .with("tenant", format!("https://sts.windows.net/{tenant}/"))
+                .with("authority", &authority),
+        };
+        Refusal::Challenge { error: Box::new(error), authority }
+    })
+}
+
+/// Takes the call from the caller's counters, or refuses it with 429 (ARM 5).
+fn count(
+    sandbox: &mut Sandbox,
+    asked: &Asked<'_>,
+    subscription: Option<Guid>,
+    caller: &Caller,
+) -> Result<Remaining, Refusal> {
+    let class = match *asked.method {
+        Method::GET | Method::HEAD => Class::Reads,
+        Method::DELETE => Class::Deletes,
+        Method::POST if services::only_reads(&asked.segments) => Class::Reads,
+        _ => Class::Writes,
+    };
+    sandbox.take_token(class, subscription, caller.object_id).map_err(|Throttled { class, retry_after_secs, limit, hourly }| {
+        let subscription = subscription.unwrap_or(Guid::NIL);
+        let error = if hourly {
+            CloudError::of(&forms::THROTTLED_HOURLY)
+                .with("subscription", subscription)
+                .with("limit", limit)
+                .with("minutes", retry_after_secs.div_ceil(60))
+        } else {
+            CloudError::of(&forms::THROTTLED)
+                .with("class", class.name().trim_end_matches('s'))
+                .with("subscription", subscription)
+                .with("actor", caller.object_id)
+                .with("secs", retry_after_secs)
+        };
+        Refusal::Throttled { error: Box::new(error), secs: retry_after_secs }
+    })
+}
+
+/// Whether the version has the form of one and is not older than what it asks for. A newer one than any published answers as
+/// the newest (real-clients 0.9).
+fn check_version(asked: &Asked<'_>, target: &Target) -> Result<(), Refusal> {
+    let (full_type, oldest) = match target {
+        Target::Collection { kind, .. } => (kind.descriptor().name.to_owned(), oldest_of(*kind)),
+        Target::Item(id) => (id.kind().descriptor().name.to_owned(), oldest_of(id.kind())),
+        Target::Below { id, .. } => (id.kind().descriptor().name.to_owned(), oldest_of(id.kind())),
+        Target::Service { namespace, rest, .. } => {
+            let words: Vec<&str> = rest.iter().step_by(2).map(String::as_str).collect();
+            let full_type = format!("{namespace}/{}", words.join("/"));
+            let oldest = oldest_published(&full_type);
+            (full_type, oldest)
+        }
+        _ => {
+            let name = gateway_type(target);
+            (format!("Microsoft.Resources/{name}"), oldest_published(&format!("Microsoft.Resources/{name}")))
+        }
+    };
+    if asked.parsed_version().is_some_and(|version| version >= oldest) {
+        return Ok(());
+    }
+
+    let row = providers::find_type(&full_type);
+    let versions = row.map_or(&[][..], |row| row.versions);
+    let (namespace, type_path) = full_type.split_once('/').unwrap_or((&full_type, ""));
+    if namespace.eq_ignore_ascii_case("Microsoft.Resources") {
+        let known = api_versions::joined(versions, ",");
+        let error = CloudError::of(&forms::BAD_API_VERSION).with("version", asked.version_text()).with("versions", known);
+        return Err(error.into());
+    }
+    let known = api_versions::joined(versions, ", ");
+    if asked.method == Method::PUT
+        && let Ok(document) = decode::document(asked)
+        && let Some(location) = document.get("location").and_then(serde_json::Value::as_str)
+    {
+        return Err(no_provider_for(location, asked, type_path, &known));
+    }
+    Err(CloudError::of(&forms::BAD_TYPE_VERSION)
+        .with("type", type_path)
+        .with("namespace", namespace)
+        .with("version", asked.version_text())
+        .with("versions", known)
+        .into())
+}
+
+/// `NoRegisteredProviderFound`: the place or the version is not one that the type is offered in.
+pub(crate) fn no_provider_for(location: &str, asked: &Asked<'_>, type_path: &str, versions: &str) -> Refusal {
+    let places: Vec<&str> = locations::listed(9999).map(|place| place.name).collect();
+    CloudError::of(&forms::BAD_LOCATION)
+        .with("location", location)
+        .with("version", asked.version_text())
+        .with("type", type_path)
+        .with("versions", versions)
+        .with("locations", places.join(", "))
+        .into()
+}
+
+/// What the gateway itself owns, as a type of Microsoft.Resources.
+fn gateway_type(target: &Target) -> &'static str {
+    match target {
+        Target::Subscriptions | Target::Subscription(_) => "subscriptions",
+        Target::Locations(_) => "locations",
+        Target::Tenants => "tenants",
+        Target::Resources(_) => "resources",
+        _ => "providers",
+    }
+}
+
+/// The oldest version of a type: the oldest that was published, if its own row was; a child came with its parent or later.
+fn oldest_of(kind: Kind) -> ApiVersion {
+    let descriptor = kind.descriptor();
+    let listed = providers::find(descriptor.namespace())
+        .is_some_and(|provider| provider.types.iter().any(|row| row.name.eq_ignore_ascii_case(descriptor.type_path())));
+    match descriptor.parent {
+        Some(parent) if !listed && descriptor.since <= parent.descriptor().since => oldest_of(parent),
+        Some(_) if !listed => descriptor.since,
+        _ => oldest_published(descriptor.name).min(descriptor.since),
+    }
+}
+
+fn oldest_published(full_type: &str) -> ApiVersion {
+    let versions = providers::find_type(full_type).map_or(&[][..], |row| row.versions);
+    versions.iter().filter_map(|text| ApiVersion::parse(text)).min().unwrap_or(ApiVersion::OLDEST)
+}
+
+/// Whether the subscription is registered with the provider (ARM 1.6).
+fn check_registration(sandbox: &Sandbox, target: &Target) -> Result<(), Refusal> {
+    let (subscription, namespace) = match target {
+        Target::Item(id) | Target::Below { id, .. } => (id.subscription(), id.kind().descriptor().namespace()),
+        Target::Collection { kind, scope } => {
+            let subscription = match scope {
+                Scope::Subscription(id) => *id,
+                Scope::In(id) => id.subscription(),
+            };
+            (subscription, kind.descriptor().namespace())
+        }
+        Target::Service { subscription, namespace, .. } => (*subscription, namespace.as_str()),
+        _ => return Ok(()),
+    };
+    if provider_calls::is_registered(sandbox, subscription, namespace) {
+        return Ok(());
+    }
+    let name = providers::find(namespace).map_or(namespace, |provider| provider.namespace);
+    Err(CloudError::of(&forms::NOT_REGISTERED).with("namespace", name).into())
+}
+
+/// A group's name is judged on every call that has one in its path (observed-arm, Error catalogue).
+fn check_group_name(target: &Target) -> Result<(), Refusal> {
+    let id = match target {
+        Target::Item(id) | Target::Below { id, .. } => id,
+        Target::Collection { scope: Scope::In(id), .. } | Target::Resources(Scope::In(id)) => id,
+        _ => return Ok(()),
+    };
+    let descriptor = Kind::ResourceGroups.descriptor();
+    let rule = &descriptor.names;
+    let strangers: String =
+        id.group_name().chars().filter(|c| !c.is_alphanumeric() && !rule.others.contains(*c)).collect();
+    match descriptor.bad_name {
+        Some(form) if !strangers.is_empty() => {
+            Err(CloudError::of(form).with("name", id.group_name()).with("characters", strangers).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Moves the clock as the request asks for: once, before it is answered.
+fn pace(sandbox: &mut Sandbox, asked: &Asked<'_>, target: &Target) {
+    let waits_for = async_protocol::waits_for(sandbox, asked, target);
+    let secs = waits_for.map_or(0, |id| async_protocol::delay_secs(sandbox, id));
+    sandbox.pace_before(waits_for, secs);
+    if let Some(id) = waits_for.filter(|_| sandbox.pace == Pace::Immediate) {
+        finish_open_ended(sandbox, id);
+    }
+}
+
+/// Nobody knows when the deletion of a group will end until it does: it is stepped to there.
+fn finish_open_ended(sandbox: &mut Sandbox, id: OperationId) {
+    let last = sandbox.cloud.now().plus_millis(DELETION_MS_MAX);
+    loop {
+        let goes_on = sandbox
+            .cloud
+            .operation(id)
+            .is_some_and(|operation| operation.is_running() && !operation.endless && operation.end().is_none());
+        match sandbox.cloud.next_due() {
+            Some(due) if goes_on && due <= last => sandbox.advance(due),
+            _ => return,
+        }
+    }
+}
+
+/// The service that answers for a namespace.
+pub(crate) fn dialect_of(namespace: &str) -> Dialect {
+    match namespace.to_ascii_lowercase().as_str() {
+        "microsoft.network" => Dialect::Network,
+        "microsoft.compute" => Dialect::Compute,
+        "microsoft.storage" => Dialect::Storage,
+        "microsoft.authorization" => Dialect::Authorization,
+        _ => Dialect::Gateway,
+    }
+}

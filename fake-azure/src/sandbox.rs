@@ -1,0 +1,138 @@
+//! A sandbox: one isolated cloud with what the protocols keep beside it.
+//!
+//! It refuses to know sockets and the wall clock: a server passes the time in, in process there is none.
+
+use std::sync::Arc;
+
+use fake_azure_cloud::catalogue::limits::Era;
+use fake_azure_cloud::{Cloud, Guid, OperationId, Settings, Streams, Time};
+
+use crate::buckets::{Buckets, Class, Remaining, Throttled};
+use crate::faults::Faults;
+use crate::identity::Directory;
+use crate::pace::Pace;
+use crate::storage::StorageEndpoints;
+
+/// What a sandbox begins with.
+#[derive(Clone, Debug)]
+pub struct SandboxSettings {
+    /// What its cloud begins with.
+    pub cloud: Settings,
+    /// How its clock moves.
+    pub pace: Pace,
+    /// Who may sign in: the server's, shared by all sandboxes.
+    pub directory: Arc<Directory>,
+    /// Where storage accounts are reached.
+    pub storage: StorageEndpoints,
+}
+
+/// One isolated cloud. A clone goes its own way from there: that is a fork.
+#[derive(Clone, Debug)]
+pub struct Sandbox {
+    /// The world.
+    pub cloud: Cloud,
+    /// How its clock moves.
+    pub pace: Pace,
+    /// Who may sign in.
+    pub directory: Arc<Directory>,
+    /// Where storage accounts are reached.
+    pub storage: StorageEndpoints,
+    /// The fault rules in force.
+    pub faults: Faults,
+    /// Throttling counters.
+    pub buckets: Buckets,
+    /// Wall time when serving; `None` in process, where the cloud's clock counts for everything.
+    pub(crate) wall: Option<Time>,
+    /// Draws that belong to the protocols (request ids), so that they renumber nothing in the cloud.
+    streams: Streams,
+}
+
+impl Sandbox {
+    /// A new sandbox.
+    pub fn new(settings: &SandboxSettings) -> Sandbox {
+        Sandbox {
+            cloud: Cloud::new(&settings.cloud),
+            pace: settings.pace,
+            directory: Arc::clone(&settings.directory),
+            storage: settings.storage.clone(),
+            faults: Faults::default(),
+            buckets: Buckets::default(),
+            wall: None,
+            streams: Streams::new(settings.cloud.seed ^ 0x5349_4445), // Another seed than the cloud's, or ids would repeat.
+        }
+    }
+
+    /// The ids of its subscriptions, in order.
+    pub fn subscriptions(&self) -> Vec<Guid> {
+        self.cloud.subscriptions().map(|subscription| subscription.id).collect()
+    }
+
+    /// Whether a subscription is one of its own.
+    pub fn owns(&self, subscription: Guid) -> bool {
+        self.cloud.subscription(subscription).is_some()
+    }
+
+    /// The era whose limits are in force.
+    pub fn era(&self) -> Era {
+        self.cloud.ledger().era()
+    }
+
+    /// The time by which tokens, SAS and signed dates are judged: wall time when serving, the cloud's in process.
+    pub fn now_for_expiry(&self) -> Time {
+        self.wall.unwrap_or_else(|| self.cloud.now())
+    }
+
+    /// A GUID that names nothing in the cloud: request and trace ids.
+    pub fn draw_guid(&mut self) -> Guid {
+        self.streams.guid()
+    }
+
+    /// Moves the clock as a request asks for, before it is answered. `waits_for` is the operation that the request polls, or
+    /// that holds what it reads; `retry_after_secs` is what the real service would have it wait.
+    pub fn pace_before(&mut self, waits_for: Option<OperationId>, retry_after_secs: u32) {
+        let now = self.cloud.now();
+        let step = now.plus_millis(i64::from(retry_after_secs.max(1)) * 1000);
+        match (self.pace, waits_for) {
+            (Pace::Immediate, Some(operation)) => {
+                let running = self.cloud.operation(operation).filter(|operation| operation.is_running());
+                // One that never ends still sees time pass.
+                let end = running.map(|operation| operation.end().unwrap_or(step));
+                if let Some(end) = end {
+                    self.advance(end);
+                }
+            }
+            (Pace::Stepped, Some(_)) => self.advance(step),
+            (Pace::Stepped, None) => self.advance(now.plus_millis(1000)),
+            (Pace::Immediate, None) | (Pace::Scaled(_) | Pace::Paused, _) => {}
+        }
+    }
+
+    /// Moves the clock after a refusal that ends by itself, so that the next try passes.
+    pub fn pace_after(&mut self, until: Option<Time>) {
+        if let Some(until) = until.filter(|_| self.pace.is_hasty()) {
+            self.advance(until);
+        }
+    }
+
+    /// The `Retry-After` to send where the real service sends `real`. 1 where nobody waits: several clients take 0 for absent
+    /// (real-clients 0.5).
+    pub fn retry_after_secs(&self, real: u32) -> u32 {
+        if self.pace.is_hasty() { 1 } else { real }
+    }
+
+    /// Moves the clock forward, and serves what asked to be woken on the way. A time that lies behind moves nothing.
+    pub fn advance(&mut self, to: Time) {
+        while self.cloud.advance_to(to).is_some() {}
+    }
+
+    /// Takes one call from the throttling counters (ARM 5.1): what remains, or how long to wait. `subscription` is `None` for
+    /// calls of the tenant, `principal` the caller's object id.
+    ///
+    /// # Errors
+    ///
+    /// When nothing remains, where throttling is on: under `scaled` and `paused`, or when limits turned it on.
+    pub fn take_token(&mut self, class: Class, subscription: Option<Guid>, principal: Guid) -> Result<Remaining, Throttled> {
+        let enforced = !self.pace.is_hasty();
+        self.buckets.take(class, subscription, principal, self.cloud.now(), self.cloud.ledger().era(), enforced)
+    }
+}

@@ -1,0 +1,215 @@
+//! One request, one answer: the pure function under every way to reach the simulator.
+//!
+//! It dispatches to four front ends that do not know one another, applies the fault rules around them and writes the
+//! journal. It refuses to know sockets, TLS, threads and the wall clock.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::uri::{PathAndQuery, Uri};
+use http::{HeaderValue, Request, Response, header};
+
+use crate::sandbox::Sandbox;
+use crate::{arm, asm, blob, identity};
+
+/// The listener that a request came in by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Listener {
+    /// Resource Manager.
+    Arm,
+    /// Service Management, the classic API.
+    Asm,
+    /// The blob service.
+    Blob,
+    /// Sign-in.
+    Aad,
+    /// The control API.
+    Admin,
+}
+
+impl Listener {
+    /// Every listener, in the order of their usual ports.
+    pub const ALL: [Listener; 5] = [Listener::Arm, Listener::Asm, Listener::Blob, Listener::Aad, Listener::Admin];
+
+    /// `arm`, `asm`, `blob`, `aad`, `admin`: in flags, in the names of environment variables and in the journal.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Listener::Arm => "arm",
+            Listener::Asm => "asm",
+            Listener::Blob => "blob",
+            Listener::Aad => "aad",
+            Listener::Admin => "admin",
+        }
+    }
+
+    /// The port it listens on unless told otherwise.
+    pub const fn default_port(self) -> u16 {
+        match self {
+            Listener::Arm => 8443,
+            Listener::Asm => 8444,
+            Listener::Blob => 8445,
+            Listener::Aad => 8446,
+            Listener::Admin => 8447,
+        }
+    }
+
+    /// Finds a listener by its name.
+    pub fn find(name: &str) -> Option<Listener> {
+        Listener::ALL.into_iter().find(|listener| listener.name() == name)
+    }
+}
+
+/// An answer, and how to deliver it.
+#[derive(Clone, Debug)]
+pub struct Served {
+    /// The answer.
+    pub response: Response<Bytes>,
+    /// What becomes of it.
+    pub delivery: Delivery,
+}
+
+/// How an answer is delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// It is sent.
+    Send,
+    /// The connection is cut instead.
+    Drop,
+    /// It is sent after this time.
+    After(Duration),
+}
+
+/// The client certificate that came with a connection, as DER: a request extension.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientCertificate(pub Bytes);
+
+/// Answers one request. Its URI is absolute: whoever holds the socket fills in scheme and authority.
+pub fn serve(sandbox: &mut Sandbox, listener: Listener, request: Request<Bytes>) -> Served {
+    let front = front(listener, request.uri());
+    let request = prepare(front, request);
+    let response = match front {
+        Front::Arm => arm::serve(sandbox, &request),
+        Front::Asm => asm::serve(sandbox, &request),
+        Front::Blob => blob::serve(sandbox, &request),
+        Front::Identity => identity::serve(sandbox, &request),
+    };
+    Served { response, delivery: Delivery::Send }
+}
+
+/// The front ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Front {
+    /// Resource Manager.
+    Arm,
+    /// Service Management.
+    Asm,
+    /// The blob service.
+    Blob,
+    /// Sign-in and discovery.
+    Identity,
+}
+
+/// Who answers: a known host name of Azure's wins, then a path of sign-in or discovery, then the listener.
+pub(crate) fn front(listener: Listener, uri: &Uri) -> Front {
+    let host = uri.host().unwrap_or("").to_ascii_lowercase();
+    if crate::storage::account_of_host(&host).is_some() {
+        return Front::Blob;
+    }
+    if host.starts_with("login.") || host == "sts.windows.net" {
+        return Front::Identity;
+    }
+    if host.starts_with("management.core.") {
+        return Front::Asm;
+    }
+    if identity::owns_path(uri.path()) {
+        return Front::Identity;
+    }
+    if host == "management.azure.com" {
+        return Front::Arm;
+    }
+    match listener {
+        Listener::Arm | Listener::Admin => Front::Arm,
+        Listener::Asm => Front::Asm,
+        Listener::Blob => Front::Blob,
+        Listener::Aad => Front::Identity,
+    }
+}
+
+/// Whether a host name is one of Azure's own: links and endpoints then keep their public names.
+pub fn is_azure_host(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    host == "management.azure.com"
+        || host.starts_with("management.core.")
+        || host.starts_with("login.microsoftonline.")
+        || host == "login.windows.net"
+        || host == "sts.windows.net"
+        || host.ends_with(".core.windows.net")
+}
+
+/// What every front end may count on: a `Host` header, which HTTP/2 leaves out, and no doubled slashes (real-clients 0.2),
+/// but in the names of blobs, where they mean something.
+fn prepare(front: Front, mut request: Request<Bytes>) -> Request<Bytes> {
+    if !request.headers().contains_key(header::HOST)
+        && let Some(host) = request.uri().authority().and_then(|at| HeaderValue::from_str(at.as_str()).ok())
+    {
+        request.headers_mut().insert(header::HOST, host);
+    }
+    if front != Front::Blob && request.uri().path().contains("//") {
+        let mut parts = request.uri().clone().into_parts();
+        let mut path = collapse_slashes(request.uri().path());
+        if let Some(query) = request.uri().query() {
+            path.push('?');
+            path.push_str(query);
+        }
+        if let Ok(path) = PathAndQuery::try_from(path) {
+            parts.path_and_query = Some(path);
+        }
+        if let Ok(uri) = Uri::from_parts(parts) {
+            *request.uri_mut() = uri;
+        }
+    }
+    request
+}
+
+/// Runs of slashes as one.
+fn collapse_slashes(path: &str) -> String {
+    let mut collapsed = String::with_capacity(path.len());
+    for letter in path.chars() {
+        if letter != '/' || !collapsed.ends_with('/') {
+            collapsed.push(letter);
+        }
+    }
+    collapsed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_win_over_paths_and_paths_over_listeners() {
+        let rows = [
+            (Listener::Arm, "https://localhost/subscriptions/x", Front::Arm),
+            (Listener::Asm, "https://localhost/x/services", Front::Asm),
+            (Listener::Blob, "https://localhost/acct/vhds", Front::Blob),
+            (Listener::Aad, "https://localhost/", Front::Identity),
+            (Listener::Arm, "https://acct.blob.core.windows.net/vhds", Front::Blob),
+            (Listener::Arm, "https://management.core.windows.net/x/services", Front::Asm),
+            (Listener::Asm, "https://management.azure.com/subscriptions/x", Front::Arm),
+            (Listener::Blob, "https://login.microsoftonline.com/t/oauth2/token", Front::Identity),
+            (Listener::Blob, "https://localhost/tenant/oauth2/v2.0/token", Front::Identity),
+            (Listener::Arm, "https://localhost//metadata/endpoints?api-version=2015-01-01", Front::Identity),
+            (Listener::Asm, "https://localhost/tenant/v2.0/.well-known/openid-configuration", Front::Identity),
+            (Listener::Blob, "https://localhost/acct/oauth2", Front::Blob),
+        ];
+        for (listener, uri, expected) in rows {
+            let uri: Uri = uri.parse().expect("a URI");
+            assert_eq!(front(listener, &uri), expected, "{listener:?} {uri}");
+        }
+    }
+
+    #[test]
+    fn doubled_slashes_collapse() {
+        assert_eq!(collapse_slashes("//a///b/"), "/a/b/");
+    }
+}
