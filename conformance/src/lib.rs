@@ -1,3 +1,5 @@
 //! The conformance harness.
 pub mod driver;
+pub mod oracle;
 pub mod scenario;
+pub mod session;

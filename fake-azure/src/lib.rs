@@ -9,9 +9,11 @@
 mod arm;
 mod asm;
 mod blob;
+mod envelope;
 pub mod buckets;
 pub mod faults;
 pub mod identity;
+pub mod journal;
 pub mod pace;
 pub mod sandbox;
 pub mod storage;

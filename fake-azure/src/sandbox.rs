@@ -10,6 +10,7 @@ use fake_azure_cloud::{Cloud, Guid, OperationId, Settings, Streams, Time};
 use crate::buckets::{Buckets, Class, Remaining, Throttled};
 use crate::faults::Faults;
 use crate::identity::Directory;
+use crate::journal::Journal;
 use crate::pace::Pace;
 use crate::storage::StorageEndpoints;
 
@@ -39,6 +40,8 @@ pub struct Sandbox {
     pub storage: StorageEndpoints,
     /// The fault rules in force.
     pub faults: Faults,
+    /// What came in and went out.
+    pub journal: Journal,
     /// Throttling counters.
     pub buckets: Buckets,
     /// Wall time when serving; `None` in process, where the cloud's clock counts for everything.
@@ -55,7 +58,8 @@ impl Sandbox {
             pace: settings.pace,
             directory: Arc::clone(&settings.directory),
             storage: settings.storage.clone(),
-            faults: Faults::default(),
+            faults: Faults::new(settings.cloud.seed),
+            journal: Journal::default(),
             buckets: Buckets::default(),
             wall: None,
             streams: Streams::new(settings.cloud.seed ^ 0x5349_4445), // Another seed than the cloud's, or ids would repeat.
@@ -94,11 +98,18 @@ impl Sandbox {
         let step = now.plus_millis(i64::from(retry_after_secs.max(1)) * 1000);
         match (self.pace, waits_for) {
             (Pace::Immediate, Some(operation)) => {
-                let running = self.cloud.operation(operation).filter(|operation| operation.is_running());
-                // One that never ends still sees time pass.
-                let end = running.map(|operation| operation.end().unwrap_or(step));
-                if let Some(end) = end {
-                    self.advance(end);
+                let runs = |sandbox: &Sandbox| {
+                    let found = sandbox.cloud.operation(operation);
+                    found.is_some_and(|operation| operation.is_running() && !operation.endless)
+                };
+                // Some ends are not known beforehand: a group is gone when the last of its resources is.
+                while runs(self) && self.cloud.next_due().is_some() {
+                    let known = self.cloud.operation(operation).and_then(|operation| operation.end());
+                    let next = known.or(self.cloud.next_due()).unwrap_or(step);
+                    self.advance(next);
+                }
+                if self.cloud.operation(operation).is_some_and(|operation| operation.is_running()) {
+                    self.advance(step);
                 }
             }
             (Pace::Stepped, Some(_)) => self.advance(step),

@@ -3,14 +3,22 @@
 //! It dispatches to four front ends that do not know one another, applies the fault rules around them and writes the
 //! journal. It refuses to know sockets, TLS, threads and the wall clock.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
+use fake_azure_cloud::descriptor::Dialect;
+use fake_azure_cloud::{Cloud, OperationId};
 use http::uri::{PathAndQuery, Uri};
-use http::{HeaderValue, Request, Response, header};
+use http::{HeaderValue, Method, Request, Response, header};
 
+use crate::faults::{Rule, Verdict, answers};
+use crate::pace::Pace;
 use crate::sandbox::Sandbox;
-use crate::{arm, asm, blob, identity};
+use crate::{arm, asm, blob, envelope, identity};
+
+/// `Retry-After` of a throttling fault that names none, in seconds (ARM 5.4: 1 to 17 for token buckets).
+const THROTTLED_SECS: u32 = 10;
 
 /// The listener that a request came in by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -84,16 +92,116 @@ pub enum Delivery {
 pub struct ClientCertificate(pub Bytes);
 
 /// Answers one request. Its URI is absolute: whoever holds the socket fills in scheme and authority.
+///
+/// Fault rules look at it first; the journal gets what came of it.
 pub fn serve(sandbox: &mut Sandbox, listener: Listener, request: Request<Bytes>) -> Served {
     let front = front(listener, request.uri());
     let request = prepare(front, request);
-    let response = match front {
-        Front::Arm => arm::serve(sandbox, &request),
-        Front::Asm => asm::serve(sandbox, &request),
-        Front::Blob => blob::serve(sandbox, &request),
-        Front::Identity => identity::serve(sandbox, &request),
+    let now = sandbox.cloud.now();
+    let struck = sandbox.faults.judge(front.listener(), request.method(), request.uri(), now);
+    let fault = struck.as_ref().map(|rule| rule.verdict.word());
+    let served = match struck {
+        None => Served { response: answer(sandbox, front, &request), delivery: Delivery::Send },
+        Some(rule) => strike(sandbox, front, &request, &rule),
     };
-    Served { response, delivery: Delivery::Send }
+    sandbox.faults.remember(request.method(), &sandbox.cloud);
+    sandbox.journal.add(now, front, request, &served.response, fault, served.delivery);
+    served
+}
+
+/// The front end's answer.
+fn answer(sandbox: &mut Sandbox, front: Front, request: &Request<Bytes>) -> Response<Bytes> {
+    match front {
+        Front::Arm => arm::serve(sandbox, request),
+        Front::Asm => asm::serve(sandbox, request),
+        Front::Blob => blob::serve(sandbox, request),
+        Front::Identity => identity::serve(sandbox, request),
+    }
+}
+
+/// Does what a fault rule's verdict says.
+fn strike(sandbox: &mut Sandbox, front: Front, request: &Request<Bytes>, rule: &Rule) -> Served {
+    let mut delivery = Delivery::Send;
+    let response = match &rule.verdict {
+        Verdict::Throttle(members) => {
+            let secs = members.retry_after_secs.unwrap_or(THROTTLED_SECS);
+            answers::throttled(sandbox, front, request, secs)
+        }
+        Verdict::Status(members) => answers::status(sandbox, front, request, members),
+        Verdict::Latency(members) => {
+            delivery = Delivery::After(Duration::from_millis(members.ms.into()));
+            answer(sandbox, front, request)
+        }
+        Verdict::CutBefore => {
+            delivery = Delivery::Drop;
+            // There is no answer; the journal and a driver without a socket still want something to hold.
+            envelope::of(front, http::StatusCode::BAD_GATEWAY, "ConnectionCut", "The connection was cut before the request.")
+        }
+        Verdict::CutAfter => {
+            delivery = Delivery::Drop;
+            answer(sandbox, front, request)
+        }
+        Verdict::OperationFails(members) => {
+            with_operations(sandbox, front, request, |cloud, id, by| cloud.doom(id, answers::late_failure(members, by)))
+        }
+        Verdict::CapacityGone(members) => {
+            with_operations(sandbox, front, request, |cloud, id, by| cloud.doom(id, answers::no_room(members, by)))
+        }
+        Verdict::OperationEndless => with_operations(sandbox, front, request, |cloud, id, _| cloud.set_endless(id, true)),
+        Verdict::Stale(members) => stale(sandbox, front, request, members.within_ms),
+        Verdict::TokensExpired => {
+            sandbox.faults.set_tokens_expired(true);
+            let response = answer(sandbox, front, request);
+            sandbox.faults.set_tokens_expired(false);
+            response
+        }
+        Verdict::PrincipalNotReplicated => match answers::principal_not_replicated(sandbox, request) {
+            Some(response) => {
+                sandbox.pace_after(rule.matches.to.map(|to| to.0));
+                response
+            }
+            None => answer(sandbox, front, request),
+        },
+    };
+    Served { response, delivery }
+}
+
+/// Answers, and then does something to every operation that the request began.
+fn with_operations(
+    sandbox: &mut Sandbox,
+    front: Front,
+    request: &Request<Bytes>,
+    act: impl Fn(&mut Cloud, OperationId, Dialect) -> bool,
+) -> Response<Bytes> {
+    let before: BTreeSet<OperationId> = sandbox.cloud.operations().map(|operation| operation.id).collect();
+    let response = answer(sandbox, front, request);
+    let begun: Vec<(OperationId, Dialect)> = sandbox
+        .cloud
+        .operations()
+        .filter(|operation| operation.is_running() && !before.contains(&operation.id))
+        .map(|operation| (operation.id, operation.kind.descriptor().dialect))
+        .collect();
+    for (id, by) in begun {
+        act(&mut sandbox.cloud, id, by);
+    }
+    response
+}
+
+/// Answers a read from the past; a write, and a read of what has not changed since, from the present.
+fn stale(sandbox: &mut Sandbox, front: Front, request: &Request<Bytes>, within_ms: u32) -> Response<Bytes> {
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let past = is_read.then(|| sandbox.faults.past(sandbox.cloud.now(), within_ms)).flatten();
+    let Some((past, shows)) = past else {
+        return answer(sandbox, front, request);
+    };
+    // The clock stands still meanwhile: what moves it belongs to the present.
+    let pace = std::mem::replace(&mut sandbox.pace, Pace::Paused);
+    let present = std::mem::replace(&mut sandbox.cloud, past);
+    let response = answer(sandbox, front, request);
+    sandbox.cloud = present;
+    sandbox.pace = pace;
+    sandbox.pace_after(Some(shows));
+    response
 }
 
 /// The front ends.
@@ -107,6 +215,23 @@ pub(crate) enum Front {
     Blob,
     /// Sign-in and discovery.
     Identity,
+}
+
+impl Front {
+    /// The listener that is its own, whichever one a request came in by.
+    pub(crate) const fn listener(self) -> Listener {
+        match self {
+            Front::Arm => Listener::Arm,
+            Front::Asm => Listener::Asm,
+            Front::Blob => Listener::Blob,
+            Front::Identity => Listener::Aad,
+        }
+    }
+
+    /// `arm`, `asm`, `blob`, `aad`.
+    pub(crate) const fn name(self) -> &'static str {
+        self.listener().name()
+    }
 }
 
 /// Who answers: a known host name of Azure's wins, then a path of sign-in or discovery, then the listener.

@@ -70,6 +70,14 @@ impl Certificate {
         })
     }
 
+    /// The RSA public key, as verifiers want it: the inside of the key's SubjectPublicKeyInfo.
+    #[cfg(test)]
+    pub(crate) fn public_key(&self) -> Vec<u8> {
+        const RSA_2048_INFO_LEN: usize = 24;
+        let info = self.key.public_key().expect("an RSA key knows its public half");
+        info[RSA_2048_INFO_LEN..].to_vec()
+    }
+
     /// SHA-256 over the certificate's DER form.
     pub(crate) fn thumbprint(&self) -> &[u8; 32] {
         &self.thumbprint

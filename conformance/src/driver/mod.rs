@@ -214,3 +214,8 @@ fn collect_details(error: &Value, details: &mut Vec<(String, String)>) {
         collect_details(detail, details);
     }
 }
+
+/// The group of an environment (juju-provider 1.4, generations A0 and A1).
+pub(crate) fn group_of_environment(name: &str) -> String {
+    format!("juju-{name}-environment-{}", environs::environment_uuid(name))
+}

@@ -49,4 +49,5 @@ pub use self::store::Store;
 pub use self::streams::{Streams, Topic};
 pub use self::table::Table;
 pub use self::time::Time;
+pub use self::types::storage::{AccountSas, NameAvailability, ServiceSas, account_keys, sign};
 pub use self::types::{Answer, View};

@@ -135,6 +135,14 @@ macro_rules! registry {
 registry! {
     ResourceGroups: types::resources::resource_groups::ResourceGroup,
     // tidy: sorted
+    ApplicationSecurityGroups: types::network::application_security_groups::ApplicationSecurityGroup,
+    BlobContainers: types::storage::blob_containers::BlobContainer,
+    BlobServices: types::storage::blob_services::BlobService,
+    NetworkInterfaces: types::network::network_interfaces::NetworkInterface,
+    NetworkSecurityGroups: types::network::network_security_groups::NetworkSecurityGroup,
+    PublicIpAddresses: types::network::public_ip_addresses::PublicIpAddress,
+    SecurityRules: types::network::security_rules::SecurityRule,
+    StorageAccounts: types::storage::storage_accounts::StorageAccount,
     Subnets: types::network::subnets::Subnet,
     VirtualNetworks: types::network::virtual_networks::VirtualNetwork,
     // tidy: end

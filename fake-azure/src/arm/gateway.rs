@@ -3,7 +3,6 @@
 //! Subscription, token, throttling, api-version, path, the version's fit, registration, the group's name.
 
 use fake_azure_cloud::catalogue::{api_versions, locations, providers};
-use fake_azure_cloud::descriptor::Dialect;
 use fake_azure_cloud::{ApiVersion, CloudError, Guid, Kind, OperationId, Scope, forms as cloud_forms};
 use http::Method;
 
@@ -277,16 +276,5 @@ fn finish_open_ended(sandbox: &mut Sandbox, id: OperationId) {
             Some(due) if goes_on && due <= last => sandbox.advance(due),
             _ => return,
         }
-    }
-}
-
-/// The service that answers for a namespace.
-pub(crate) fn dialect_of(namespace: &str) -> Dialect {
-    match namespace.to_ascii_lowercase().as_str() {
-        "microsoft.network" => Dialect::Network,
-        "microsoft.compute" => Dialect::Compute,
-        "microsoft.storage" => Dialect::Storage,
-        "microsoft.authorization" => Dialect::Authorization,
-        _ => Dialect::Gateway,
     }
 }

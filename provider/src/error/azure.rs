@@ -388,7 +388,9 @@ impl Refusal {
             "Conflict",
             "OperationPreempted",
         ];
-        codes.into_iter().any(|code| self.has_code(code)) || self.says("since another operation is in progress")
+        codes.into_iter().any(|code| self.has_code(code))
+            || self.says("since another operation is in progress")
+            || self.says("is marked for deletion")
     }
 
     fn quota(&self) -> Option<Quota> {

@@ -262,17 +262,20 @@ fn read_token(answer: &Response<Bytes>, now_ms: u64) -> Result<Token, String> {
 mod tests {
     use std::sync::Arc;
 
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use bytes::Bytes;
     use expect_test::expect;
     use http::Response;
     use proptest::prelude::*;
+    use serde_json::{Value, json};
     use url::Url;
     use uuid::Uuid;
 
     use super::super::tests::{Reply, Scripted, TestClock, request};
     use super::super::{Authenticate, Step as _};
-    use super::{Identity, read_challenge, read_token};
-    use crate::{Clock as _, CloudSpec, Credential};
+    use super::{Identity, assertion, read_challenge, read_token};
+    use crate::{Certificate, Clock as _, CloudSpec, Credential};
 
     const TENANT: &str = "22222222-2222-2222-2222-222222222222";
     const CHALLENGE: &str = "Bearer authorization_uri=\"https://login.windows.net/22222222-2222-2222-2222-222222222222\", \
@@ -417,6 +420,48 @@ mod tests {
             seen[0].uri(),
             &*format!("https://localhost:8446/{TENANT}/oauth2/token?api-version=1.0")
         );
+    }
+
+    #[test]
+    fn a_certificate_signs_what_the_identity_service_can_verify() {
+        // Made for this test; it opens nothing.
+        let pem = include_bytes!("../../tests/it/service-principal.pem");
+        let certificate = Certificate::from_pem(pem).expect("the test's certificate is one");
+        let uri = "https://login.windows.net/t/oauth2/token?api-version=1.0";
+        let token = assertion(uri, "app", &certificate, 1_000_000).expect("an RSA key signs");
+        let (signed, signature) = token.rsplit_once('.').expect("a token has three parts");
+        let (header, claims) = signed.split_once('.').expect("a token has three parts");
+        let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).expect("a token's parts are base64url");
+        let claims: Value = serde_json::from_slice(&decode(claims)).expect("claims are JSON");
+        assert_eq!(claims["aud"], "https://login.windows.net/t/oauth2/token");
+        assert_eq!(
+            (&claims["iss"], &claims["nbf"], &claims["exp"]),
+            (&json!("app"), &json!(1_000), &json!(1_600))
+        );
+        let header: Value = serde_json::from_slice(&decode(header)).expect("a header is JSON");
+        assert_eq!(header["alg"], "PS256");
+
+        let algorithms = rustls::crypto::ring::default_provider().signature_verification_algorithms;
+        let verified = algorithms.all.iter().any(|algorithm| {
+            algorithm
+                .verify_signature(&certificate.public_key(), signed.as_bytes(), &decode(signature))
+                .is_ok()
+        });
+        assert!(verified);
+        assert_eq!(format!("{certificate:?}"), "<certificate>");
+    }
+
+    #[test]
+    fn a_certificate_without_its_key_is_refused() {
+        let pem = include_str!("../../tests/it/service-principal.pem");
+        let (certificate, _) = pem.split_once("-----BEGIN PRIVATE KEY").expect("the key comes second");
+        let error = Certificate::from_pem(certificate.as_bytes()).map_err(|error| error.to_string());
+        expect![[r#"
+            Err(
+                "invalid `certificate`: the PEM text holds no readable private key",
+            )
+        "#]]
+        .assert_debug_eq(&error);
     }
 
     #[test]

@@ -72,10 +72,11 @@ pub(crate) struct Stack {
 
 impl Stack {
     pub(crate) fn new(transport: Arc<dyn Transport>, clock: Arc<dyn Clock>, random: Random) -> Self {
+        let opened_ms = clock.now_ms();
         Self {
             traced: Arc::new(Trace::new(Arc::new(Wire(transport)))),
             clock,
-            ids: Arc::new(RequestIds::new(random)),
+            ids: Arc::new(RequestIds::new(random, opened_ms)),
         }
     }
 

@@ -18,13 +18,16 @@ const AGENT: &str = concat!("Juju/2.0-beta provider/", env!("CARGO_PKG_VERSION")
 /// The ids of one environment.
 pub(crate) struct RequestIds {
     random: Random,
+    /// Two processes may have the same seed.
+    topic: String,
     nth: AtomicU64,
 }
 
 impl RequestIds {
-    pub(crate) fn new(random: Random) -> Self {
+    pub(crate) fn new(random: Random, opened_ms: u64) -> Self {
         Self {
             random,
+            topic: format!("request since {opened_ms}"),
             nth: AtomicU64::new(0),
         }
     }
@@ -47,7 +50,7 @@ pub(super) struct Tagged {
 impl Step for Tagged {
     async fn send(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, SendError> {
         let nth = self.ids.nth.fetch_add(1, Ordering::Relaxed);
-        let id = self.ids.random.uuid("request", nth).to_string();
+        let id = self.ids.random.uuid(&self.ids.topic, nth).to_string();
         let id = HeaderValue::try_from(id).expect("a uuid is a header value");
         request.headers_mut().insert(CLIENT_REQUEST_ID, id);
         request
@@ -69,7 +72,7 @@ mod tests {
     #[tokio::test]
     async fn every_request_has_its_own_id() {
         let next = Arc::new(Scripted::new(vec![Reply::Status(200), Reply::Status(200)]));
-        let tagged = Arc::new(RequestIds::new(Random::new(1))).before(Arc::clone(&next) as _);
+        let tagged = Arc::new(RequestIds::new(Random::new(1), 0)).before(Arc::clone(&next) as _);
         for _ in 0..2 {
             tagged
                 .send(request("GET", "https://a/b"))

@@ -397,7 +397,7 @@ async fn an_adoption_names_what_it_could_not_hand_over() {
     setup.shelf.fault(
         "PATCH",
         "virtualMachines/machine-0",
-        99,
+        1,
         refuse(409, "ScopeLocked", "locked"),
     );
     setup.shelf.fault(

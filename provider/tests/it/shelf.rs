@@ -32,6 +32,8 @@ pub(crate) enum Verdict {
     CutAfter,
     /// It was done, and the answer's link leads to another host.
     LeadAstray,
+    /// There is never an answer: whoever asked is gone. It was done, or not.
+    Crash { applied: bool },
 }
 
 pub(crate) fn refuse(status: u16, code: &'static str, message: &'static str) -> Verdict {
@@ -80,6 +82,7 @@ struct State {
 #[derive(Default)]
 pub(crate) struct Shelf {
     state: Mutex<State>,
+    pub(crate) crashed: tokio::sync::Notify,
 }
 
 impl Shelf {
@@ -210,15 +213,30 @@ fn with_header(mut response: Response<Bytes>, name: &'static str, value: &str) -
 #[async_trait]
 impl Transport for Shelf {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        if let Some(outcome) = self.answer(&request) {
+            return outcome;
+        }
+
+        self.crashed.notify_one();
+        std::future::pending().await
+    }
+}
+
+impl Shelf {
+    /// None when the one who asks does not live to see it.
+    fn answer(&self, request: &Request<Bytes>) -> Option<Result<Response<Bytes>, TransportError>> {
         let cut = || TransportError::new(TransportErrorKind::Cut, "connection reset");
         let mut state = self.state();
         let path = request.uri().path().to_owned();
         state.n_seen += 1;
-        state.requests.push(whole(&request));
-        let verdict = state.verdict(&request);
+        state.requests.push(whole(request));
+        let verdict = state.verdict(request);
+        if matches!(verdict, Some(Verdict::Crash { applied: false })) {
+            return None;
+        }
         if matches!(verdict, Some(Verdict::CutBefore)) {
-            state.note(&request, &path, "cut before");
-            return Err(cut());
+            state.note(request, &path, "cut before");
+            return Some(Err(cut()));
         }
         if let Some(Verdict::Refuse {
             status,
@@ -227,31 +245,34 @@ impl Transport for Shelf {
             retry_after_secs,
         }) = &verdict
         {
-            state.note(&request, &path, &status.to_string());
+            state.note(request, &path, &status.to_string());
             let response = refusal(*status, code, message);
-            return Ok(match retry_after_secs {
+            return Some(Ok(match retry_after_secs {
                 Some(secs) => with_header(response, "retry-after", &secs.to_string()),
                 None => response,
-            });
+            }));
         }
 
-        let response = state.serve(&request);
+        let response = state.serve(request);
+        if matches!(verdict, Some(Verdict::Crash { applied: true })) {
+            return None;
+        }
         if matches!(verdict, Some(Verdict::CutAfter)) {
-            state.note(&request, &path, "cut after");
-            return Err(cut());
+            state.note(request, &path, "cut after");
+            return Some(Err(cut()));
         }
 
         if matches!(verdict, Some(Verdict::LeadAstray)) {
-            return Ok(with_header(
+            return Some(Ok(with_header(
                 response,
                 "azure-asyncoperation",
                 "https://elsewhere.example/operations/1",
-            ));
+            )));
         }
         let status = response.status().as_u16().to_string();
-        state.note(&request, &path, &status);
+        state.note(request, &path, &status);
         let id = format!("r-{}", state.n_seen);
-        Ok(with_header(response, "x-ms-request-id", &id))
+        Some(Ok(with_header(response, "x-ms-request-id", &id)))
     }
 }
 
@@ -450,7 +471,7 @@ impl State {
         }
         // A collection has an even number of segments after its namespace.
         let after = key.split("/providers/").nth(1).unwrap_or_default().split('/').count();
-        if after % 2 == 0 {
+        if after.is_multiple_of(2) {
             return self.serve_list(request, key);
         }
         match self.rendered(key) {

@@ -1,6 +1,6 @@
 //! One thing goes wrong, at every request in turn: nothing may be forgotten, and everything must go in the end.
 
-use provider::InstanceId;
+use provider::{InstanceId, StatusKind};
 
 use crate::setup::{Setup, controller, machine, ports, setup, unit};
 use crate::shelf::{Verdict, refuse};
@@ -80,4 +80,49 @@ async fn a_connection_cut_before_anything_was_done_leaks_nothing() {
 #[tokio::test]
 async fn a_reply_lost_anywhere_leaks_nothing() {
     check(Verdict::CutAfter).await;
+}
+
+/// The process ends at every request in turn, and another one does it all again.
+async fn check_crash(applied: bool) {
+    let counted = setup();
+    live(&counted).await;
+    for nth in 1..=counted.shelf.n_seen() {
+        let setup = setup();
+        setup.shelf.fault_nth(nth, Verdict::Crash { applied });
+        tokio::select! {
+            () = live(&setup) => panic!("request {nth} never ends"),
+            () = setup.shelf.crashed.notified() => {}
+        }
+        let setup = setup.reopened();
+        assert_eq!(forgotten(&setup).await, Vec::<String>::new(), "crash at request {nth}");
+
+        live(&setup).await;
+        let instances = setup
+            .environ
+            .all_instances()
+            .await
+            .expect("nothing goes wrong any more");
+        let said: Vec<_> = instances.iter().map(|own| (own.id.as_str(), own.status.kind)).collect();
+        assert_eq!(said, [("machine-0", StatusKind::Running)], "crash at request {nth}");
+        let vms = setup
+            .shelf
+            .left()
+            .into_iter()
+            .filter(|left| left.starts_with("virtualmachines/"))
+            .count();
+        assert_eq!(vms, 1, "crash at request {nth}");
+        let destroyed = setup.environ.destroy().await.map_err(|error| error.report());
+        assert_eq!(destroyed, Ok(()), "crash at request {nth}");
+        assert_eq!(setup.shelf.left(), Vec::<String>::new(), "crash at request {nth}");
+    }
+}
+
+#[tokio::test]
+async fn a_process_that_ends_before_anything_was_done_is_made_up_for() {
+    check_crash(false).await;
+}
+
+#[tokio::test]
+async fn a_process_that_ends_after_something_was_done_is_made_up_for() {
+    check_crash(true).await;
 }

@@ -16,7 +16,7 @@
 //! outcomes are cut down to type and names. After each line the invariants of the cloud must hold, and a refusal must
 //! have changed nothing.
 
-mod network;
+pub(crate) mod network;
 
 use std::fmt::Write as _;
 

@@ -2,11 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::{Args, Word};
+use super::{Args, Script, Word};
+use crate::fabric::{Change, Machine, Power};
+use crate::key::{Guid, Key};
 use crate::registry::Kind;
+use crate::time::Time;
 
 pub(super) const WORDS: &[Word] = &[
     // tidy: sorted
+    Word { name: "asg", kind: Kind::ApplicationSecurityGroups, document: |_| json!({}) },
     Word { name: "group", kind: Kind::ResourceGroups, document: |_| json!({ "location": "westus" }) },
     Word { name: "nic", kind: Kind::NetworkInterfaces, document: nic },
     Word { name: "nsg", kind: Kind::NetworkSecurityGroups, document: nsg },
@@ -152,4 +156,46 @@ fn nic(args: &Args<'_>) -> Value {
         document["properties"]["dnsSettings"]["internalDnsNameLabel"] = json!(label);
     }
     document
+}
+
+/// Puts an interface on a machine that only the fabric knows, in a power state; on the same machine, changes the state.
+pub(crate) fn power(script: &mut Script, nic: &str, power: Power) {
+    const MACHINE: Key = Key(1_000_000);
+
+    let port = script.resource("nic", nic).key;
+    let fabric = &mut script.cloud.fabric;
+    let machine = Machine {
+        size: "Standard_A1".into(),
+        cores: 1,
+        location: "westus".into(),
+        power,
+        generalized: false,
+        ports: vec![port],
+        disks: Vec::new(),
+        set: None,
+    };
+    let changes = if power.is_allocated() { fabric.addresses_of_started(&[port]) } else { fabric.addresses_of_stopped(&[port]) };
+    let row = fabric.ports.get(&port).expect("an interface has a port").attached(MACHINE, true).with_mac(Guid(0x00ab_cdef));
+    for change in changes {
+        fabric.make(change);
+    }
+    fabric.make(Change::Port(port, Some(row.into())));
+    fabric.make(Change::Machine(MACHINE, Some(machine.into())));
+}
+
+/// Takes an interface off that machine, which is gone.
+pub(crate) fn gone(script: &mut Script, nic: &str, reserved_until: Option<Time>) {
+    let port = script.resource("nic", nic).key;
+    let fabric = &mut script.cloud.fabric;
+    for change in fabric.addresses_of_stopped(&[port]) {
+        fabric.make(change);
+    }
+    let row = fabric.ports.get(&port).expect("an interface has a port");
+    let machine = row.machine.expect("it is on a machine");
+    let mut row = row.detached();
+    if let Some(until) = reserved_until {
+        row = row.reserved_for("vm0", until);
+    }
+    fabric.make(Change::Port(port, Some(row.into())));
+    fabric.make(Change::Machine(machine, None));
 }

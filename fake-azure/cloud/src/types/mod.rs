@@ -2,6 +2,7 @@
 
 pub mod network;
 pub mod resources;
+pub mod storage;
 
 use std::fmt::Debug;
 

@@ -1,5 +1,7 @@
 //! Subnets: address pools cut out of a virtual network.
 
+use std::sync::Arc;
+
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -8,12 +10,13 @@ use super::prefixes;
 use crate::api_version::ApiVersion;
 use crate::cx::Cx;
 use crate::descriptor::{
-    Descriptor, Dialect, Field, Fill, Lifetimes, NameRule, Polls, Provisioning, Stage, Write, WriteVerb,
+    Descriptor, Dialect, Field, Fill, Lifetimes, NameRule, Polls, Provisioning, RefRule, Stage, Write, WriteVerb,
 };
 use crate::document::Document;
 use crate::error::CloudError;
 use crate::fabric::{Pool, prefixes_overlap};
 use crate::forms::forms;
+use crate::key::Key;
 use crate::plan::Plan;
 use crate::registry::Kind;
 use crate::resource::Resource;
@@ -27,7 +30,7 @@ forms! {
 }
 
 /// Subnets.
-pub const DESCRIPTOR: Descriptor = Descriptor {
+pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     parent: Some(Kind::VirtualNetworks),
     tracked: false,
     since: ApiVersion::date(2014, 12, 1),
@@ -43,6 +46,7 @@ pub const DESCRIPTOR: Descriptor = Descriptor {
         Field::default("/properties/privateLinkServiceNetworkPolicies", Fill::Text("Enabled"))
             .since(ApiVersion::date(2019, 6, 1)),
     ],
+    refs: &[RefRule::shared("/properties/networkSecurityGroup", &[Kind::NetworkSecurityGroups]).blocks_delete()],
     lifetimes: Lifetimes {
         create: &[Stage::new(Provisioning::Updating, 1_000, 4_000)],
         update: &[Stage::new(Provisioning::Updating, 1_000, 4_000)],
@@ -71,7 +75,6 @@ impl ResourceType for Subnet {
     fn plan_put(cx: &Cx<'_>, put: &Put<'_>, _before: Option<&Self>) -> Result<(Self, Plan), CloudError> {
         let prefixes = read_prefixes(put)?;
         check_inside(cx, put, &prefixes)?;
-        check_no_overlap(cx, put, &prefixes)?;
         check_used_prefixes_stay(cx, put, &prefixes)?;
 
         let pool = Pool { network: put.parent, prefixes };
@@ -129,16 +132,28 @@ fn check_inside(cx: &Cx<'_>, put: &Put<'_>, prefixes: &[IpNet]) -> Result<(), Cl
     Err(CloudError::of(&OUTSIDE).with("subnet", put.id.name()).with("network", &cx.resource(put.parent).name))
 }
 
-fn check_no_overlap(cx: &Cx<'_>, put: &Put<'_>, prefixes: &[IpNet]) -> Result<(), CloudError> {
-    let overlaps = cx.children(put.parent, Kind::Subnets).any(|other| {
-        let pool = cx.fabric().pools.get(&other.key);
-        other.key != put.key
-            && pool.is_some_and(|pool| pool.prefixes.iter().any(|one| prefixes.iter().any(|own| prefixes_overlap(one, own))))
-    });
-    if !overlaps {
-        return Ok(());
+/// What must hold among the subnets of a network: each inside its address space, no two overlapping.
+pub(super) fn check_among(cx: &Cx<'_>, network: &Resource, written: &[Key]) -> Result<(), CloudError> {
+    let spaces = &cx.fabric().networks.get(&network.key).expect("every virtual network has its row").spaces;
+    let pool_of = |subnet: &Resource| cx.fabric().pools.get(&subnet.key).expect("every subnet has its pool");
+    let subnets: Vec<&Arc<Resource>> = cx.children(network.key, Kind::Subnets).collect();
+    let outside = subnets
+        .iter()
+        .find(|subnet| !pool_of(subnet).prefixes.iter().all(|prefix| spaces.iter().any(|space| space.contains(prefix))));
+    if let Some(subnet) = outside {
+        return Err(CloudError::of(&OUTSIDE).with("subnet", &subnet.name).with("network", &network.name));
     }
-    Err(CloudError::of(&OVERLAP).with("subnet", put.id.name()).with("network", &cx.resource(put.parent).name))
+
+    let overlap = |one: &Resource, other: &Resource| {
+        let (one, other) = (pool_of(one), pool_of(other));
+        one.prefixes.iter().any(|one| other.prefixes.iter().any(|other| prefixes_overlap(one, other)))
+    };
+    for subnet in subnets.iter().rev().filter(|subnet| written.contains(&subnet.key)) {
+        if subnets.iter().any(|other| other.key != subnet.key && overlap(subnet, other)) {
+            return Err(CloudError::of(&OVERLAP).with("subnet", &subnet.name).with("network", &network.name));
+        }
+    }
+    Ok(())
 }
 
 /// A prefix with addresses in use stays.
@@ -154,3 +169,6 @@ fn check_used_prefixes_stay(cx: &Cx<'_>, put: &Put<'_>, prefixes: &[IpNet]) -> R
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

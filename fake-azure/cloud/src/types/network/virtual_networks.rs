@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::prefixes;
+use super::{prefixes, subnets};
 use crate::Document;
 use crate::api_version::ApiVersion;
 use crate::cx::Cx;
@@ -16,6 +16,7 @@ use crate::descriptor::{
 use crate::error::CloudError;
 use crate::fabric::{Network, prefixes_overlap};
 use crate::forms::forms;
+use crate::key::Key;
 use crate::plan::Plan;
 use crate::quota::QuotaKey;
 use crate::registry::Kind;
@@ -25,13 +26,12 @@ use crate::types::{Put, ResourceType};
 forms! {
     BAD_DNS_SERVER: Invalid, Network, "NetcfgInvalidDnsServer", "DNS server is not valid as specified with the name '{server}'.", "ARM 3.5", "write each DNS server as an IP address";
     BAD_SPACE: Invalid, Network, "NetcfgInvalidVirtualNetworkSite", "Virtual network {network} has an invalid address space: {reason}.", "ARM 3.5 (form unsure)", "write at least one prefix outside the reserved ranges, none overlapping";
-    SUBNET_OUTSIDE: Invalid, Network, "NetcfgInvalidSubnet", "Subnet '{subnet}' is not valid in virtual network '{network}'.", "ARM 3.5", "keep every subnet inside the address space";
 }
 
 const UPDATING: Provisioning = Provisioning::Updating;
 
 /// Virtual networks.
-pub const DESCRIPTOR: Descriptor = Descriptor {
+pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     since: ApiVersion::date(2014, 12, 1),
     shows_type_since: ApiVersion::date(2015, 6, 15),
     names: NameRule::word(2, 64),
@@ -80,16 +80,19 @@ pub struct VirtualNetwork {}
 impl ResourceType for VirtualNetwork {
     const DESCRIPTOR: &'static Descriptor = &DESCRIPTOR;
 
-    fn plan_put(cx: &Cx<'_>, put: &Put<'_>, _before: Option<&Self>) -> Result<(Self, Plan), CloudError> {
+    fn plan_put(_cx: &Cx<'_>, put: &Put<'_>, _before: Option<&Self>) -> Result<(Self, Plan), CloudError> {
         let spaces = read_spaces(put)?;
         check_dns_servers(put.document)?;
-        check_subnets_stay_inside(cx, put, &spaces)?;
 
         Ok((VirtualNetwork {}, Plan::new().network(put.key, Some(Network { spaces }))))
     }
 
     fn plan_removal(&self, _cx: &Cx<'_>, resource: &Resource) -> Plan {
         Plan::new().network(resource.key, None)
+    }
+
+    fn check_children(cx: &Cx<'_>, parent: &Resource, written: &[Key]) -> Result<(), CloudError> {
+        subnets::check_among(cx, parent, written)
     }
 }
 
@@ -128,19 +131,5 @@ fn check_dns_servers(document: &Document) -> Result<(), CloudError> {
     Ok(())
 }
 
-/// A network cannot shrink below the subnets that stay. Those that the same document writes are judged when they are written.
-fn check_subnets_stay_inside(cx: &Cx<'_>, put: &Put<'_>, spaces: &[IpNet]) -> Result<(), CloudError> {
-    if put.existing.is_none() {
-        return Ok(());
-    }
-    let outside = cx.children(put.key, Kind::Subnets).find(|subnet| {
-        let pool = cx.fabric().pools.get(&subnet.key);
-        let leased = cx.fabric().held(subnet.key) > 0;
-        leased && pool.is_some_and(|pool| !pool.prefixes.iter().all(|prefix| spaces.iter().any(|space| space.contains(prefix))))
-    });
-    match outside {
-        Some(subnet) => Err(CloudError::of(&SUBNET_OUTSIDE).with("subnet", &subnet.name).with("network", put.id.name())),
-        None => Ok(()),
-    }
-}
-
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,594 @@
+//! Running a scenario: step after step, every oracle asked after each, everything cleaned up at the end.
+//!
+//! This is the only place that knows scenarios, drivers and oracles at once.
+
+use std::collections::BTreeSet;
+
+use fake_azure_cloud::catalogue::limits::Era;
+use fake_azure_cloud::{Cloud, Kind};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::driver::{self, Driver, DriverKind, Outcome, Request, SUBSCRIPTION, Setup};
+use crate::oracle::{self, Failure, Verdict};
+use crate::scenario::{
+    Action, Body, CallStep, Check, Expect, GROUP, HttpBody, HttpStep, ResourceStep, Scenario, Step, StepNumber, Target, Variable,
+    Variables, Verb, build_document, short_types, show_duration,
+};
+
+/// Usual api-versions, by lower-case namespace: those of the generation of clients that the scenarios tell of.
+const USUAL_VERSIONS: &[(&str, &str)] = &[
+    // tidy: sorted
+    ("microsoft.compute", "2017-03-30"),
+    ("microsoft.network", "2016-09-01"),
+    ("microsoft.resources", "2016-09-01"),
+    ("microsoft.storage", "2016-01-01"),
+    // tidy: end
+];
+
+/// Rounds of deleting groups at the end: one may be held by what is in another.
+const CLEANUP_ROUNDS: usize = 3;
+
+/// What is run, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan<'a> {
+    /// The scenario.
+    pub scenario: &'a Scenario,
+    /// The driver.
+    pub driver: DriverKind,
+    /// Decides every draw.
+    pub seed: u64,
+    /// The last own step that is done; nothing is cleaned up then.
+    pub until: Option<usize>,
+    /// Another limit profile than the scenario's.
+    pub profile: Option<&'a str>,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Everything was as expected.
+    Passed,
+    /// Something was not.
+    Failed(Box<Trouble>),
+    /// The scenario itself is wrong.
+    Invalid(Box<Trouble>),
+}
+
+/// Where a run stopped, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// Which step; absent for what is found at the end.
+    pub step: Option<StepNumber>,
+    /// What the step is: `delete nic/n0`.
+    pub label: String,
+    /// What is wrong.
+    pub failures: Vec<Failure>,
+    /// The api-version of the step, where it has one.
+    pub version: Option<String>,
+}
+
+/// A run that is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ran {
+    /// How it ended.
+    pub end: End,
+    /// Expectations that were judged.
+    pub n_judged: usize,
+    /// Expectations that the driver could not judge.
+    pub n_not_judged: usize,
+    /// Steps that were done.
+    pub n_steps: usize,
+    /// How long it took on its own clock.
+    pub simulated_ms: i64,
+    /// Digest of the journal; empty for a driver without one.
+    pub journal_digest: String,
+}
+
+/// Runs a scenario from its beginning to its end.
+///
+/// # Errors
+///
+/// When the driver itself cannot be started.
+pub fn run(plan: &Plan<'_>) -> anyhow::Result<Ran> {
+    let mut session = Session::open(plan)?;
+    let end = session.tell(plan);
+    Ok(session.close(end))
+}
+
+/// The journal of a run, line by line.
+///
+/// # Errors
+///
+/// When the driver itself cannot be started.
+pub fn journal(plan: &Plan<'_>) -> anyhow::Result<(Ran, Vec<String>)> {
+    let mut session = Session::open(plan)?;
+    let end = session.tell(plan);
+    let journal = session.driver.journal();
+    Ok((session.close(end), journal))
+}
+
+/// A scenario under way.
+pub struct Session {
+    driver: Box<dyn Driver>,
+    variables: Variables,
+    location: String,
+    versions: std::collections::BTreeMap<String, String>,
+    environments: BTreeSet<String>,
+    started: fake_azure_cloud::Time,
+    skipped: bool,
+    has_group: bool,
+    n_judged: usize,
+    n_not_judged: usize,
+    n_steps: usize,
+}
+
+impl Session {
+    /// A new world for a scenario.
+    ///
+    /// # Errors
+    ///
+    /// When the driver cannot be started.
+    pub fn open(plan: &Plan<'_>) -> anyhow::Result<Session> {
+        let scenario = plan.scenario;
+        let setup = Setup {
+            seed: plan.seed,
+            profile: plan.profile.unwrap_or(&scenario.profile).to_owned(),
+            location: scenario.location.clone(),
+        };
+        let driver = driver::open(plan.driver, &setup)?;
+        let mut variables = Variables::default();
+        variables.set_text("subscription", SUBSCRIPTION);
+        variables.set_text("group", GROUP);
+        variables.set_text("location", &scenario.location);
+        variables.set("seed", Variable::Value(json!(plan.seed)));
+        variables.set("i", Variable::Value(json!(1)));
+        variables.set_text("tenant", &fake_azure::identity::Directory::DEFAULT_TENANT.to_string());
+        Ok(Session {
+            started: driver.now(),
+            driver,
+            variables,
+            location: scenario.location.clone(),
+            versions: scenario.versions.clone(),
+            environments: BTreeSet::new(),
+            skipped: false,
+            has_group: false,
+            n_judged: 0,
+            n_not_judged: 0,
+            n_steps: 0,
+        })
+    }
+
+    /// The whole story. `None`: it went as expected.
+    fn tell(&mut self, plan: &Plan<'_>) -> End {
+        for (number, step) in plan.scenario.numbered() {
+            if plan.until.is_some_and(|until| matches!(number, StepNumber::Own(own) if own > until)) {
+                break;
+            }
+            if let Err(end) = self.step(number, step) {
+                return end;
+            }
+        }
+        if plan.until.is_none() {
+            let failures = self.clean_up();
+            if !failures.is_empty() {
+                let trouble = Trouble { step: None, label: "at the end".to_owned(), failures, version: None };
+                return End::Failed(Box::new(trouble));
+            }
+        }
+        if self.n_judged == 0 {
+            let failure = Failure::new("nothing judged", "at least one expectation that this driver can judge", "none");
+            let trouble = Trouble { step: None, label: "at the end".to_owned(), failures: vec![failure], version: None };
+            return End::Failed(Box::new(trouble));
+        }
+        End::Passed
+    }
+
+    fn close(self, end: End) -> Ran {
+        let journal = self.driver.journal();
+        let journal_digest = if journal.is_empty() { String::new() } else { digest(&journal) };
+        Ran {
+            end,
+            n_judged: self.n_judged,
+            n_not_judged: self.n_not_judged,
+            n_steps: self.n_steps,
+            simulated_ms: self.driver.now().millis_since(self.started),
+            journal_digest,
+        }
+    }
+
+    /// Does one step and judges it.
+    ///
+    /// # Errors
+    ///
+    /// The end of the run, when the step went wrong or is wrong in itself.
+    pub fn step(&mut self, number: StepNumber, step: &Step) -> Result<(), End> {
+        let trouble = |failures: Vec<Failure>, version: Option<String>| {
+            Box::new(Trouble { step: Some(number), label: step.action.label(), failures, version })
+        };
+        for i in 1..=step.repeat {
+            self.variables.set("i", Variable::Value(json!(i)));
+            self.variables.set_text("now", &self.driver.now().to_string());
+            let version = self.version_of(step);
+            let before = self.driver.now();
+            let performed = self.perform(step);
+            let took_ms = self.driver.now().millis_since(before);
+            let (outcome, mut verdict) = match performed {
+                Ok(performed) => performed,
+                Err(Bad::Unresolved(_)) if self.skipped => (Outcome::NotPerformed, Verdict::default()),
+                Err(Bad::Unresolved(message) | Bad::Wrong(message)) => {
+                    let failure = Failure::new("the step is wrong", "a step that can be done", message);
+                    return Err(End::Invalid(trouble(vec![failure], version)));
+                }
+            };
+            self.skipped |= matches!(outcome, Outcome::NotPerformed);
+            self.keep(step, &outcome);
+            let expect = match self.resolve_expect(&step.expect) {
+                Ok(expect) => expect,
+                Err(_) if self.skipped => Expect { any: true, ..Expect::default() },
+                Err(message) => {
+                    let failure = Failure::new("the expectation is wrong", "variables that have a value", message);
+                    return Err(End::Invalid(trouble(vec![failure], version)));
+                }
+            };
+            verdict.add(oracle::judge(&expect, &outcome, took_ms));
+            verdict.add(self.invariants());
+
+            self.n_steps += 1;
+            self.n_judged += verdict.n_judged;
+            self.n_not_judged += verdict.n_not_judged;
+            if !verdict.failures.is_empty() {
+                return Err(End::Failed(trouble(verdict.failures, version)));
+            }
+        }
+        Ok(())
+    }
+
+    fn perform(&mut self, step: &Step) -> Result<(Outcome, Verdict), Bad> {
+        let none = Verdict::default();
+        match &step.action {
+            Action::Resource(resource) => {
+                self.make_group(&step.action);
+                let request = self.request(resource)?;
+                Ok((self.driver.request(&request, step.wait), none))
+            }
+            Action::List { what, everywhere, version } => {
+                self.make_group(&step.action);
+                let target = Target::parse_list(&self.variables.text(what)?).map_err(|error| Bad::Wrong(error.to_string()))?;
+                let version = version.clone().unwrap_or_else(|| self.usual_version(&target.namespace()));
+                let path = target.list_path(SUBSCRIPTION, GROUP, *everywhere);
+                Ok((self.driver.request(&Request::List { path, version }, false), none))
+            }
+            Action::Http(http) => {
+                self.make_group(&step.action);
+                let message = self.resolve_http(http)?;
+                Ok((self.driver.message(&message), none))
+            }
+            Action::Provider(call) => {
+                let call = self.resolve_call(call)?;
+                let mut outcomes = self.driver.provider(std::slice::from_ref(&call)).map_err(|error| Bad::Wrong(error.to_string()))?;
+                Ok((outcomes.pop().unwrap_or(Outcome::Done), none))
+            }
+            Action::Juju(call) => {
+                let call = self.resolve_call(call)?;
+                let outcome = self.driver.juju(&call).map_err(|error| Bad::Wrong(error.to_string()))?;
+                Ok((outcome, none))
+            }
+            Action::Together(calls) => {
+                let calls = calls.iter().map(|call| self.resolve_call(call)).collect::<Result<Vec<_>, _>>()?;
+                let outcomes = self.driver.provider(&calls).map_err(|error| Bad::Wrong(error.to_string()))?;
+                Ok((together(outcomes), none))
+            }
+            Action::Fault(rule) => {
+                let rule = self.variables.resolve(rule)?;
+                match self.driver.fault(&rule) {
+                    Some(Ok(())) => Ok((Outcome::Done, none)),
+                    Some(Err(message)) => Err(Bad::Wrong(message)),
+                    None => Ok((Outcome::NotPerformed, none)),
+                }
+            }
+            Action::Advance(millis) => {
+                self.driver.advance(*millis);
+                Ok((Outcome::Done, none))
+            }
+            Action::Limits { profile, overrides } => {
+                self.driver.with_cloud(&mut |cloud| {
+                    if let Some(era) = profile.as_deref().and_then(Era::find) {
+                        cloud.ledger_mut().set_era(era);
+                    }
+                    for (row, limit) in overrides {
+                        cloud.ledger_mut().set_override(row, Some(*limit));
+                    }
+                });
+                Ok((Outcome::Done, none))
+            }
+            Action::World(counts) => {
+                let mut verdict = Verdict::default();
+                self.driver.with_cloud(&mut |cloud| verdict = count(cloud, counts));
+                Ok((Outcome::Done, verdict))
+            }
+            Action::Check(checks) => {
+                let mut verdict = Verdict::default();
+                for check in checks {
+                    match self.check(*check) {
+                        Some(found) => verdict.add(found),
+                        None => return Ok((Outcome::NotPerformed, verdict)),
+                    }
+                }
+                Ok((Outcome::Done, verdict))
+            }
+        }
+    }
+
+    /// The scenario's own group is there before the first step that may need it.
+    fn make_group(&mut self, action: &Action) {
+        let own = match action {
+            Action::Resource(step) => Target::parse(&step.target, step.verb == Verb::Post)
+                .is_ok_and(|target| target.short.is_some_and(|short| short.short == "group")),
+            _ => false,
+        };
+        if self.has_group || own {
+            return;
+        }
+        self.has_group = true;
+        let request = Request::Put {
+            id: format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}"),
+            version: self.usual_version("microsoft.resources"),
+            body: json!({ "location": self.location }),
+            if_match: None,
+            only_new: false,
+        };
+        // Should it be refused, the step that needs it is, too, and says so.
+        self.driver.request(&request, true);
+    }
+
+    fn usual_version(&self, namespace: &str) -> String {
+        let usual = USUAL_VERSIONS.iter().find(|(name, _)| *name == namespace).map_or("2016-09-01", |(_, version)| version);
+        self.versions.get(namespace).cloned().unwrap_or_else(|| usual.to_owned())
+    }
+
+    fn version_of(&self, step: &Step) -> Option<String> {
+        match &step.action {
+            Action::Resource(resource) => {
+                let target = Target::parse(&resource.target, resource.verb == Verb::Post).ok()?;
+                Some(resource.version.clone().unwrap_or_else(|| self.usual_version(&target.namespace())))
+            }
+            Action::List { what, version, .. } => {
+                let target = Target::parse_list(what).ok()?;
+                Some(version.clone().unwrap_or_else(|| self.usual_version(&target.namespace())))
+            }
+            _ => None,
+        }
+    }
+
+    fn request(&mut self, step: &ResourceStep) -> Result<Request, Bad> {
+        let text = self.variables.text(&step.target)?;
+        let target = Target::parse(&text, step.verb == Verb::Post).map_err(|error| Bad::Wrong(error.to_string()))?;
+        let id = target.id(SUBSCRIPTION, GROUP);
+        let version = step.version.clone().unwrap_or_else(|| self.usual_version(&target.namespace()));
+        if step.verb == Verb::Put {
+            // So that a document can name the very resource that it makes, its children above all.
+            self.variables.set(target.name(), Variable::Resource { id: id.clone(), document: Value::Null });
+        }
+        let body = match &step.body {
+            Body::None => Value::Null,
+            Body::Whole(body) => self.variables.resolve(body)?,
+            Body::With(with) => {
+                let with: Map<String, Value> = self.variables.resolve_map(with)?;
+                build_document(target.short.map_or("", |short| short.short), target.name(), &self.location, &with)
+            }
+        };
+        let if_match = step.if_match.as_ref().map(|tag| self.variables.text(tag)).transpose()?;
+        Ok(match step.verb {
+            Verb::Put => Request::Put { id, version, body, if_match, only_new: step.only_new },
+            Verb::Patch => Request::Patch { id, version, body, if_match },
+            Verb::Delete => Request::Delete { id, version, if_match },
+            Verb::Get => Request::Get { id, version, expand: step.expand.clone() },
+            Verb::Post => Request::Post { id, action: target.action.unwrap_or_default(), version, body },
+        })
+    }
+
+    fn resolve_http(&self, http: &HttpStep) -> Result<HttpStep, Bad> {
+        let mut headers = http.headers.clone();
+        for value in headers.values_mut().flatten() {
+            *value = self.variables.text(value)?;
+        }
+        let body = match &http.body {
+            Some(HttpBody::Json(body)) => Some(HttpBody::Json(self.variables.resolve(body)?)),
+            Some(HttpBody::Xml(text)) => Some(HttpBody::Xml(self.variables.text(text)?)),
+            Some(HttpBody::Text(text)) => Some(HttpBody::Text(self.variables.text(text)?)),
+            None => None,
+        };
+        Ok(HttpStep { api: http.api.clone(), method: http.method.clone(), url: self.variables.text(&http.url)?, headers, body })
+    }
+
+    fn resolve_call(&mut self, call: &CallStep) -> Result<CallStep, Bad> {
+        let environment = self.variables.text(&call.environment)?;
+        self.environments.insert(environment.clone());
+        Ok(CallStep { call: call.call.clone(), environment, arguments: self.variables.resolve_map(&call.arguments)? })
+    }
+
+    fn resolve_expect(&self, expect: &Expect) -> Result<Expect, String> {
+        let value = |value: &Option<Value>| value.as_ref().map(|value| self.variables.resolve(value)).transpose();
+        let text = |text: &Option<String>| text.as_ref().map(|text| self.variables.text(text)).transpose();
+        let resolve = || {
+            Ok(Expect {
+                body: value(&expect.body)?,
+                value: value(&expect.value)?,
+                message: text(&expect.message)?,
+                error: text(&expect.error)?,
+                ..expect.clone()
+            })
+        };
+        resolve().map_err(|error: crate::scenario::Unresolved| error.to_string())
+    }
+
+    /// Keeps what a step gave for those after it.
+    fn keep(&mut self, step: &Step, outcome: &Outcome) {
+        let value = match outcome {
+            Outcome::Answer(answer) => answer.afterwards.clone().or_else(|| answer.body.clone()).unwrap_or(Value::Null),
+            Outcome::Gave(value) => value.clone(),
+            _ => return,
+        };
+        let mut variable = Variable::Value(value.clone());
+        if let Action::Resource(resource) = &step.action
+            && matches!(resource.verb, Verb::Put | Verb::Get | Verb::Patch)
+            && let Ok(text) = self.variables.text(&resource.target)
+            && let Ok(target) = Target::parse(&text, false)
+            && matches!(outcome, Outcome::Answer(answer) if answer.refusal.is_none())
+        {
+            variable = Variable::Resource { id: target.id(SUBSCRIPTION, GROUP), document: value };
+            self.variables.set(target.name(), variable.clone());
+        }
+        if let Some(name) = &step.name {
+            self.variables.set(name, variable);
+        }
+    }
+
+    /// What holds between any two steps.
+    fn invariants(&mut self) -> Verdict {
+        let mut verdict = Verdict::default();
+        self.driver.with_cloud(&mut |cloud| {
+            verdict.failures = cloud.check().into_iter().map(|line| Failure::new("invariant broken", "a consistent world", line)).collect();
+        });
+        verdict
+    }
+
+    fn check(&mut self, check: Check) -> Option<Verdict> {
+        match check {
+            Check::Empty => {
+                let mut verdict = Verdict { n_judged: 1, ..Verdict::default() };
+                self.driver.with_cloud(&mut |cloud| verdict.failures = leaks(cloud));
+                Some(verdict)
+            }
+            Check::Reported => {
+                let mut verdict = Verdict::default();
+                for environment in self.environments.clone() {
+                    let call = CallStep { call: "all_instances".to_owned(), environment: environment.clone(), arguments: Map::new() };
+                    let outcome = self.driver.provider(&[call]).ok()?.pop()?;
+                    let mut there = BTreeSet::new();
+                    self.driver.with_cloud(&mut |cloud| there = oracle::of_environment(cloud, &environment));
+                    verdict.n_judged += 1;
+                    match outcome {
+                        Outcome::Gave(reported) => {
+                            let missing = oracle::unreported(&there, &reported);
+                            if !missing.is_empty() {
+                                let expected = format!("{} of environment {environment} reported", missing.join(", "));
+                                verdict.failures.push(Failure::new("instance not reported", expected, reported.to_string()));
+                            }
+                        }
+                        Outcome::NotPerformed => return None,
+                        other => verdict.failures.push(Failure::new("no list of instances", "one", format!("{other:?}"))),
+                    }
+                }
+                Some(verdict)
+            }
+        }
+    }
+
+    /// Takes every fault away, deletes every group, and looks what is left.
+    pub(crate) fn clean_up(&mut self) -> Vec<Failure> {
+        if let Some(Err(message)) = self.driver.fault(&json!("clear")) {
+            return vec![Failure::new("faults cannot be cleared", "no faults", message)];
+        }
+        self.driver.with_cloud(&mut |cloud| {
+            let endless: Vec<_> = cloud.operations().filter(|operation| operation.endless).map(|operation| operation.id).collect();
+            for id in endless {
+                cloud.set_endless(id, false);
+            }
+        });
+        for _ in 0..CLEANUP_ROUNDS {
+            let mut groups = Vec::new();
+            self.driver.with_cloud(&mut |cloud| {
+                let rows = cloud.store().iter().filter(|resource| resource.kind == Kind::ResourceGroups);
+                groups = rows.map(|group| cloud.id(group.key)).collect();
+            });
+            if groups.is_empty() {
+                break;
+            }
+            let version = self.usual_version("microsoft.resources");
+            for id in groups {
+                self.driver.request(&Request::Delete { id, version: version.clone(), if_match: None }, true);
+            }
+        }
+        let mut failures = Vec::new();
+        self.driver.with_cloud(&mut |cloud| failures = leaks(cloud));
+        failures.extend(self.invariants().failures);
+        failures
+    }
+
+    /// The journal so far.
+    #[must_use]
+    pub fn journal(&self) -> Vec<String> {
+        self.driver.journal()
+    }
+}
+
+/// Why a step cannot be done.
+enum Bad {
+    /// A variable has no value.
+    Unresolved(String),
+    /// The step is wrong.
+    Wrong(String),
+}
+
+impl From<crate::scenario::Unresolved> for Bad {
+    fn from(error: crate::scenario::Unresolved) -> Bad {
+        Bad::Unresolved(error.to_string())
+    }
+}
+
+fn leaks(cloud: &Cloud) -> Vec<Failure> {
+    oracle::left_over(cloud).into_iter().map(|line| Failure::new("something is left", "an empty world", line)).collect()
+}
+
+/// Several calls' outcomes as one: all that they gave, or the first that gave up.
+fn together(outcomes: Vec<Outcome>) -> Outcome {
+    let mut given = Vec::with_capacity(outcomes.len());
+    for outcome in outcomes {
+        match outcome {
+            Outcome::Gave(value) => given.push(value),
+            other => return other,
+        }
+    }
+    Outcome::Gave(Value::Array(given))
+}
+
+fn count(cloud: &Cloud, counts: &std::collections::BTreeMap<String, u64>) -> Verdict {
+    let mut verdict = Verdict::default();
+    for (short, wanted) in counts {
+        let there = if short == "blob" {
+            cloud.fabric().blobs.len()
+        } else {
+            let full = short_types().iter().find(|row| row.short == short).map_or("", |row| row.full);
+            let kind = match full.split_once('/') {
+                Some((namespace, type_path)) => Kind::find(namespace, type_path),
+                None => Some(Kind::ResourceGroups),
+            };
+            cloud.store().iter().filter(|resource| Some(resource.kind) == kind).count()
+        };
+        verdict.n_judged += 1;
+        if there as u64 != *wanted {
+            let what = format!("unexpected number of {short}");
+            verdict.failures.push(Failure::new(what, wanted.to_string(), there.to_string()));
+        }
+    }
+    verdict
+}
+
+/// A digest over the lines of a journal.
+#[must_use]
+pub fn digest(journal: &[String]) -> String {
+    let mut sink = Sha256::new();
+    for line in journal {
+        sink.update(line.as_bytes());
+        sink.update(b"\n");
+    }
+    sink.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A span of the scenario's clock, for people.
+#[must_use]
+pub fn show_simulated(millis: i64) -> String {
+    show_duration(millis / 1000 * 1000)
+}

@@ -1,0 +1,149 @@
+//! Extensions of virtual machines.
+//!
+//! An extension is a handler that the agent in a machine runs. The agent here does as it is told and reports success.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::handlers::handler_of;
+use super::parameters::{flag, missing, text, unchangeable};
+use crate::Document;
+use crate::api_version::ApiVersion;
+use crate::catalogue::extensions;
+use crate::cx::Cx;
+use crate::descriptor::{
+    Descriptor, Dialect, Field, Fill, Lifetimes, NameRule, PatchRule, Polls, Provisioning, Stage, Write, WriteVerb,
+};
+use crate::error::CloudError;
+use crate::fabric::Power;
+use crate::forms::forms;
+use crate::plan::Plan;
+use crate::registry::Kind;
+use crate::resource::Resource;
+use crate::types::{Put, ResourceType, View};
+
+forms! {
+    // tidy: sorted
+    DISALLOWED: Conflict, Compute, "OperationNotAllowed", "This operation cannot be performed when extension operations are disallowed. To allow, please ensure VM Agent is installed on the VM and the osProfile.allowExtensionOperations property is true.", "assumed", "allow extension operations in the machine's osProfile";
+    NOT_RUNNING: Conflict, Compute, "OperationNotAllowed", "Cannot modify extensions in the VM when the VM is not running.", "ARM 3.6", "start the machine first";
+    NO_HANDLER: Missing, Compute, "ArtifactNotFound", "The VM extension with publisher '{publisher}' and type '{type}' could not be found.", "ARM 3.6 (text unsure)", "see the extension catalogue for publishers and types";
+    NO_VERSION: Missing, Compute, "ArtifactVersionNotFound", "The version '{version}' of the VM extension with publisher '{publisher}' and type '{type}' could not be found.", "ARM 3.6 (text unsure)", "see the extension catalogue for versions";
+    ONE_PER_HANDLER: Invalid, Compute, "BadRequest", "Multiple VMExtensions per handler not supported for OS type '{os}'. VMExtension '{extension}' with handler '{handler}' already added or specified in input.", "ARM 3.6", "update the extension that is there, or delete it first";
+    // tidy: end
+}
+
+const UPDATING: Provisioning = Provisioning::Updating;
+
+/// Extensions.
+pub const DESCRIPTOR: Descriptor = Descriptor {
+    parent: Some(Kind::VirtualMachines),
+    since: ApiVersion::date(2014, 11, 30),
+    patch: PatchRule::Merge,
+    names: NameRule { min: 1, max: 80, others: "_.- ", capitals: true, starts_alphanumeric: true, ends: None, unicode: false },
+    fields: &[
+        Field::secret("/properties/protectedSettings"),
+        Field::read_only("/properties/instanceView"),
+        Field::default("/properties/autoUpgradeMinorVersion", Fill::Bool(false)),
+    ],
+    lifetimes: Lifetimes {
+        create: &[Stage::new(Provisioning::Creating, 20_000, 120_000)],
+        update: &[Stage::new(UPDATING, 10_000, 60_000)],
+        delete: &[Stage::new(Provisioning::Deleting, 20_000, 90_000)],
+    },
+    writes: &[
+        Write::new(WriteVerb::PutNew, 201).polls(Polls::AsyncOperation),
+        Write::new(WriteVerb::PutAgain, 200).polls(Polls::AsyncOperation),
+        Write::new(WriteVerb::Patch, 200).polls(Polls::AsyncOperation),
+        Write::accepted(WriteVerb::Delete),
+    ],
+    errors: ALL,
+    ..Descriptor::of("Microsoft.Compute/virtualMachines/extensions", Dialect::Compute)
+};
+
+/// An extension: its handler, fixed at creation.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Extension {
+    handler: Box<str>,
+}
+
+impl ResourceType for Extension {
+    const DESCRIPTOR: &'static Descriptor = &DESCRIPTOR;
+
+    fn plan_put(cx: &Cx<'_>, put: &Put<'_>, before: Option<&Self>) -> Result<(Self, Plan), CloudError> {
+        let field = |name: &str| text(put.document, &format!("/properties/{name}")).ok_or_else(|| missing(name));
+        let (publisher, kind, version) = (field("publisher")?, field("type")?, field("typeHandlerVersion")?);
+        let Some(found) = extensions::find(publisher, kind) else {
+            return Err(CloudError::of(&NO_HANDLER).with("publisher", publisher).with("type", kind));
+        };
+        let upgrades = flag(put.document, "/properties/autoUpgradeMinorVersion").unwrap_or(false);
+        if found.newest(version, upgrades).is_none() {
+            let error = CloudError::of(&NO_VERSION).with("publisher", publisher).with("type", kind);
+            return Err(error.with("version", version));
+        }
+
+        let handler = handler_of(put.document).name;
+        if before.is_some_and(|before| !before.handler.eq_ignore_ascii_case(&handler)) {
+            return Err(unchangeable("type"));
+        }
+        check_machine(cx, put)?;
+        check_alone(cx, put, &handler)?;
+        Ok((Extension { handler: handler.into() }, Plan::new()))
+    }
+
+    fn plan_delete(&self, cx: &Cx<'_>, resource: &Resource) -> Result<Plan, CloudError> {
+        match cx.fabric().machines.get(&resource.parent) {
+            Some(machine) if machine.power != Power::Running => Err(CloudError::of(&NOT_RUNNING)),
+            _ => Ok(Plan::new()),
+        }
+    }
+
+    fn render(&self, _cx: &Cx<'_>, resource: &Resource, view: &View<'_>, document: &mut Document) {
+        if view.expand.eq_ignore_ascii_case("instanceview") {
+            document["properties"]["instanceView"] = instance_view(resource);
+        }
+        let order = ["autoUpgradeMinorVersion", "provisioningState", "publisher", "type", "typeHandlerVersion", "settings", "instanceView"];
+        super::parameters::arrange(&mut document["properties"], &order);
+    }
+}
+
+/// The machine runs, and takes extensions.
+fn check_machine(cx: &Cx<'_>, put: &Put<'_>) -> Result<(), CloudError> {
+    let machine = cx.resource(put.parent);
+    if flag(&machine.echo, "/properties/osProfile/allowExtensionOperations") == Some(false) {
+        return Err(CloudError::of(&DISALLOWED));
+    }
+    match cx.fabric().machines.get(&put.parent) {
+        Some(row) if row.power == Power::Running => Ok(()),
+        _ => Err(CloudError::of(&NOT_RUNNING)),
+    }
+}
+
+/// One extension of a handler in a machine (ARM 8.3).
+fn check_alone(cx: &Cx<'_>, put: &Put<'_>, handler: &str) -> Result<(), CloudError> {
+    let other = cx.children(put.parent, Kind::VirtualMachineExtensions).find(|other| {
+        other.key != put.key && handler_of(&other.echo).name.eq_ignore_ascii_case(handler)
+    });
+    let Some(other) = other else {
+        return Ok(());
+    };
+    let mut disks = cx.fabric().disks_of(put.parent);
+    let os = disks.find_map(|(_, disk)| disk.system).map_or("Linux", |system| system.as_str());
+    Err(CloudError::of(&ONE_PER_HANDLER).with("os", os).with("extension", &other.name).with("handler", handler))
+}
+
+/// What the agent reports of it (observed-arm, Instance view codes).
+fn instance_view(resource: &Resource) -> Value {
+    let handler = handler_of(&resource.echo);
+    let (code, level, status) = match resource.provisioning {
+        Provisioning::Succeeded => ("ProvisioningState/succeeded", "Info", "Provisioning succeeded"),
+        Provisioning::Failed => ("ProvisioningState/failed", "Error", "Provisioning failed"),
+        Provisioning::Deleting => ("ProvisioningState/deleting", "Info", "Deleting"),
+        _ => ("ProvisioningState/transitioning", "Info", "Transitioning"),
+    };
+    json!({
+        "name": resource.name,
+        "type": handler.name,
+        "typeHandlerVersion": handler.version,
+        "statuses": [{ "code": code, "level": level, "displayStatus": status, "message": "" }],
+    })
+}

@@ -1,0 +1,332 @@
+//! Rules of network interfaces.
+
+use expect_test::expect;
+
+use crate::fabric::Power;
+use crate::testing::network::{gone, power};
+use crate::testing::{Script, check};
+
+const TWO_SUBNETS: &str = "put vnet v0 10.0.0.0/16 subnets=s0:10.0.0.0/24,s1:10.0.1.0/29\n";
+
+fn check_in_subnets(script: &str, expected: expect_test::Expect) {
+    let mut run = Script::run(TWO_SUBNETS);
+    run.outcomes.clear();
+    run.more(script);
+    expected.assert_eq(&run.outcomes);
+}
+
+#[test]
+fn an_interface_is_there_with_the_answer() {
+    check_in_subnets(
+        "
+        begin put nic n0 subnet=v0/s0
+        begin put nic n0 subnet=v0/s0
+        version 2025-05-01
+        begin put nic n0 subnet=v0/s0
+        begin delete nic n0
+        state nic n0
+        settle
+        delete nic n0
+        ",
+        expect![[r#""#]],
+    );
+}
+
+#[test]
+fn an_interface_as_it_is_shown_in_2016() {
+    check_in_subnets(
+        "
+        put nic n0 subnet=v0/s0
+        get nic n0 /properties/ipConfigurations/0/id /properties/ipConfigurations/0/type /properties/ipConfigurations/0/properties
+        get nic n0 /properties/dnsSettings /properties/enableIPForwarding /properties/enableAcceleratedNetworking /properties/macAddress /properties/virtualMachine
+        ",
+        expect![[r#""#]],
+    );
+}
+
+#[test]
+fn members_of_an_interface_come_with_versions() {
+    check_in_subnets(
+        "
+        put nic n0 subnet=v0/s0
+        version 2015-05-01-preview
+        get nic n0 /properties/dnsSettings /properties/ipConfigurations/0/properties
+        version 2016-09-01
+        get nic n0 /properties/enableAcceleratedNetworking /properties/hostedWorkloads /properties/virtualNetworkTapProvisioningState
+        version 2018-04-01
+        get nic n0 /properties/hostedWorkloads /properties/virtualNetworkTapProvisioningState /properties/ipConfigurations/0/properties/isInUseWithService
+        version 2019-09-01
+        get nic n0 /properties/hostedWorkloads /properties/tapConfigurations /properties/virtualNetworkTapProvisioningState /properties/ipConfigurations/0/type
+        version 2020-03-01
+        get nic n0 /properties/nicType /kind
+        version 2025-05-01
+        get nic n0 /kind /properties/vnetEncryptionSupported /properties/auxiliaryMode /properties/auxiliarySku /properties/disableTcpStateTracking /properties/allowPort25Out /properties/defaultOutboundConnectivityEnabled
+        ",
+        expect![[r#""#]],
+    );
+}
+
+#[test]
+fn dynamic_addresses_are_the_lowest_free_and_are_kept() {
+    check_in_subnets(
+        "
+        put nic n0 subnet=v0/s0
+        put nic n1 subnet=v0/s0
+        put nic n2 subnet=v0/s0
+        get nic n2 /properties/ipConfigurations/0/properties/privateIPAddress
+        delete nic n1
+        put nic n2 subnet=v0/s0
+        get nic n2 /properties/ipConfigurations/0/properties/privateIPAddress
+        put nic n3 subnet=v0/s0
+        get nic n3 /properties/ipConfigurations/0/properties/privateIPAddress
+        put nic n2 subnet=v0/s0 name=other
+        get nic n2 /properties/ipConfigurations/0/properties/privateIPAddress
+        put nic n2 subnet=v0/s1 name=other
+        get nic n2 /properties/ipConfigurations/0/properties/privateIPAddress
+        ",
+        expect![[r#""#]],
+    );
+}
+
+#[test]
+fn a_static_address_is_a_free_one_of_the_subnet() {
+    check_in_subnets(
+        r#"
+        put nic n0 subnet=v0/s0 ip=10.11.12.13.14
+        put nic n0 subnet=v0/s0 ip=fd00::4
+        put nic n0 subnet=v0/s0 ip=10.0.1.4
+        put nic n0 subnet=v0/s0 ip=10.0.0.0
+        put nic n0 subnet=v0/s0 ip=10.0.0.3
+        put nic n0 subnet=v0/s0 ip=10.0.0.255
+        put nic n0 subnet=v0/s0 ip=
+        put nic n0 subnet=v0/s0 ip=10.0.0.4
+        put nic n1 subnet=v0/s0 ip=10.0.0.4
+        put nic n1 subnet=v0/s0
+        get nic n1 /properties/ipConfigurations/0/properties/privateIPAddress
+        put nic n0 subnet=v0/s0 ip=10.0.0.4
+        put nic n0 subnet=v0/s0 ip=10.0.0.254
+        put nic n0 subnet=v0/s0
+        get nic n0 /properties/ipConfigurations/0/properties/privateIPAddress /properties/ipConfigurations/0/properties/privateIPAllocationMethod
+        "#,
+        expect![[r#""#]],
+    );
+}
+
+#[test]
+fn a_full_subnet_gives_no_more_addresses() {
+    check_in_subnets(
+        "
+        put nic n0 subnet=v0/s1
+        put nic n1 subnet=v0/s1
+        put nic n2 subnet=v0/s1
+        put nic n3 subnet=v0/s1
+        delete nic n1
+        put nic n3 subnet=v0/s1
+        get nic n3 /properties/ipConfigurations/0/properties/privateIPAddress
+        ",
+        expect![[r#""#]],
+    );
+}
+
+#[test]
+fn several_configurations_have_one_primary() {
+    check_in_subnets(
+        r#"
+        put nic n0 {"properties": {"ipConfigurations": [{"name": "a", "properties": {"subnet": {"id": "@subnet:v0/s0"}}}, {"name": "b", "properties": {"subnet": {"id": "@subnet:v0/s1"}}}]}}
+        put nic n0 {"properties": {"ipConfigurations": [{"name": "a", "properties": {"primary": true, "subnet": {"id": "@subnet:v0/s0"}}}, {"name": "b", "properties": {"primary": true, "subnet": {"id": "@subnet:v0/s1"}}}]}}
+        put nic n0 {"properties": {"ipConfigurations": [{"name": "a", "properties": {"subnet": {"id": "@subnet:v0/s0"}}}, {"name": "A", "properties": {"primary": true, "subnet": {"id": "@subnet:v0/s1"}}}]}}
+        put nic n0 {"properties": {"ipConfigurations": [{"name": "a", "properties": {"subnet": {"id": "@subnet:v0/s0"}}}, {"name": "b", "properties": {"primary": true, "subnet": {"id": "@subnet:v0/s0"}}}]}}
+        get nic n0 /properties/ipConfigurations/0/properties /properties/ipConfigurations/1/properties
+        put nic n0 {"properties": {"ipConfigurations": [{"name": "a", "properties": {"privateIPAllocationMethod": "Static", "privateIPAddress": "10.0.0.9", "subnet": {"id": "@subnet:v0/s0"}}}, {"name": "b", "properties": {"primary": true, "privateIPAllocationMethod": "Static", "privateIPAddress": "10.0.0.9", "subnet": {"id": "@subnet:v0/s0"}}}]}}
+        put nic n0 {"properties": {"ipConfigurations": [{"name": "a", "properties": {"subnet": {"id": "@subnet:v0/s0"}}}, {"name": "b", "properties": {"primary": true, "privateIPAllocationMethod": "Static", "privateIPAddress": "10.0.0.4", "subnet": {"id": "@subnet:v0/s0"}}}]}}
+        get nic n0 /properties/ipConfigurations/0/properties/privateIPAddress /properties/ipConfigurations/1/properties/privateIPAddress
+        "#,
+        expect![[r#""#]],
+    );
+}
+
+#[test]
+fn a_configuration_has_a_name_and_a_subnet() {
+    check_in_subnets(
+        r#"
+        put nic n0 {"properties": {}}
+        put nic n0 {"properties": {"ipConfigurations": {}}}
+        put nic n0 {"properties": {"ipConfigurations": [{"properties": {"subnet": {"id": "@subnet:v0/s0"}}}]}}
+        put nic n0 {"properties": {"ipConfigurations": [{"name": "a"}]}}
+        put nic n0 {"properties": {"ipConfigurations": [{"name": "a", "properties": {"subnet": {"id": "nonsense"}}}]}}
+        put nic n0 {"properties": {"ipConfigurations": [{"name": "a", "properties": {"subnet": {"id": "@vnet:v0"}}}]}}
+        put nic n0 subnet=v0/s2
+        at eastus
+        put nic n0 subnet=v0/s0
+        "#,
+        expect![[r#""#]],
+    );
+}
+
+#[test]
+fn an_ipv6_configuration_needs_no_subnet_and_has_no_address_here() {
+    check_in_subnets(
+        r#"
+        put nic n0 {"properties": {"ipConfigurations": [{"name": "a", "properties": {"primary": true, "subnet": {"id": "@subnet:v0/s0"}}}, {"name": "b", "properties": {"privateIPAddressVersion": "IPv6"}}]}}
+        get nic n0 /properties/ipConfigurations/1/properties
+        "#,
+        expect![[r#""#]],
+    );
+}
+
+#[test]
+fn all_configurations_lie_in_one_network() {
+    check_in_subnets(
+        r#"
+        put vnet v1 10.0.0.0/16 subnets=s0:10.0.0.0/24
+        put nic n0 {"properties": {"ipConfigurations": [{"name": "a", "properties": {"primary": true, "subnet": {"id": "@subnet:v0/s0"}}}, {"name": "b", "properties": {"subnet": {"id": "@subnet:v1/s0"}}}]}}
+        put nic n0 subnet=v0/s0
+        put nic n0 subnet=v1/s0
+        "#,
+        expect![[r#""#]],
+    );
+}
+
+#[test]
+fn an_interface_on_a_machine_stays_in_its_network_and_keeps_its_primary() {
+    let mut script = Script::run(
+        "
+        put vnet v0 10.0.0.0/16 subnets=s0:10.0.0.0/24,s1:10.0.1.0/24
+        put vnet v1 10.0.0.0/16 subnets=s0:10.0.0.0/24
+        put nic n0 subnet=v0/s0
+        ",
+    );
+    power(&mut script, "n0", Power::Deallocated);
+    script.more(
+        "
+        put nic n0 subnet=v1/s0
+        put nic n0 subnet=v0/s0 name=other
+        put nic n0 subnet=v0/s1
+        ",
+    );
+    gone(&mut script, "n0", None);
+    script.more("put nic n0 subnet=v1/s0 name=other");
+    expect![[r#""#]]
+    .assert_eq(&script.outcomes);
+}
+
+#[test]
+fn a_public_address_serves_one_configuration() {
+    check_in_subnets(
+        r#"
+        put pip p0
+        put pip p1
+        put nic n0 {"properties": {"ipConfigurations": [{"name": "a", "properties": {"primary": true, "subnet": {"id": "@subnet:v0/s0"}, "publicIPAddress": {"id": "@pip:p0"}}}, {"name": "b", "properties": {"subnet": {"id": "@subnet:v0/s0"}, "publicIPAddress": {"id": "@pip:p0"}}}]}}
+        put nic n0 subnet=v0/s0 pip=p0
+        put nic n1 subnet=v0/s0 pip=p0
+        get nic n0 /properties/ipConfigurations/0/properties/publicIPAddress
+        put nic n0 subnet=v0/s0 pip=p1
+        put nic n1 subnet=v0/s0 pip=p0
+        version 2018-06-01
+        put pip p2 static standard
+        put nic n2 {"properties": {"ipConfigurations": [{"name": "a", "properties": {"primary": true, "subnet": {"id": "@subnet:v0/s0"}, "publicIPAddress": {"id": "@pip:p2"}}}, {"name": "b", "properties": {"subnet": {"id": "@subnet:v0/s0"}, "publicIPAddress": {"id": "@pip:p3"}}}]}}
+        put pip p3
+        put nic n2 {"properties": {"ipConfigurations": [{"name": "a", "properties": {"primary": true, "subnet": {"id": "@subnet:v0/s0"}, "publicIPAddress": {"id": "@pip:p2"}}}, {"name": "b", "properties": {"subnet": {"id": "@subnet:v0/s0"}, "publicIPAddress": {"id": "@pip:p3"}}}]}}
+        "#,
+        expect![[r#""#]],
+    );
+}
+
+#[test]
+fn a_machine_shows_on_its_interface_and_its_hardware_address_stays() {
+    let mut script = Script::run(
+        "
+        put vnet v0 10.0.0.0/16 subnets=s0:10.0.0.0/24 dns=10.0.0.9
+        put nic n0 subnet=v0/s0 label=host
+        get nic n0 /properties/dnsSettings/appliedDnsServers /properties/dnsSettings/internalFqdn /properties/macAddress
+        ",
+    );
+    power(&mut script, "n0", Power::Running);
+    script.more(
+        "
+        get nic n0 /properties/macAddress /properties/primary /properties/virtualMachine
+        get nic n0 /properties/dnsSettings
+        begin put nic n0 subnet=v0/s0 dns=10.0.0.10
+        settle
+        get nic n0 /properties/dnsSettings/appliedDnsServers /properties/macAddress
+        ",
+    );
+    gone(&mut script, "n0", None);
+    script.more("get nic n0 /properties/macAddress /properties/primary /properties/virtualMachine");
+    expect![[r#""#]]
+    .assert_eq(&script.outcomes);
+}
+
+#[test]
+fn an_interface_kept_for_a_machine_that_failed_cannot_be_deleted_for_180_seconds() {
+    cov_mark::check!(nic_reserved);
+    let mut script = Script::run(
+        "
+        put vnet v0 10.0.0.0/16 subnets=s0:10.0.0.0/24
+        put nic n0 subnet=v0/s0
+        ",
+    );
+    power(&mut script, "n0", Power::Running);
+    let until = script.cloud.now().plus_millis(crate::fabric::PORT_RESERVATION_MS);
+    gone(&mut script, "n0", Some(until));
+    script.more(
+        "
+        advance 60s
+        delete nic n0
+        advance 120s
+        delete nic n0
+        ",
+    );
+    expect![[r#""#]]
+    .assert_eq(&script.outcomes);
+}
+
+#[test]
+fn interfaces_are_counted_by_region() {
+    check_in_subnets(
+        "
+        limit NetworkInterfaces 1
+        put nic n0 subnet=v0/s0
+        put nic n1 subnet=v0/s0
+        delete nic n0
+        put nic n1 subnet=v0/s0
+        used NetworkInterfaces
+        ",
+        expect![[r#""#]],
+    );
+}
+
+#[test]
+fn the_domain_suffix_is_the_networks() {
+    check(
+        "
+        put vnet v0 10.0.0.0/16 subnets=s0:10.0.0.0/24,s1:10.0.1.0/24
+        put vnet v1 10.0.0.0/16 subnets=s0:10.0.0.0/24
+        put nic n0 subnet=v0/s0
+        put nic n1 subnet=v0/s1
+        put nic n2 subnet=v1/s0
+        get nic n0 /properties/dnsSettings/internalDomainNameSuffix
+        get nic n1 /properties/dnsSettings/internalDomainNameSuffix
+        get nic n2 /properties/dnsSettings/internalDomainNameSuffix
+        ",
+        expect![[r#""#]],
+    );
+}
+
+#[test]
+fn a_group_that_goes_takes_its_interfaces_along() {
+    check(
+        "
+        put vnet v0 10.0.0.0/16 subnets=s0:10.0.0.0/24
+        put nsg g0 ssh:100:Inbound:22
+        put pip p0 static label=web
+        put nic n0 subnet=v0/s0 pip=p0 nsg=g0
+        delete group rg
+        used NetworkInterfaces
+        used StaticPublicIPAddresses
+        in rg
+        list nic
+        ",
+        expect![[r#""#]],
+    );
+}
