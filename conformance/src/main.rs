@@ -1,2 +1,18 @@
-//! conformance command.
-fn main() {}
+//! The binary `conformance`: everything it does is in the library.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use conformance::cli::{self, Streams};
+
+fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .init();
+    let is_terminal = std::io::stderr().is_terminal();
+    let mut out = anstream::stdout();
+    let mut err = anstream::stderr();
+    let mut streams = Streams { out: &mut out, err: &mut err, is_terminal };
+    ExitCode::from(cli::main(std::env::args_os(), &mut streams))
+}

@@ -6,23 +6,30 @@
 //!
 //! The crate speaks protocols; what is true in the simulated world is decided in `fake-azure-cloud`.
 
+mod builder;
+pub mod wire;
+pub mod sandbox;
+mod sandboxes;
+pub mod pace;
+pub mod storage;
+pub mod buckets;
+pub mod faults;
+pub mod journal;
+pub mod identity;
 mod arm;
 mod asm;
 mod blob;
 mod envelope;
-pub mod buckets;
-pub mod faults;
-pub mod identity;
-pub mod journal;
-pub mod pace;
-pub mod sandbox;
-pub mod storage;
+pub mod control;
+pub mod server;
+pub mod explain;
 pub mod text;
-pub mod wire;
 
 pub use fake_azure_cloud as cloud;
 
+pub use self::builder::{Builder, FakeAzure, FaultGuard};
 pub use self::pace::Pace;
 pub use self::sandbox::Sandbox;
+pub use self::sandboxes::DEFAULT_SUBSCRIPTION;
 pub use self::storage::StorageEndpoints;
 pub use self::wire::{Delivery, Listener, Served};

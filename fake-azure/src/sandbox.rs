@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use fake_azure_cloud::catalogue::limits::Era;
 use fake_azure_cloud::{Cloud, Guid, OperationId, Settings, Streams, Time};
+use serde::{Deserialize, Serialize};
 
 use crate::buckets::{Buckets, Class, Remaining, Throttled};
-use crate::faults::Faults;
+use crate::faults::{FaultId, Faults, Rule, RuleError};
 use crate::identity::Directory;
 use crate::journal::Journal;
 use crate::pace::Pace;
@@ -47,6 +48,20 @@ pub struct Sandbox {
     /// Wall time when serving; `None` in process, where the cloud's clock counts for everything.
     pub(crate) wall: Option<Time>,
     /// Draws that belong to the protocols (request ids), so that they renumber nothing in the cloud.
+    streams: Streams,
+}
+
+/// The version of the saved form. A reader of another version refuses; the form carries no promise across versions yet.
+pub(crate) const SAVED_VERSION: u32 = 1;
+
+/// A sandbox as it is saved (`GET state`).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Saved {
+    version: u32,
+    pace: Pace,
+    cloud: Cloud,
+    buckets: Buckets,
     streams: Streams,
 }
 
@@ -129,6 +144,61 @@ impl Sandbox {
     /// (real-clients 0.5).
     pub fn retry_after_secs(&self, real: u32) -> u32 {
         if self.pace.is_hasty() { 1 } else { real }
+    }
+
+    /// Takes note of wall time, before a request from a socket: under a scaled pace the clock follows it.
+    pub(crate) fn tick(&mut self, wall: Time) {
+        if let (Pace::Scaled(factor), Some(before)) = (self.pace, self.wall) {
+            let elapsed = wall.millis_since(before).max(0).saturating_mul(i64::from(factor));
+            self.advance(self.cloud.now().plus_millis(elapsed));
+        }
+        self.wall = Some(wall);
+    }
+
+    /// Forgets wall time: the request comes from this process.
+    pub(crate) fn forget_wall(&mut self) {
+        self.wall = None;
+    }
+
+    /// Puts a fault rule in force.
+    ///
+    /// # Errors
+    ///
+    /// When the rule cannot be understood.
+    pub fn install(&mut self, rule: Rule) -> Result<FaultId, RuleError> {
+        self.faults.install(rule, &self.cloud)
+    }
+
+    /// The same sandbox once more, to go its own way: with the fault rules in force, without the journal.
+    #[must_use]
+    pub fn fork(&self) -> Sandbox {
+        Sandbox { journal: Journal::default(), ..self.clone() }
+    }
+
+    /// What outlives the process: everything but fault rules and journal.
+    pub(crate) fn save(&self) -> Saved {
+        Saved {
+            version: SAVED_VERSION,
+            pace: self.pace,
+            cloud: self.cloud.clone(),
+            buckets: self.buckets.clone(),
+            streams: self.streams.clone(),
+        }
+    }
+
+    /// Takes on what was saved.
+    ///
+    /// # Errors
+    ///
+    /// The version of the format, when it is another.
+    pub(crate) fn restore(&mut self, saved: Saved) -> Result<(), u32> {
+        if saved.version != SAVED_VERSION {
+            return Err(saved.version);
+        }
+        let Saved { version: _, pace, cloud, buckets, streams } = saved;
+        self.faults.clear();
+        (self.pace, self.cloud, self.buckets, self.streams) = (pace, cloud, buckets, streams);
+        Ok(())
     }
 
     /// Moves the clock forward, and serves what asked to be woken on the way. A time that lies behind moves nothing.

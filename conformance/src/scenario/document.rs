@@ -164,7 +164,7 @@ fn vm(name: &str, with: &Map<String, Value>) -> Value {
     );
     let mut properties = json!({
         "hardwareProfile": {"vmSize": or("size", json!("Standard_D1_v2"))},
-        "storageProfile": {"imageReference": image, "osDisk": {"name": format!("{name}-os"), "createOption": "FromImage"}},
+        "storageProfile": {"imageReference": image, "osDisk": {"createOption": "FromImage"}},
         "osProfile": {"computerName": name, "adminUsername": "ubuntu", "adminPassword": "Sixteen-tons-1"},
         "networkProfile": {"networkInterfaces": nics},
     });

@@ -22,7 +22,7 @@ pub use self::document::{build as build_document, keys as document_keys};
 pub use self::duration::{parse as parse_duration, show as show_duration};
 pub use self::error::ScenarioError;
 pub use self::library::Library;
-pub use self::read::read;
+pub use self::read::{Fragments, read};
 pub use self::target::{ShortType, Target, TargetError, short_types};
 pub use self::variables::{Unresolved, Variable, Variables};
 pub use self::write::write;

@@ -200,7 +200,7 @@ pub(crate) fn held(cx: &Cx<'_>, resource: &Resource) -> CloudError {
         Dialect::Network => {
             let secs = end.map_or(10, |end| (end.millis_since(cx.now()) / 1000).max(1));
             let (name, guid) = running.map_or(("PutOperation".to_owned(), String::new()), |operation| {
-                (operation_name(&operation.doing, resource.kind), operation.id.0.to_string())
+                (operation_name(&operation.doing, operation.kind), operation.id.0.to_string())
             });
             let detail = CloudError::of(&forms::ANOTHER_OPERATION)
                 .with("operation", name)

@@ -74,11 +74,27 @@ pub(crate) fn bad_value(dialect: Dialect, path: &str, value: &Value, expected: &
         Dialect::Network => CloudError::of(&forms::INVALID_FORMAT).because(
             CloudError::of(&forms::INVALID_JSON)
                 .with("value", value)
-                .with("path", path.trim_start_matches('/').replace('/', "."))
+                .with("path", dotted_path(path))
                 .with("expected", expected),
         ),
         _ => CloudError::of(&forms::INVALID_PARAMETER).with("path", &dotted).about(name).raised_by(dialect),
     }
+}
+
+/// `properties.subnets[0].name`: how the service's messages write the place `/properties/subnets/0/name`.
+fn dotted_path(path: &str) -> String {
+    let mut dotted = String::new();
+    for segment in path.split('/').filter(|segment| !segment.is_empty()) {
+        if segment.bytes().all(|byte| byte.is_ascii_digit()) {
+            dotted.push_str(&format!("[{segment}]"));
+            continue;
+        }
+        if !dotted.is_empty() {
+            dotted.push('.');
+        }
+        dotted.push_str(segment);
+    }
+    dotted
 }
 
 fn not_an_object(dialect: Dialect) -> CloudError {

@@ -439,7 +439,8 @@ fn take_inline(
     Ok(taken)
 }
 
-/// Writes the children of a document: those it leaves out go first, then the rest in their order.
+/// Writes the children of a document: those it leaves out go first, the last kind first, since later kinds refer to earlier
+/// ones; then the rest are written in their order.
 fn write_inline(
     tx: &mut Transaction<'_>,
     parent: Key,
@@ -447,7 +448,7 @@ fn write_inline(
     inline: Vec<InlineChildren>,
     version: ApiVersion,
 ) -> Result<(), CloudError> {
-    for InlineChildren { row, children } in inline {
+    for InlineChildren { row, children } in inline.iter().rev() {
         let gone: Vec<Arc<Resource>> = tx
             .cx()
             .children(parent, row.kind)
@@ -458,7 +459,9 @@ fn write_inline(
             delete::check(tx, &child)?;
             delete::remove_tree(tx, child.key);
         }
+    }
 
+    for InlineChildren { row, children } in inline {
         for (name, document) in children {
             let child_id = id.child(row.kind, &name);
             let existing = tx.cloud.store.find(child_id.folded()).cloned();

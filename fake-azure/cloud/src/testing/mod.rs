@@ -13,7 +13,7 @@
 //! ```
 //!
 //! A name is `parent/child`, in another group `group:name`. In documents a text `@WORD:NAME` stands for the id. Ids in
-//! outcomes are cut down to type and names. After each line the invariants of the cloud must hold, and a refusal must
+//! outcomes are cut down to type and names, GUIDs to `<guid>`. After each line the invariants of the cloud must hold, and a refusal must
 //! have changed nothing.
 
 pub(crate) mod network;
@@ -66,14 +66,16 @@ pub(crate) struct Script {
 /// The arguments of a word: `key=value` members, and the rest.
 pub(crate) struct Args<'a> {
     script: &'a Script,
+    /// The name of what is written.
+    name: &'a str,
     /// What has no `=`, in order.
     pub(crate) plain: Vec<&'a str>,
     members: Vec<(&'a str, &'a str)>,
 }
 
 impl<'a> Args<'a> {
-    fn read(script: &'a Script, text: &'a str) -> Args<'a> {
-        let mut args = Args { script, plain: Vec::new(), members: Vec::new() };
+    fn read(script: &'a Script, name: &'a str, text: &'a str) -> Args<'a> {
+        let mut args = Args { script, name, plain: Vec::new(), members: Vec::new() };
         for part in text.split_whitespace() {
             match part.split_once('=') {
                 Some(member) => args.members.push(member),
@@ -100,7 +102,17 @@ impl<'a> Args<'a> {
 
     /// `{"id": ...}` of what a member names; null without the member.
     pub(crate) fn reference(&self, key: &str, word: &str) -> Value {
-        self.get(key).map_or(Value::Null, |name| json!({ "id": self.script.id(word, name).to_string() }))
+        self.get(key).map_or(Value::Null, |name| self.named(word, name))
+    }
+
+    /// `{"id": ...}` of a name.
+    pub(crate) fn named(&self, word: &str, name: &str) -> Value {
+        json!({ "id": self.script.id(word, name).to_string() })
+    }
+
+    /// `{"id": ...}` of a child of what is written.
+    pub(crate) fn own(&self, word: &str, child: &str) -> Value {
+        self.named(word, &format!("{}/{child}", self.name))
     }
 }
 
@@ -229,8 +241,11 @@ impl Script {
             }
         };
         if !wait {
-            let runs = reply.operation.is_some_and(|id| self.cloud.operation(id).is_some_and(|operation| operation.is_running()));
-            let tail = if runs { ", operation runs" } else { "" };
+            let tail = match reply.operation.and_then(|id| self.cloud.operation(id)) {
+                Some(operation) if operation.is_running() => ", operation runs",
+                Some(_) => ", operation over",
+                None => "",
+            };
             return match reply.outcome {
                 Outcome::Written { key, created } => {
                     let state = self.cloud.cx().resource(key).provisioning.as_str();
@@ -269,7 +284,7 @@ impl Script {
         let (verb, word, name, rest) = (next(), next(), next(), next());
         let (id, version, conditions) = (self.id(word, name), self.version, Conditions::NONE);
         match verb {
-            "put" => Call::Put { document: self.document(word, rest), id, version, conditions },
+            "put" => Call::Put { document: self.document(word, name, rest), id, version, conditions },
             "patch" => Call::Patch { document: self.json(rest), id, version, conditions },
             "delete" => Call::Delete { id, version, conditions },
             "act" => {
@@ -281,10 +296,10 @@ impl Script {
     }
 
     /// The document that a line writes: as it stands, or made by the word.
-    fn document(&self, word: &str, rest: &str) -> Value {
+    fn document(&self, word: &str, name: &str, rest: &str) -> Value {
         let word = Script::word(word);
         let mut document =
-            if rest.starts_with('{') { self.json(rest) } else { (word.document)(&Args::read(self, rest)) };
+            if rest.starts_with('{') { self.json(rest) } else { (word.document)(&Args::read(self, name, rest)) };
         if word.kind.descriptor().tracked && document.get("location").is_none() {
             document["location"] = Value::from(self.location.as_str());
         }
@@ -362,14 +377,16 @@ impl Script {
         for detail in &error.details {
             write!(text, " <{}>", self.refusal(detail)).expect("a text can be written");
         }
-        if let Some(until) = error.until {
-            write!(text, " [{} ms]", until.millis_since(self.cloud.now())).expect("a text can be written");
+        if error.until.is_some_and(|until| until > self.cloud.now()) {
+            text.push_str(" [ends by itself]");
         }
         text
     }
 
-    /// A text whose ids are cut down to type and names; those of other groups keep the group.
+    /// A text without the GUIDs that the seed decides, whose ids are cut down to type and names; those of other groups keep
+    /// the group.
     fn short(&self, text: &str) -> String {
+        let text = &without_guids(text);
         let head = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/");
         let mut parts = text.split(&head);
         let mut short = parts.next().unwrap_or_default().to_owned();
@@ -386,4 +403,25 @@ impl Script {
         }
         short
     }
+}
+
+/// A text with every GUID but the subscription's written `<guid>`.
+fn without_guids(text: &str) -> String {
+    let mut short = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let guid = rest.get(..36).and_then(Guid::parse).filter(|guid| *guid != SUBSCRIPTION);
+        let length = match guid {
+            Some(_) => {
+                short.push_str("<guid>");
+                36
+            }
+            None => {
+                short.push(first);
+                first.len_utf8()
+            }
+        };
+        rest = &rest[length..];
+    }
+    short
 }

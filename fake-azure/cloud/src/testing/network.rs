@@ -11,10 +11,15 @@ use crate::time::Time;
 pub(super) const WORDS: &[Word] = &[
     // tidy: sorted
     Word { name: "asg", kind: Kind::ApplicationSecurityGroups, document: |_| json!({}) },
+    Word { name: "frontend", kind: Kind::FrontendIpConfigurations, document: |_| json!({}) },
     Word { name: "group", kind: Kind::ResourceGroups, document: |_| json!({ "location": "westus" }) },
+    Word { name: "lb", kind: Kind::LoadBalancers, document: lb },
+    Word { name: "natrule", kind: Kind::InboundNatRules, document: |_| json!({}) },
     Word { name: "nic", kind: Kind::NetworkInterfaces, document: nic },
     Word { name: "nsg", kind: Kind::NetworkSecurityGroups, document: nsg },
     Word { name: "pip", kind: Kind::PublicIpAddresses, document: pip },
+    Word { name: "pool", kind: Kind::BackendAddressPools, document: |_| json!({}) },
+    Word { name: "probe", kind: Kind::Probes, document: |_| json!({}) },
     Word { name: "rule", kind: Kind::SecurityRules, document: rule },
     Word { name: "subnet", kind: Kind::Subnets, document: subnet },
     Word { name: "vnet", kind: Kind::VirtualNetworks, document: vnet },
@@ -141,6 +146,12 @@ fn nic(args: &Args<'_>) -> Value {
         "subnet": args.reference("subnet", "subnet"),
         "publicIPAddress": args.reference("pip", "pip"),
     });
+    if args.get("pool").is_some() {
+        configuration["loadBalancerBackendAddressPools"] = json!([args.reference("pool", "pool")]);
+    }
+    if args.get("nat").is_some() {
+        configuration["loadBalancerInboundNatRules"] = json!([args.reference("nat", "natrule")]);
+    }
     if let Some(ip) = args.get("ip") {
         configuration["privateIPAllocationMethod"] = json!("Static");
         configuration["privateIPAddress"] = json!(ip);
@@ -154,6 +165,95 @@ fn nic(args: &Args<'_>) -> Value {
     }
     if let Some(label) = args.get("label") {
         document["properties"]["dnsSettings"]["internalDnsNameLabel"] = json!(label);
+    }
+    document
+}
+
+/// `put lb l0 standard floating idle=4 f=pip:p0,g=subnet:v0/s0[:ADDRESS] p probe=q:Tcp:80[:INTERVAL[:COUNT[:PATH]]]
+/// r=NAME:FRONTEND:POOL:PROBE:PORT:PORT,... nat=NAME:FRONTEND:PORT:PORT range=NAME:FRONTEND:FIRST:LAST:PORT`. A plain `p` is a pool.
+fn lb(args: &Args<'_>) -> Value {
+    let number = |text: &str| json!(text.parse::<i64>().expect("a number"));
+    let own = |word: &str, name: &str| args.own(word, name);
+    let parts = |text: &str| text.split(':').map(str::to_owned).collect::<Vec<String>>();
+    let child = |name: &str, properties: Value| json!({ "name": name, "properties": properties });
+
+    let frontend = |text: &str| -> Value {
+        let (name, rest) = text.split_once('=').unwrap_or(("f", text));
+        let parts = parts(rest);
+        child(name, match parts[0].as_str() {
+            "pip" => json!({ "publicIPAddress": args.named("pip", &parts[1]) }),
+            "subnet" if parts.len() > 2 => json!({
+                "subnet": args.named("subnet", &parts[1]),
+                "privateIPAllocationMethod": "Static",
+                "privateIPAddress": parts[2],
+            }),
+            "subnet" => json!({ "subnet": args.named("subnet", &parts[1]) }),
+            _ => json!({}),
+        })
+    };
+    let probe = |text: &str| -> Value {
+        let parts = parts(text);
+        let mut properties = json!({ "protocol": parts[1], "port": number(&parts[2]) });
+        for (index, member) in [(3, "intervalInSeconds"), (4, "numberOfProbes")] {
+            if let Some(text) = parts.get(index) {
+                properties[member] = number(text);
+            }
+        }
+        properties["requestPath"] = json!(parts.get(5));
+        child(&parts[0], properties)
+    };
+    let rule = |text: &str| -> Value {
+        let parts = parts(text);
+        let mut properties = json!({
+            "protocol": "Tcp",
+            "frontendIPConfiguration": own("frontend", &parts[1]),
+            "backendAddressPool": own("pool", &parts[2]),
+            "frontendPort": number(&parts[4]),
+            "backendPort": number(&parts[5]),
+            "idleTimeoutInMinutes": args.get("idle").map(number),
+        });
+        if !parts[3].is_empty() {
+            properties["probe"] = own("probe", &parts[3]);
+        }
+        if args.has("floating") {
+            properties["enableFloatingIP"] = json!(true);
+        }
+        child(&parts[0], properties)
+    };
+    let nat = |text: &str| -> Value {
+        let parts = parts(text);
+        child(&parts[0], json!({
+            "protocol": "Tcp",
+            "frontendIPConfiguration": own("frontend", &parts[1]),
+            "frontendPort": number(&parts[2]),
+            "backendPort": number(&parts[3]),
+            "idleTimeoutInMinutes": args.get("idle").map(number),
+        }))
+    };
+    let range = |text: &str| -> Value {
+        let parts = parts(text);
+        child(&parts[0], json!({
+            "protocol": "Tcp",
+            "frontendIPConfiguration": own("frontend", &parts[1]),
+            "frontendPortRangeStart": number(&parts[2]),
+            "frontendPortRangeEnd": number(&parts[3]),
+            "backendPort": number(&parts[4]),
+        }))
+    };
+
+    let all = |key: &str, make: &dyn Fn(&str) -> Value| args.list(key).into_iter().map(make).collect::<Vec<Value>>();
+    let mut document = json!({ "properties": {
+        "frontendIPConfigurations": all("f", &frontend),
+        "probes": all("probe", &probe),
+        "loadBalancingRules": all("r", &rule),
+        "inboundNatRules": all("nat", &nat),
+        "inboundNatPools": all("range", &range),
+    } });
+    if args.has("p") {
+        document["properties"]["backendAddressPools"] = json!([{ "name": "p" }]);
+    }
+    if args.has("standard") {
+        document["sku"] = json!({ "name": "Standard" });
     }
     document
 }

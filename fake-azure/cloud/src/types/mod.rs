@@ -1,5 +1,6 @@
 //! The resource types, one file each, and the contract that they keep with the engine.
 
+pub mod compute;
 pub mod network;
 pub mod resources;
 pub mod storage;

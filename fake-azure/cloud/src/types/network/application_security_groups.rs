@@ -78,7 +78,20 @@ mod tests {
             delete asg a1
             get nic n0 /properties/ipConfigurations/0/properties/applicationSecurityGroups
             "#,
-            expect![[r#""#]],
+            expect![[r#"
+                ok
+                ok
+                ok
+                ok
+                ok
+                SecurityRuleParameterMissing: Required security rule parameter DestinationAddressPrefix is missing for security rule with Id: networkSecurityGroups/g0/securityRules/r0.
+                InUseApplicationSecurityGroupCannotBeDeleted: Application security group applicationSecurityGroups/a0 cannot be deleted because it is in use by the following resources: networkInterfaces/n0/ipConfigurations/primary.
+                ok
+                InUseApplicationSecurityGroupCannotBeDeleted: Application security group applicationSecurityGroups/a1 cannot be deleted because it is in use by the following resources: networkSecurityGroups/g0/securityRules/r0.
+                ok
+                ok
+                [{"id":"applicationSecurityGroups/a0"}]
+            "#]],
         );
     }
 
@@ -91,7 +104,10 @@ mod tests {
             settle
             begin put asg a0
             ",
-            expect![[r#""#]],
+            expect![[r#"
+                created Updating, operation runs
+                updated Succeeded
+            "#]],
         );
     }
 }

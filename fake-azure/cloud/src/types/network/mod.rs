@@ -2,9 +2,11 @@
 
 mod access_rules;
 pub(crate) mod application_security_groups;
+pub(crate) mod load_balancers;
 pub(crate) mod network_interfaces;
 pub(crate) mod network_security_groups;
 mod prefixes;
+mod private_addresses;
 pub(crate) mod public_ip_addresses;
 mod reading;
 pub(crate) mod security_rules;
@@ -27,4 +29,14 @@ fn back_links(cx: &Cx<'_>, target: &Resource, kind: Kind) -> Vec<Value> {
         .filter(|(source, _)| source.kind == kind)
         .map(|(source, edge)| json!({ "id": cx.part_id(source, edge) }))
         .collect()
+}
+
+/// Writes back-links as members, each where somebody refers to the resource.
+fn write_back_links(cx: &Cx<'_>, target: &Resource, members: &[(&str, Kind)], properties: &mut Value) {
+    for (member, kind) in members {
+        let users = back_links(cx, target, *kind);
+        if !users.is_empty() {
+            properties[*member] = Value::Array(users);
+        }
+    }
 }

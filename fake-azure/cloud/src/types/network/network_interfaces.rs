@@ -2,12 +2,12 @@
 //!
 //! An interface owns one fabric port for its whole life. The port holds the addresses; the interface only names them.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{CHILD_TYPES, reading};
+use super::{CHILD_TYPES, private_addresses, reading};
 use crate::Document;
 use crate::api_version::ApiVersion;
 use crate::catalogue::locations;
@@ -29,18 +29,12 @@ use crate::resource::Resource;
 use crate::types::{Put, ResourceType, View};
 
 forms! {
-    ADDRESS_ALLOCATED: InUse, Network, "PrivateIPAddressIsAllocated", "IP configuration {configuration} is using the private IP address {address} which is already allocated to resource {holder}.", "ARM 3.5", "choose a free address, or let the service choose";
-    ADDRESS_MISSING: Invalid, Network, "PrivateIPAddressMissing", "Private IP address is required when privateIPAllocationMethod is Static in IP configuration {configuration}.", "hashicorp/terraform-provider-azurerm issue 15265", "add privateIPAddress, or use Dynamic";
-    ADDRESS_OUTSIDE: Invalid, Network, "PrivateIPAddressNotInSubnet", "Private static IP address {address} does not belong to the range of subnet prefix {prefix}.", "ARM 3.5", "choose an address of the subnet";
-    ADDRESS_RESERVED: Invalid, Network, "PrivateIPAddressInReservedRange", "Private static IP address {address} falls within reserved IP range of subnet prefix {prefix}.", "ARM 3.5", "choose an address after the first four and before the last";
-    BAD_ADDRESS: Invalid, Network, "InvalidPrivateIPAddressFormat", "Private static IP address value {address} is invalid.", "ARM 3.5, observed-arm", "write an IPv4 address";
     IN_USE: InUse, Network, "NicInUse", "Network Interface {interface} is used by existing resource {user}. In order to delete the network interface, it must be dissociated from the resource. To learn more, see aka.ms/deletenic.", "ARM 3.5", "delete the machine, or take the interface off it";
     MIXED_SKUS: Invalid, Network, "PublicIPAddressesOnNicMustHaveSameSku", "Network interface {interface} references public IP addresses of Basic and Standard sku.", "ARM 8.2 (code and form assumed)", "use public addresses of one sku";
     NO_PRIMARY: Invalid, Network, "NetworkInterfaceMustHaveOneOneIPConfigAsPrimary", "Network Interface {interface} specifies multiple IPConfigurations but none of the IPConfigurations is specified as Primary.", "Azure/azure-sdk-for-go issue 259", "mark one configuration as primary";
     PRIMARY_STAYS: Conflict, Network, "IpConfigDeleteNotSupported", "IP Configuration {configuration} cannot be deleted. Deletion and renaming of primary IP Configuration is not supported", "ansible-collections/azure issue 1281", "keep the primary configuration and its name while a machine has the interface";
     SECOND_PRIMARY: Invalid, Network, "NetworkInterfaceMustHaveOneOneIPConfigAsPrimary", "Network Interface {interface} specifies multiple IPConfigurations as Primary.", "assumed: as for none", "mark one configuration only as primary";
     SUBNETS_APART: Invalid, Network, "SubnetsNotInSameVnet", "Subnet {subnet} referenced by resource {configuration} is not in the same Virtual Network {network} as the subnets of other IP configurations of the network interface.", "ARM 8.2 (form assumed)", "use subnets of one virtual network";
-    SUBNET_FULL: Capacity, Network, "SubnetIsFull", "Subnet {subnet} with address prefix {prefix} does not have enough capacity for {count} IP addresses.", "ARM 3.5", "delete interfaces, or use a larger subnet";
 }
 
 /// Where the configurations stand.
@@ -123,6 +117,15 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
             &[Kind::ApplicationSecurityGroups],
         )
         .blocks_delete(),
+        // Membership does not hold a load balancer: it goes, and its members forget it (ARM 8.2).
+        RefRule::shared(
+            "/properties/ipConfigurations/*/properties/loadBalancerBackendAddressPools/*",
+            &[Kind::BackendAddressPools],
+        ),
+        RefRule::exclusive(
+            "/properties/ipConfigurations/*/properties/loadBalancerInboundNatRules/*",
+            &[Kind::InboundNatRules],
+        ),
     ],
     lifetimes: Lifetimes { create: AT_ONCE, update: AT_ONCE, delete: &[Stage::new(DELETING, 500, 10_000)] },
     writes: &[
@@ -451,15 +454,14 @@ fn allocate(
     for index in 0..configurations.len() {
         let configuration = &configurations[index];
         if let (Wanted::Static(address), Some(pool), false) = (configuration.address, configuration.pool, configuration.ipv6) {
-            let address = read_static(cx, put, configuration, pool, address)?;
+            let address = private_addresses::read_static(cx, &|| configuration_id(put, configuration), pool, address)?;
             let other = (0..index).find(|other| configurations[*other].pool == Some(pool) && given[*other] == Some(address));
             let holder = match other {
                 Some(other) => Some(configuration_id(put, &configurations[other])),
-                None => holder_of(cx, put.key, pool, address),
+                None => private_addresses::holder_of(cx, put.key, pool, address),
             };
             if let Some(holder) = holder {
-                let error = CloudError::of(&ADDRESS_ALLOCATED).with("configuration", configuration_id(put, configuration));
-                return Err(error.with("address", address).with("holder", holder));
+                return Err(private_addresses::allocated(&configuration_id(put, configuration), address, &holder));
             }
             given[index] = Some(address);
         }
@@ -479,7 +481,8 @@ fn allocate(
             given[index] = kept.or_else(|| cx.fabric().lowest_free(pool, &taken));
         }
         let Some(address) = given[index] else {
-            return Err(full(cx, pool, configurations));
+            let count = configurations.iter().filter(|configuration| configuration.pool == Some(pool)).count();
+            return Err(private_addresses::full(cx, pool, count));
         };
         addresses.push(PortAddress {
             name: configuration.name.into(),
@@ -490,52 +493,6 @@ fn allocate(
         });
     }
     Ok(addresses)
-}
-
-/// A static address: of the subnet, and not reserved there.
-fn read_static(
-    cx: &Cx<'_>,
-    put: &Put<'_>,
-    configuration: &Configuration<'_>,
-    pool: Key,
-    address: Option<&str>,
-) -> Result<Ipv4Addr, CloudError> {
-    let Some(text) = address else {
-        return Err(CloudError::of(&ADDRESS_MISSING).with("configuration", configuration_id(put, configuration)));
-    };
-    let Ok(IpAddr::V4(address)) = text.parse::<IpAddr>() else {
-        return Err(CloudError::of(&BAD_ADDRESS).with("address", text));
-    };
-    let row = cx.fabric().pools.get(&pool).expect("every subnet has its pool");
-    let prefix = row.ipv4().map_or_else(String::new, |prefix| prefix.to_string());
-    if !row.contains(address) {
-        return Err(CloudError::of(&ADDRESS_OUTSIDE).with("address", address).with("prefix", prefix));
-    }
-    if row.is_reserved(address) {
-        return Err(CloudError::of(&ADDRESS_RESERVED).with("address", address).with("prefix", prefix));
-    }
-    Ok(address)
-}
-
-/// Who else holds an address: the id of a configuration.
-fn holder_of(cx: &Cx<'_>, own: Key, pool: Key, address: Ipv4Addr) -> Option<String> {
-    let holder = *cx.fabric().leases.get(&(pool, u32::from(address)))?;
-    if holder == own {
-        return None;
-    }
-    let held = cx.fabric().ports.get(&holder).into_iter().flat_map(|port| &port.addresses);
-    let name = held.filter(|held| held.pool == pool && held.address == address).map(|held| &held.name).next();
-    let id = cx.id(holder);
-    Some(match name {
-        Some(name) if cx.resource(holder).kind == Kind::NetworkInterfaces => format!("{id}/ipConfigurations/{name}"),
-        _ => id,
-    })
-}
-
-fn full(cx: &Cx<'_>, pool: Key, configurations: &[Configuration<'_>]) -> CloudError {
-    let prefix = cx.fabric().pools.get(&pool).and_then(|pool| pool.ipv4()).map_or_else(String::new, |prefix| prefix.to_string());
-    let count = configurations.iter().filter(|configuration| configuration.pool == Some(pool)).count();
-    CloudError::of(&SUBNET_FULL).with("subnet", &cx.resource(pool).name).with("prefix", prefix).with("count", count)
 }
 
 #[cfg(test)]

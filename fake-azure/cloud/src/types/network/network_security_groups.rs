@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::security_rules::{self, PLURALS};
-use super::{CHILD_TYPES, back_links};
+use super::{CHILD_TYPES, write_back_links};
 use crate::Document;
 use crate::api_version::ApiVersion;
 use crate::cx::Cx;
@@ -98,12 +98,8 @@ impl ResourceType for NetworkSecurityGroup {
     fn render(&self, cx: &Cx<'_>, resource: &Resource, view: &View<'_>, document: &mut Document) {
         let properties = &mut document["properties"];
         properties["defaultSecurityRules"] = default_rules(cx, resource, view);
-        for (member, kind) in [("networkInterfaces", Kind::NetworkInterfaces), ("subnets", Kind::Subnets)] {
-            let users = back_links(cx, resource, kind);
-            if !users.is_empty() {
-                properties[member] = Value::Array(users);
-            }
-        }
+        let users = [("networkInterfaces", Kind::NetworkInterfaces), ("subnets", Kind::Subnets)];
+        write_back_links(cx, resource, &users, properties);
     }
 
     fn in_use(cx: &Cx<'_>, target: &Resource, users: &[String]) -> CloudError {

@@ -88,7 +88,6 @@ impl ResourceType for Subnet {
     fn render(&self, cx: &Cx<'_>, resource: &Resource, _view: &View<'_>, document: &mut Document) {
         let users: Vec<Value> = cx
             .incoming(resource.key)
-            .filter(|(_, edge)| !edge.part.is_empty())
             .map(|(source, edge)| json!({ "id": cx.part_id(source, edge) }))
             .collect();
         if !users.is_empty() {

@@ -21,7 +21,7 @@ forms! {
 }
 
 /// Containers.
-pub const DESCRIPTOR: Descriptor = Descriptor {
+pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     parent: Some(Kind::BlobServices),
     tracked: false,
     since: ApiVersion::date(2018, 2, 1),
@@ -68,7 +68,7 @@ impl ResourceType for BlobContainer {
         let account_name = account_of(cx, cx.resource(put.parent));
         let account = cx.fabric().accounts.get(&account_name).expect("an account of ARM has its row");
         let name: (Box<str>, Box<str>) = (account_name.clone(), put.id.name().into());
-        if put.id.name().contains("--") {
+        if put.id.name().contains("--") || !DESCRIPTOR.names.allows(put.id.name()) {
             return Err(CloudError::of(&BAD_NAME).with("name", put.id.name()));
         }
         if before.is_none() {

@@ -20,7 +20,7 @@ forms! {
 }
 
 /// Blob services. Their refusals are those of the blob service itself.
-pub const DESCRIPTOR: Descriptor = Descriptor {
+pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     parent: Some(Kind::StorageAccounts),
     tracked: false,
     since: ApiVersion::date(2018, 2, 1),

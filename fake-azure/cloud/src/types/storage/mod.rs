@@ -1,11 +1,11 @@
 //! Microsoft.Storage: accounts, and their blob services and containers as resources.
 
-pub mod blob_containers;
-pub mod blob_services;
+pub(crate) mod blob_containers;
+pub(crate) mod blob_services;
 mod account_keys;
 mod endpoints;
 mod shared_access;
-pub mod storage_accounts;
+pub(crate) mod storage_accounts;
 
 pub use self::account_keys::{account_keys, sign};
 pub use self::shared_access::{AccountSas, ServiceSas};

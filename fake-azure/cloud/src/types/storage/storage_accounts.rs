@@ -10,7 +10,6 @@ use super::endpoints::{self, NEW_ORDER};
 use super::shared_access::{AccountSas, ServiceSas};
 use crate::Document;
 use crate::api_version::ApiVersion;
-use crate::blobs;
 use crate::catalogue::locations;
 use crate::cloud::Cloud;
 use crate::cx::Cx;
@@ -60,7 +59,7 @@ const NAMES: NameRule = NameRule {
 const SKU: ApiVersion = ApiVersion::date(2016, 1, 1);
 
 /// Storage accounts.
-pub const DESCRIPTOR: Descriptor = Descriptor {
+pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     names: NAMES,
     bad_name: Some(&BAD_NAME),
     patch: PatchRule::Merge,
@@ -158,6 +157,10 @@ impl ResourceType for StorageAccount {
 
     fn plan_put(cx: &Cx<'_>, put: &Put<'_>, before: Option<&Self>) -> Result<(Self, Plan), CloudError> {
         let name = put.id.name();
+        // The engine judges names of what is new; here capitals would be another account's name.
+        if !NAMES.allows(name) {
+            return Err(CloudError::of(&BAD_NAME).with("name", name));
+        }
         if before.is_none() {
             check_name_is_free(cx, name, put.subscription)?;
         }
@@ -426,7 +429,7 @@ fn read_spec(cx: &Cx<'_>, put: &Put<'_>, before: Option<&StorageAccount>) -> Res
         None if put.version < ApiVersion::date(2019, 4, 1) => "Storage",
         None => "StorageV2",
     };
-    check_change(document, before, sku, kind)?;
+    check_change(put, before, sku, kind)?;
     let premium_kind = matches!(kind, "BlockBlobStorage" | "FileStorage");
     if premium_kind && !sku.starts_with("Premium") || kind == "BlobStorage" && sku.starts_with("Premium") {
         return Err(CloudError::of(&BAD_VALUES).with("path", "sku.name").about("sku"));
@@ -475,7 +478,7 @@ fn read_sku(document: &Document, version: ApiVersion, before: Option<&StorageAcc
 }
 
 /// What cannot be changed: the kind, but for an upgrade; standard to premium and back; the hierarchical name space (ARM 8.7).
-fn check_change(document: &Document, before: Option<&StorageAccount>, sku: &str, kind: &str) -> Result<(), CloudError> {
+fn check_change(put: &Put<'_>, before: Option<&StorageAccount>, sku: &str, kind: &str) -> Result<(), CloudError> {
     let Some(before) = before else {
         return Ok(());
     };
@@ -487,7 +490,10 @@ fn check_change(document: &Document, before: Option<&StorageAccount>, sku: &str,
     if before.is_premium() != sku.starts_with("Premium") {
         return refuse("sku.name");
     }
-    let _ = document;
+    let hierarchical = |document: &Document| flag(document, "/properties/isHnsEnabled").unwrap_or(false);
+    if put.existing.is_some_and(|existing| hierarchical(&existing.echo) != hierarchical(put.document)) {
+        return refuse("isHnsEnabled");
+    }
     Ok(())
 }
 

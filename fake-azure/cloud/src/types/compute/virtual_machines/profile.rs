@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::forms::{
     BAD_COMPUTER_NAME_LINUX, BAD_COMPUTER_NAME_WINDOWS, BAD_CUSTOM_DATA, BAD_KEY_PATH, BAD_PASSWORD, USER_NAME, WEAK_PASSWORD,
 };
+use crate::cx::Cx;
 use crate::error::CloudError;
 use crate::fabric::System;
 use crate::types::Put;
@@ -29,6 +30,7 @@ const SECRETS: &[(&str, &str)] = &[("/properties/osProfile/adminPassword", "admi
 
 /// Judges the profile of a new machine, or what a later write says of secrets. Gives back their fingerprints.
 pub(super) fn check(
+    cx: &Cx<'_>,
     put: &Put<'_>,
     system: System,
     required: bool,
@@ -45,7 +47,7 @@ pub(super) fn check(
     if has_profile {
         check_names(put, system)?;
         check_authentication(put, system)?;
-        check_custom_data(put)?;
+        check_custom_data(cx, put)?;
     }
     Ok(fingerprints(put))
 }
@@ -135,13 +137,15 @@ fn check_password(password: &str, system: System) -> Result<(), CloudError> {
     Ok(())
 }
 
-fn check_custom_data(put: &Put<'_>) -> Result<(), CloudError> {
+fn check_custom_data(cx: &Cx<'_>, put: &Put<'_>) -> Result<(), CloudError> {
     let Some(data) = put.secret("/properties/osProfile/customData") else {
         return Ok(());
     };
+    let bytes = cx.limit("CustomDataBytes").unwrap_or(65_535).unsigned_abs();
+    let longest = usize::try_from(bytes.div_ceil(3) * 4).unwrap_or(usize::MAX);
     let well_formed = data.as_str().is_some_and(|data| {
         let digits = data.trim_end_matches('=');
-        data.len() <= 87_380
+        data.len() <= longest
             && data.len() % 4 == 0
             && data.len() - digits.len() <= 2
             && digits.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))

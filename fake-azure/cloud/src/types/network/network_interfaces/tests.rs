@@ -28,7 +28,14 @@ fn an_interface_is_there_with_the_answer() {
         settle
         delete nic n0
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            created Succeeded
+            updated Succeeded
+            updated Succeeded
+            accepted, operation runs
+            Deleting
+            absent
+        "#]],
     );
 }
 
@@ -40,7 +47,11 @@ fn an_interface_as_it_is_shown_in_2016() {
         get nic n0 /properties/ipConfigurations/0/id /properties/ipConfigurations/0/type /properties/ipConfigurations/0/properties
         get nic n0 /properties/dnsSettings /properties/enableIPForwarding /properties/enableAcceleratedNetworking /properties/macAddress /properties/virtualMachine
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            "networkInterfaces/n0/ipConfigurations/primary" - {"subnet":{"id":"virtualNetworks/v0/subnets/s0"},"privateIPAllocationMethod":"Dynamic","privateIPAddressVersion":"IPv4","provisioningState":"Succeeded","privateIPAddress":"10.0.0.4","primary":true}
+            {"dnsServers":[],"appliedDnsServers":[],"internalDomainNameSuffix":"ycie4u1gnu0l1spj1ivhfz5tic.fx.internal.cloudapp.net"} false - - -
+        "#]],
     );
 }
 
@@ -62,7 +73,15 @@ fn members_of_an_interface_come_with_versions() {
         version 2025-05-01
         get nic n0 /kind /properties/vnetEncryptionSupported /properties/auxiliaryMode /properties/auxiliarySku /properties/disableTcpStateTracking /properties/allowPort25Out /properties/defaultOutboundConnectivityEnabled
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            {} {"subnet":{"id":"virtualNetworks/v0/subnets/s0"},"privateIPAllocationMethod":"Dynamic","provisioningState":"Succeeded","privateIPAddress":"10.0.0.4"}
+            false - -
+            - "NotProvisioned" false
+            [] [] - "Microsoft.Network/networkInterfaces/ipConfigurations"
+            "Standard" -
+            "Regular" false "None" "None" false true false
+        "#]],
     );
 }
 
@@ -84,7 +103,21 @@ fn dynamic_addresses_are_the_lowest_free_and_are_kept() {
         put nic n2 subnet=v0/s1 name=other
         get nic n2 /properties/ipConfigurations/0/properties/privateIPAddress
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            ok
+            ok
+            "10.0.0.6"
+            ok
+            ok
+            "10.0.0.6"
+            ok
+            "10.0.0.5"
+            ok
+            "10.0.0.7"
+            ok
+            "10.0.1.4"
+        "#]],
     );
 }
 
@@ -108,7 +141,23 @@ fn a_static_address_is_a_free_one_of_the_subnet() {
         put nic n0 subnet=v0/s0
         get nic n0 /properties/ipConfigurations/0/properties/privateIPAddress /properties/ipConfigurations/0/properties/privateIPAllocationMethod
         "#,
-        expect![[r#""#]],
+        expect![[r#"
+            InvalidPrivateIPAddressFormat: Private static IP address value 10.11.12.13.14 is invalid.
+            InvalidPrivateIPAddressFormat: Private static IP address value fd00::4 is invalid.
+            PrivateIPAddressNotInSubnet: Private static IP address 10.0.1.4 does not belong to the range of subnet prefix 10.0.0.0/24.
+            PrivateIPAddressInReservedRange: Private static IP address 10.0.0.0 falls within reserved IP range of subnet prefix 10.0.0.0/24.
+            PrivateIPAddressInReservedRange: Private static IP address 10.0.0.3 falls within reserved IP range of subnet prefix 10.0.0.0/24.
+            PrivateIPAddressInReservedRange: Private static IP address 10.0.0.255 falls within reserved IP range of subnet prefix 10.0.0.0/24.
+            PrivateIPAddressMissing: Private IP address is required when privateIPAllocationMethod is Static in IP configuration networkInterfaces/n0/ipConfigurations/primary.
+            ok
+            PrivateIPAddressIsAllocated: IP configuration networkInterfaces/n1/ipConfigurations/primary is using the private IP address 10.0.0.4 which is already allocated to resource networkInterfaces/n0/ipConfigurations/primary.
+            ok
+            "10.0.0.5"
+            ok
+            ok
+            ok
+            "10.0.0.254" "Dynamic"
+        "#]],
     );
 }
 
@@ -124,7 +173,15 @@ fn a_full_subnet_gives_no_more_addresses() {
         put nic n3 subnet=v0/s1
         get nic n3 /properties/ipConfigurations/0/properties/privateIPAddress
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            ok
+            ok
+            SubnetIsFull: Subnet s1 with address prefix 10.0.1.0/29 does not have enough capacity for 1 IP addresses.
+            ok
+            ok
+            "10.0.1.5"
+        "#]],
     );
 }
 
@@ -141,7 +198,16 @@ fn several_configurations_have_one_primary() {
         put nic n0 {"properties": {"ipConfigurations": [{"name": "a", "properties": {"subnet": {"id": "@subnet:v0/s0"}}}, {"name": "b", "properties": {"primary": true, "privateIPAllocationMethod": "Static", "privateIPAddress": "10.0.0.4", "subnet": {"id": "@subnet:v0/s0"}}}]}}
         get nic n0 /properties/ipConfigurations/0/properties/privateIPAddress /properties/ipConfigurations/1/properties/privateIPAddress
         "#,
-        expect![[r#""#]],
+        expect![[r#"
+            NetworkInterfaceMustHaveOneOneIPConfigAsPrimary: Network Interface n0 specifies multiple IPConfigurations but none of the IPConfigurations is specified as Primary.
+            NetworkInterfaceMustHaveOneOneIPConfigAsPrimary: Network Interface n0 specifies multiple IPConfigurations as Primary.
+            InvalidRequestFormat: Cannot parse the request. <DuplicateResourceName: Resource networkInterfaces/n0 has two child resources with the same name (A).>
+            ok
+            {"subnet":{"id":"virtualNetworks/v0/subnets/s0"},"privateIPAllocationMethod":"Dynamic","privateIPAddressVersion":"IPv4","provisioningState":"Succeeded","privateIPAddress":"10.0.0.4","primary":false} {"primary":true,"subnet":{"id":"virtualNetworks/v0/subnets/s0"},"privateIPAllocationMethod":"Dynamic","privateIPAddressVersion":"IPv4","provisioningState":"Succeeded","privateIPAddress":"10.0.0.5"}
+            PrivateIPAddressIsAllocated: IP configuration networkInterfaces/n0/ipConfigurations/b is using the private IP address 10.0.0.9 which is already allocated to resource networkInterfaces/n0/ipConfigurations/a.
+            ok
+            "10.0.0.6" "10.0.0.4"
+        "#]],
     );
 }
 
@@ -159,7 +225,16 @@ fn a_configuration_has_a_name_and_a_subnet() {
         at eastus
         put nic n0 subnet=v0/s0
         "#,
-        expect![[r#""#]],
+        expect![[r#"
+            InvalidRequestFormat: Cannot parse the request. <InvalidJson: Error converting value null at path 'properties.ipConfigurations'. Expected at least one IP configuration.>
+            InvalidRequestFormat: Cannot parse the request. <InvalidJson: Error converting value {} at path 'properties.ipConfigurations'. Expected an array.>
+            InvalidRequestFormat: Cannot parse the request. <InvalidJson: Error converting value null at path 'properties.ipConfigurations.0.name'. Expected a name.>
+            InvalidRequestFormat: Cannot parse the request. <InvalidJson: Error converting value null at path 'properties.ipConfigurations.0.properties.subnet'. Expected a subnet.>
+            LinkedInvalidPropertyId: Property id 'nonsense' at path 'properties.ipConfigurations.0.properties.subnet' is invalid. Expect fully qualified resource Id that start with '/subscriptions/{subscriptionId}' or '/providers/{resourceProviderNamespace}/'.
+            InvalidResourceReference: Resource virtualNetworks/v0 referenced by resource networkInterfaces/n0/ipConfigurations/a was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.
+            InvalidResourceReference: Resource virtualNetworks/v0/subnets/s2 referenced by resource networkInterfaces/n0/ipConfigurations/primary was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.
+            InvalidResourceReference: Resource virtualNetworks/v0/subnets/s0 referenced by resource networkInterfaces/n0/ipConfigurations/primary was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.
+        "#]],
     );
 }
 
@@ -170,7 +245,10 @@ fn an_ipv6_configuration_needs_no_subnet_and_has_no_address_here() {
         put nic n0 {"properties": {"ipConfigurations": [{"name": "a", "properties": {"primary": true, "subnet": {"id": "@subnet:v0/s0"}}}, {"name": "b", "properties": {"privateIPAddressVersion": "IPv6"}}]}}
         get nic n0 /properties/ipConfigurations/1/properties
         "#,
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            {"privateIPAddressVersion":"IPv6","privateIPAllocationMethod":"Dynamic","provisioningState":"Succeeded","primary":false}
+        "#]],
     );
 }
 
@@ -183,7 +261,12 @@ fn all_configurations_lie_in_one_network() {
         put nic n0 subnet=v0/s0
         put nic n0 subnet=v1/s0
         "#,
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            SubnetsNotInSameVnet: Subnet virtualNetworks/v1/subnets/s0 referenced by resource networkInterfaces/n0/ipConfigurations/b is not in the same Virtual Network virtualNetworks/v0 as the subnets of other IP configurations of the network interface.
+            ok
+            ok
+        "#]],
     );
 }
 
@@ -206,7 +289,15 @@ fn an_interface_on_a_machine_stays_in_its_network_and_keeps_its_primary() {
     );
     gone(&mut script, "n0", None);
     script.more("put nic n0 subnet=v1/s0 name=other");
-    expect![[r#""#]]
+    expect![[r#"
+        ok
+        ok
+        ok
+        SubnetsNotInSameVnet: Subnet virtualNetworks/v1/subnets/s0 referenced by resource networkInterfaces/n0/ipConfigurations/primary is not in the same Virtual Network virtualNetworks/v0 as the subnets of other IP configurations of the network interface.
+        IpConfigDeleteNotSupported: IP Configuration primary cannot be deleted. Deletion and renaming of primary IP Configuration is not supported
+        ok
+        ok
+    "#]]
     .assert_eq(&script.outcomes);
 }
 
@@ -228,7 +319,20 @@ fn a_public_address_serves_one_configuration() {
         put pip p3
         put nic n2 {"properties": {"ipConfigurations": [{"name": "a", "properties": {"primary": true, "subnet": {"id": "@subnet:v0/s0"}, "publicIPAddress": {"id": "@pip:p2"}}}, {"name": "b", "properties": {"subnet": {"id": "@subnet:v0/s0"}, "publicIPAddress": {"id": "@pip:p3"}}}]}}
         "#,
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            ok
+            PublicIPAddressInUse: Resource networkInterfaces/n0/ipConfigurations/b is referencing public IP address publicIPAddresses/p0 that is already allocated to resource networkInterfaces/n0/ipConfigurations/a.
+            ok
+            PublicIPAddressInUse: Resource networkInterfaces/n1/ipConfigurations/primary is referencing public IP address publicIPAddresses/p0 that is already allocated to resource networkInterfaces/n0/ipConfigurations/primary.
+            {"id":"publicIPAddresses/p0"}
+            ok
+            ok
+            ok
+            InvalidResourceReference: Resource publicIPAddresses/p3 referenced by resource networkInterfaces/n2/ipConfigurations/b was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.
+            ok
+            PublicIPAddressesOnNicMustHaveSameSku: Network interface networkInterfaces/n2 references public IP addresses of Basic and Standard sku.
+        "#]],
     );
 }
 
@@ -253,7 +357,16 @@ fn a_machine_shows_on_its_interface_and_its_hardware_address_stays() {
     );
     gone(&mut script, "n0", None);
     script.more("get nic n0 /properties/macAddress /properties/primary /properties/virtualMachine");
-    expect![[r#""#]]
+    expect![[r##"
+        ok
+        ok
+        [] - -
+        "00-0D-3A-AB-CD-EF" true {"id":"#1000000"}
+        {"internalDnsNameLabel":"host","dnsServers":[],"appliedDnsServers":["10.0.0.9"],"internalFqdn":"host.ycie4u1gnu0l1spj1ivhfz5tic.fx.internal.cloudapp.net","internalDomainNameSuffix":"ycie4u1gnu0l1spj1ivhfz5tic.fx.internal.cloudapp.net"}
+        updated Updating, operation runs
+        ["10.0.0.10"] "00-0D-3A-AB-CD-EF"
+        "00-0D-3A-AB-CD-EF" - -
+    "##]]
     .assert_eq(&script.outcomes);
 }
 
@@ -277,7 +390,12 @@ fn an_interface_kept_for_a_machine_that_failed_cannot_be_deleted_for_180_seconds
         delete nic n0
         ",
     );
-    expect![[r#""#]]
+    expect![[r#"
+        ok
+        ok
+        NicReservedForAnotherVm: Nic(s) in request is reserved for another Virtual Machine for 180 seconds. Please provide another nic(s) or retry after 180 seconds. Reserved VM: vm0. [120000 ms]
+        ok
+    "#]]
     .assert_eq(&script.outcomes);
 }
 
@@ -292,7 +410,13 @@ fn interfaces_are_counted_by_region() {
         put nic n1 subnet=v0/s0
         used NetworkInterfaces
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            NetworkInterfaceCountLimitReached: Cannot create more than 1 network interfaces for this subscription in this region.
+            ok
+            ok
+            1
+        "#]],
     );
 }
 
@@ -309,7 +433,16 @@ fn the_domain_suffix_is_the_networks() {
         get nic n1 /properties/dnsSettings/internalDomainNameSuffix
         get nic n2 /properties/dnsSettings/internalDomainNameSuffix
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            ok
+            ok
+            ok
+            ok
+            "ycie4u1gnu0l1spj1ivhfz5tic.fx.internal.cloudapp.net"
+            "ycie4u1gnu0l1spj1ivhfz5tic.fx.internal.cloudapp.net"
+            "o4e4zafagfz4kfrisysxbayqma.fx.internal.cloudapp.net"
+        "#]],
     );
 }
 
@@ -327,6 +460,15 @@ fn a_group_that_goes_takes_its_interfaces_along() {
         in rg
         list nic
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            ok
+            ok
+            ok
+            ok
+            0
+            0
+            []
+        "#]],
     );
 }

@@ -14,7 +14,12 @@ fn every_group_shows_its_default_rules() {
         version 2018-04-01
         get nsg g0 /properties/defaultSecurityRules/4/type /properties/defaultSecurityRules/4/properties
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            [] "AllowAzureLoadBalancerInBound" {"provisioningState":"Succeeded","description":"Allow inbound traffic from azure load balancer","protocol":"*","sourcePortRange":"*","destinationPortRange":"*","sourceAddressPrefix":"AzureLoadBalancer","destinationAddressPrefix":"*","access":"Allow","priority":65001,"direction":"Inbound"}
+            "networkSecurityGroups/g0/defaultSecurityRules/AllowVnetOutBound" 65500
+            "Microsoft.Network/networkSecurityGroups/defaultSecurityRules" {"provisioningState":"Succeeded","description":"Allow outbound traffic from all VMs to Internet","protocol":"*","sourcePortRange":"*","destinationPortRange":"*","sourceAddressPrefix":"*","destinationAddressPrefix":"Internet","access":"Allow","priority":65001,"direction":"Outbound","sourcePortRanges":[],"destinationPortRanges":[],"sourceAddressPrefixes":[],"destinationAddressPrefixes":[]}
+        "#]],
     );
 }
 
@@ -31,7 +36,16 @@ fn rules_written_inside_a_group_are_resources() {
         put nsg g0
         list rule g0
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            [ssh web]
+            {"priority":100,"direction":"Inbound","access":"Allow","protocol":"Tcp","sourcePortRange":"*","destinationPortRange":"22","sourceAddressPrefix":"*","destinationAddressPrefix":"*","provisioningState":"Succeeded"}
+            ok
+            [web]
+            NotFound: Resource networkSecurityGroups/g0/securityRules/ssh not found.
+            ok
+            []
+        "#]],
     );
 }
 
@@ -45,7 +59,13 @@ fn rules_may_trade_priorities_in_one_write() {
         put nsg g0 a:110:Inbound:22 b:110:Inbound:80
         get rule g0/b /properties/priority
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            ok
+            110
+            SecurityRuleConflict: Security rule b conflicts with rule a. Rules cannot have the same Priority and Direction.
+            100
+        "#]],
     );
 }
 
@@ -65,7 +85,19 @@ fn a_group_in_use_cannot_be_deleted() {
         get nsg g0 /properties/networkInterfaces /properties/subnets
         delete nsg g0
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            ok
+            ok
+            ok
+            [{"id":"networkInterfaces/n0"}] [{"id":"virtualNetworks/v0/subnets/s0"}]
+            InUseNetworkSecurityGroupCannotBeDeleted: Network security group networkSecurityGroups/g0 cannot be deleted because it is in use by the following resources: virtualNetworks/v0/subnets/s0, networkInterfaces/n0. In order to delete the Network security group, remove the association with the resource(s). To learn how to do this, see aka.ms/deletensg.
+            ok
+            InUseNetworkSecurityGroupCannotBeDeleted: Network security group networkSecurityGroups/g0 cannot be deleted because it is in use by the following resources: virtualNetworks/v0/subnets/s0. In order to delete the Network security group, remove the association with the resource(s). To learn how to do this, see aka.ms/deletensg.
+            ok
+            - -
+            ok
+        "#]],
     );
 }
 
@@ -80,7 +112,13 @@ fn groups_are_counted_by_region() {
         delete nsg g0
         put nsg g1
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            NetworkSecurityGroupCountLimitReached: Cannot create more than 1 network security groups for this subscription in this region.
+            ok
+            ok
+            ok
+        "#]],
     );
 }
 
@@ -97,7 +135,13 @@ fn a_group_has_a_limit_of_rules_and_of_their_values() {
         put rule g0/a priority=100 from= froms=10.0.0.1,10.0.0.2
         put rule g0/b priority=110 from= froms=10.0.0.3
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            SecurityRuleCountLimitReached: A security group cannot have more than 2 security rules.
+            ok
+            SecurityRuleCountLimitReached: A security group cannot have more than 2 security rules.
+            ok
+            SecurityRuleAddressesOrPortsPerSecurityGroupLimitReached: Network security group networkSecurityGroups/g0 has 3 SourceAddressPrefixes. A security group cannot have more than 2 SourceAddressPrefixes as per the limit MaxSecurityRuleAddressesOrPortsPerSecurityGroup.
+        "#]],
     );
 }
 
@@ -107,11 +151,15 @@ fn a_new_group_is_updating_and_so_are_its_rules() {
         "
         begin put nsg g0 a:100:Inbound:22
         get nsg g0 /properties/provisioningState /properties/securityRules/0/properties/provisioningState /properties/defaultSecurityRules/0/properties/provisioningState
-        put nic n0 {}
         settle
         get nsg g0 /properties/provisioningState /properties/securityRules/0/properties/provisioningState /properties/defaultSecurityRules/0/properties/provisioningState
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            created Updating, operation runs
+            "Updating" "Updating" "Updating"
+            InvalidRequestFormat: Cannot parse the request. <InvalidJson: Error converting value null at path 'properties.ipConfigurations'. Expected at least one IP configuration.>
+            "Succeeded" "Succeeded" "Succeeded"
+        "#]],
     );
 }
 
@@ -125,6 +173,11 @@ fn a_group_that_is_being_written_cannot_be_named() {
         settle
         put nic n0 subnet=v0/s0 nsg=g0
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            created Updating, operation runs
+            ReferencedResourceNotProvisioned: Cannot proceed with operation because resource networkSecurityGroups/g0 used by resource networkInterfaces/n0 is not in Succeeded state. Resource is in Updating state and the last operation that updated/is updating the resource is PutNetworkSecurityGroupOperation. [2689 ms]
+            ok
+        "#]],
     );
 }

@@ -18,7 +18,16 @@ fn a_rule_is_written_alone_into_its_group() {
         delete rule g0/ssh
         get rule g0/ssh
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ParentResourceNotFound: Can not perform requested operation on nested resource. Parent resource 'g0' not found.
+            ok
+            created Updating, operation runs
+            Updating
+            {"name":"ssh","id":"networkSecurityGroups/g0/securityRules/ssh","etag":"W/\"65b7b5a9-298b-4ae1-8381-aea1eef6c456\"","properties":{"priority":100,"direction":"Inbound","access":"Allow","protocol":"Tcp","sourcePortRange":"*","destinationPortRange":"22","sourceAddressPrefix":"*","destinationAddressPrefix":"*","provisioningState":"Succeeded"}}
+            "ssh"
+            ok
+            NotFound: Resource networkSecurityGroups/g0/securityRules/ssh not found.
+        "#]],
     );
 }
 
@@ -33,7 +42,14 @@ fn a_priority_lies_between_100_and_4096() {
         put rule g0/r priority=100
         put rule g0/r priority=4096
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            SecurityRuleInvalidPriority: Security rule has invalid Priority. Value provided: 99 Allowed range 100-4096.
+            SecurityRuleInvalidPriority: Security rule has invalid Priority. Value provided: 4097 Allowed range 100-4096.
+            SecurityRuleInvalidPriority: Security rule has invalid Priority. Value provided: -1 Allowed range 100-4096.
+            ok
+            ok
+        "#]],
     );
 }
 
@@ -44,7 +60,10 @@ fn a_rule_without_a_priority_has_priority_0() {
         put nsg g0
         put rule g0/r {"properties": {"direction": "Inbound", "access": "Allow", "protocol": "Tcp", "sourcePortRange": "*", "destinationPortRange": "22", "sourceAddressPrefix": "*", "destinationAddressPrefix": "*"}}
         "#,
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            SecurityRuleInvalidPriority: Security rule has invalid Priority. Value provided: 0 Allowed range 100-4096.
+        "#]],
     );
 }
 
@@ -58,7 +77,13 @@ fn two_rules_of_a_direction_have_two_priorities() {
         put rule g0/a priority=100
         put rule g0/b priority=100
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            SecurityRuleConflict: Security rule b conflicts with rule a. Rules cannot have the same Priority and Direction.
+            ok
+            ok
+            SecurityRuleConflict: Security rule b conflicts with rule a. Rules cannot have the same Priority and Direction.
+        "#]],
     );
 }
 
@@ -76,7 +101,17 @@ fn ports_are_numbers_and_ranges() {
         put rule g0/r port=8000-8080
         put rule g0/r port=*
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            SecurityRuleInvalidPortRange: Security rule has invalid Port range. Value provided: 66600. Value should be an integer OR integer range with '-' delimiter. Valid range 0-65535.
+            SecurityRuleInvalidPortRange: Security rule has invalid Port range. Value provided: 66600. Value should be an integer OR integer range with '-' delimiter. Valid range 0-65535.
+            SecurityRuleInvalidPortRange: Security rule has invalid Port range. Value provided: 90-80. Value should be an integer OR integer range with '-' delimiter. Valid range 0-65535.
+            SecurityRuleInvalidPortRange: Security rule has invalid Port range. Value provided: 22,80. Value should be an integer OR integer range with '-' delimiter. Valid range 0-65535.
+            SecurityRuleParameterMissing: Required security rule parameter DestinationPortRange is missing for security rule with Id: networkSecurityGroups/g0/securityRules/r.
+            SecurityRuleParameterMissing: Required security rule parameter SourcePortRange is missing for security rule with Id: networkSecurityGroups/g0/securityRules/r.
+            ok
+            ok
+        "#]],
     );
 }
 
@@ -93,7 +128,16 @@ fn addresses_are_ranges_tags_or_everything() {
         get rule g0/r /properties/sourceAddressPrefix
         put rule g0/r from=Storage.WestUS to=10.1.2.3
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            SecurityRuleInvalidAddressPrefix: Security rule networkSecurityGroups/g0/securityRules/r has invalid Address prefix. Value provided: 10.0.0.0/42
+            SecurityRuleInvalidAddressPrefix: Security rule networkSecurityGroups/g0/securityRules/r has invalid Address prefix. Value provided: 10.0.0.0/42
+            SecurityRuleInvalidAddressPrefix: Security rule networkSecurityGroups/g0/securityRules/r has invalid Address prefix. Value provided: Nowhere
+            SecurityRuleParameterMissing: Required security rule parameter SourceAddressPrefix is missing for security rule with Id: networkSecurityGroups/g0/securityRules/r.
+            ok
+            "INTERNET"
+            ok
+        "#]],
     );
 }
 
@@ -112,7 +156,17 @@ fn singular_and_plural_exclude_each_other() {
         put rule g0/r from= froms=10.0.0.0/8,Internet
         put rule g0/r to= tos=*
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            SecurityRuleParameterConflict: Security rule networkSecurityGroups/g0/securityRules/r specifies both SourceAddressPrefix and SourceAddressPrefixes. Only one of them can be specified.
+            ok
+            - ["10.0.0.0/8","192.168.0.0/16"] []
+            SecurityRuleParameterConflict: Security rule networkSecurityGroups/g0/securityRules/r specifies both DestinationPortRange and DestinationPortRanges. Only one of them can be specified.
+            ok
+            SecurityRuleInvalidPortRange: Security rule has invalid Port range. Value provided: a. Value should be an integer OR integer range with '-' delimiter. Valid range 0-65535.
+            SecurityRuleParameterContainsUnsupportedValue: Security rule parameter SourceAddressPrefix for rule with Id networkSecurityGroups/g0/securityRules/r cannot specify existing VIRTUALNETWORK, INTERNET, AZURELOADBALANCER, '*' or system tags. Unsupported value used: Internet.
+            SecurityRuleParameterContainsUnsupportedValue: Security rule parameter DestinationAddressPrefix for rule with Id networkSecurityGroups/g0/securityRules/r cannot specify existing VIRTUALNETWORK, INTERNET, AZURELOADBALANCER, '*' or system tags. Unsupported value used: *.
+        "#]],
     );
 }
 
@@ -130,7 +184,17 @@ fn protocol_access_and_direction_are_enumerations() {
         get rule g0/r /properties/protocol /properties/access /properties/direction
         put rule g0/r protocol=*
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            SecurityRuleInvalidProtocol: Security rule has invalid Protocol. Value provided: Ipx Allowed values: Icmp,Tcp,Udp,Esp,Ah,*.
+            SecurityRuleParameterMissing: Required security rule parameter Protocol is missing for security rule with Id: networkSecurityGroups/g0/securityRules/r.
+            InvalidRequestFormat: Cannot parse the request. <InvalidJson: Error converting value "Maybe" at path 'properties.access'. Expected one of: Allow, Deny.>
+            SecurityRuleParameterMissing: Required security rule parameter Access is missing for security rule with Id: networkSecurityGroups/g0/securityRules/r.
+            InvalidRequestFormat: Cannot parse the request. <InvalidJson: Error converting value "Sideways" at path 'properties.direction'. Expected one of: Inbound, Outbound.>
+            ok
+            "TCP" "Allow" "Inbound"
+            ok
+        "#]],
     );
 }
 
@@ -138,7 +202,11 @@ fn protocol_access_and_direction_are_enumerations() {
 fn a_description_has_140_characters() {
     let long = "a".repeat(141);
     let script = format!("put nsg g0\nput rule g0/r description={long}\nput rule g0/r description={}", &long[1..]);
-    check(&script, expect![[r#""#]]);
+    check(&script, expect![[r#"
+        ok
+        SecurityRuleDescriptionTooLong: Security rule description cannot exceed 140 chars.
+        ok
+    "#]]);
 }
 
 #[test]
@@ -152,6 +220,12 @@ fn a_rule_waits_for_the_write_of_its_group() {
         settle
         put rule g0/b priority=110
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            created Updating, operation runs
+            RetryableError: A retryable error occurred. <RetryableErrorDueToAnotherOperation: Operation PutNetworkSecurityGroupOperation (f2764a7c-c915-4079-a21c-45e641fe43dd) is updating resource networkSecurityGroups/g0. The call can be retried in 1 seconds.> [1716 ms]
+            RetryableError: A retryable error occurred. <RetryableErrorDueToAnotherOperation: Operation PutNetworkSecurityGroupOperation (f2764a7c-c915-4079-a21c-45e641fe43dd) is updating resource networkSecurityGroups/g0. The call can be retried in 1 seconds.> [1716 ms]
+            ok
+        "#]],
     );
 }

@@ -19,7 +19,18 @@ fn a_subnet_lies_inside_its_network_and_apart_from_others() {
         put subnet v0/s1 10.0.0.128/25
         put subnet v0/s1 10.0.1.0/29
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ParentResourceNotFound: Can not perform requested operation on nested resource. Parent resource 'v0' not found.
+            ok
+            NetcfgInvalidSubnet: Subnet 's0' is not valid in virtual network 'v0'.
+            NetcfgInvalidSubnet: Subnet 's0' is not valid in virtual network 'v0'.
+            InvalidAddressPrefixFormat: Address prefix  of resource virtualNetworks/v0/subnets/s0 is not formatted correctly. It should follow CIDR notation, for example 10.0.0.0/24.
+            InvalidAddressPrefixFormat: Address prefix Nonsense of resource virtualNetworks/v0/subnets/s0 is not formatted correctly. It should follow CIDR notation, for example 10.0.0.0/24.
+            InvalidCIDRNotation: The address prefix 10.0.0.1/24 in resource virtualNetworks/v0/subnets/s0 has an invalid CIDR notation. For the given prefix length, the address prefix should be 10.0.0.0/24.
+            ok
+            NetcfgSubnetRangesOverlap: Subnet 's1' is not valid because its IP address range overlaps with that of an existing subnet in virtual network 'v0'.
+            ok
+        "#]],
     );
 }
 
@@ -31,7 +42,11 @@ fn an_ipv6_prefix_has_64_bits() {
         put subnet v0/s0 {"properties": {"addressPrefixes": ["10.0.0.0/24", "fd00::/65"]}}
         put subnet v0/s0 {"properties": {"addressPrefixes": ["10.0.0.0/24", "fd00::/64"]}}
         "#,
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            NetcfgInvalidSubnet: Subnet 's0' is not valid in virtual network 'v0'.
+            ok
+        "#]],
     );
 }
 
@@ -51,7 +66,19 @@ fn a_subnet_in_use_keeps_its_prefix_and_stays() {
         delete subnet v0/s0
         delete subnet v0/s0
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            ok
+            [{"id":"networkInterfaces/n0/ipConfigurations/primary"}]
+            InUsePrefixCannotBeDeleted: IpPrefix 10.0.0.0/24 on Subnet s0 has active allocations and cannot be deleted.
+            ok
+            InUseSubnetCannotBeDeleted: Subnet s0 is in use by networkInterfaces/n0/ipConfigurations/primary and cannot be deleted. In order to delete the subnet, delete all the resources within the subnet. See aka.ms/deletesubnet.
+            ok
+            -
+            ok
+            ok
+            absent
+        "#]],
     );
 }
 
@@ -67,7 +94,13 @@ fn a_subnet_is_not_written_while_its_network_is() {
         settle
         put subnet v0/s1 10.0.1.0/24
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            created Updating, operation runs
+            Updating
+            RetryableError: A retryable error occurred. <RetryableErrorDueToAnotherOperation: Operation PutVirtualNetworkOperation (f2764a7c-c915-4079-a21c-45e641fe43dd) is updating resource virtualNetworks/v0. The call can be retried in 2 seconds.> [2689 ms]
+            ok
+        "#]],
     );
 }
 
@@ -85,6 +118,15 @@ fn a_subnet_names_a_security_group_of_its_region() {
         put nsg g1
         put subnet v0/s0 10.0.0.0/24 nsg=g1
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            InvalidResourceReference: Resource networkSecurityGroups/g0 referenced by resource virtualNetworks/v0/subnets/s0 was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.
+            ok
+            ok
+            {"id":"networkSecurityGroups/g0"}
+            [{"id":"virtualNetworks/v0/subnets/s0"}]
+            ok
+            InvalidResourceReference: Resource networkSecurityGroups/g1 referenced by resource virtualNetworks/v0/subnets/s0 was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.
+        "#]],
     );
 }

@@ -15,7 +15,13 @@ fn a_network_is_updating_until_its_operation_ends() {
         get vnet v0 /properties/provisioningState
         begin put vnet v0 10.0.0.0/16
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            created Updating, operation runs
+            "Updating"
+            RetryableError: A retryable error occurred. <RetryableErrorDueToAnotherOperation: Operation PutVirtualNetworkOperation (dff1a71b-0ab1-4013-b4e5-50b02c806908) is updating resource virtualNetworks/v0. The call can be retried in 1 seconds.> [1760 ms]
+            "Succeeded"
+            updated Updating, operation runs
+        "#]],
     );
 }
 
@@ -33,7 +39,17 @@ fn an_address_space_is_prefixes_that_are_free_and_apart() {
         put vnet v0 10.0.0.0/16 10.1.0.0/16 dns=10.0.0.9
         get vnet v0 /properties/addressSpace /properties/dhcpOptions
         "#,
-        expect![[r#""#]],
+        expect![[r#"
+            NetcfgInvalidVirtualNetworkSite: Virtual network virtualNetworks/v0 has an invalid address space: no address prefix is given.
+            InvalidAddressPrefixFormat: Address prefix 10.0.0.0/33 of resource virtualNetworks/v0 is not formatted correctly. It should follow CIDR notation, for example 10.0.0.0/24.
+            InvalidCIDRNotation: The address prefix 10.0.0.9/16 in resource virtualNetworks/v0 has an invalid CIDR notation. For the given prefix length, the address prefix should be 10.0.0.0/16.
+            NetcfgInvalidVirtualNetworkSite: Virtual network virtualNetworks/v0 has an invalid address space: 127.0.0.0/16 is reserved.
+            NetcfgInvalidVirtualNetworkSite: Virtual network virtualNetworks/v0 has an invalid address space: 168.63.0.0/16 is reserved.
+            NetcfgInvalidVirtualNetworkSite: Virtual network virtualNetworks/v0 has an invalid address space: 10.0.128.0/17 overlaps 10.0.0.0/16.
+            NetcfgInvalidDnsServer: DNS server is not valid as specified with the name 'nonsense'.
+            ok
+            {"addressPrefixes":["10.0.0.0/16","10.1.0.0/16"]} {"dnsServers":["10.0.0.9"]}
+        "#]],
     );
 }
 
@@ -53,7 +69,14 @@ fn members_of_a_network_come_with_versions() {
         version 2024-01-01
         get vnet v0 /properties/privateEndpointVNetPolicies /properties/subnets/0/properties/privateEndpointNetworkPolicies
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            - - -
+            [] - -
+            false false "Microsoft.Network/virtualNetworks/subnets" []
+            - "Enabled"
+            "Disabled" "Disabled"
+        "#]],
     );
 }
 
@@ -71,7 +94,16 @@ fn a_network_written_without_subnets_loses_them_until_2023() {
         put vnet v0 10.0.0.0/16
         list subnet v0
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            ok
+            [b]
+            ok
+            []
+            ok
+            ok
+            [a]
+        "#]],
     );
 }
 
@@ -84,7 +116,12 @@ fn subnets_may_trade_places_in_one_write() {
         get subnet v0/a /properties/addressPrefix
         put vnet v0 10.0.0.0/16 subnets=a:10.0.1.0/24,b:10.0.1.0/25
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            ok
+            "10.0.1.0/24"
+            NetcfgSubnetRangesOverlap: Subnet 'b' is not valid because its IP address range overlaps with that of an existing subnet in virtual network 'v0'.
+        "#]],
     );
 }
 
@@ -98,7 +135,12 @@ fn a_network_cannot_shrink_below_its_subnets() {
         put vnet v0 10.0.0.0/24 subnets=a:10.0.1.0/24
         put vnet v0 10.0.0.0/23
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            ok
+            NetcfgInvalidSubnet: Subnet 'a' is not valid in virtual network 'v0'.
+            ok
+        "#]],
     );
 }
 
@@ -114,7 +156,15 @@ fn a_network_with_an_interface_in_it_cannot_go() {
         delete vnet v0
         get vnet v0
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            ok
+            InUseSubnetCannotBeDeleted: Subnet s0 is in use by networkInterfaces/n0/ipConfigurations/primary and cannot be deleted. In order to delete the subnet, delete all the resources within the subnet. See aka.ms/deletesubnet.
+            InUseSubnetCannotBeDeleted: Subnet s0 is in use by networkInterfaces/n0/ipConfigurations/primary and cannot be deleted. In order to delete the subnet, delete all the resources within the subnet. See aka.ms/deletesubnet.
+            ok
+            ok
+            ResourceNotFound: The Resource 'Microsoft.Network/virtualNetworks/v0' under resource group 'rg' was not found.
+        "#]],
     );
 }
 
@@ -131,6 +181,13 @@ fn networks_are_counted_by_region() {
         delete vnet v1
         used VirtualNetworks
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            VirtualNetworkCountLimitReached: Cannot create more than 1 virtual networks for this subscription in this region.
+            ok
+            1
+            ok
+            0
+        "#]],
     );
 }

@@ -1,0 +1,189 @@
+//! Properties: what every generated history keeps. A run tries many from one seed, makes the first that breaks small, and
+//! hands it on as a scenario.
+
+use std::cell::RefCell;
+use std::time::Instant;
+
+use camino::Utf8Path;
+use proptest::collection::vec;
+use proptest::strategy::Strategy;
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+
+use super::{network, provider};
+use crate::driver::DriverKind;
+use crate::report::{Found, PropertyDone};
+use crate::runner::trouble_report;
+use crate::scenario::{Scenario, write};
+use crate::session::{self, End, Plan, Trouble};
+
+/// A property.
+#[derive(Clone, Copy, Debug)]
+pub struct Property {
+    /// Its name.
+    pub name: &'static str,
+    /// What it says.
+    pub about: &'static str,
+    /// The driver that its histories run on.
+    pub driver: DriverKind,
+    /// Histories tried when nobody says how many.
+    pub n_cases: u32,
+    /// Most operations of a history.
+    pub n_operations_max: usize,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Network,
+    Provider { faults: bool },
+}
+
+/// Every property.
+pub const PROPERTIES: &[Property] = &[
+    // tidy: sorted
+    Property {
+        name: "network-model",
+        about: "Networks, addresses, interfaces and machines answer as the documents say, and a deleted group leaves nothing.",
+        driver: DriverKind::Model,
+        n_cases: 400,
+        n_operations_max: 40,
+        kind: Kind::Network,
+    },
+    Property {
+        name: "network-wire",
+        about: "The same over the protocol.",
+        driver: DriverKind::Wire,
+        n_cases: 40,
+        n_operations_max: 30,
+        kind: Kind::Network,
+    },
+    Property {
+        name: "provider-calm",
+        about: "Machines and ports are what Juju asked for, whatever the order, and destroying leaves nothing.",
+        driver: DriverKind::Wire,
+        n_cases: 12,
+        n_operations_max: 12,
+        kind: Kind::Provider { faults: false },
+    },
+    Property {
+        name: "provider-faults",
+        about: "Whatever fault strikes, half-made machines are reported, and afterwards everything finishes and leaves nothing.",
+        driver: DriverKind::Wire,
+        n_cases: 24,
+        n_operations_max: 12,
+        kind: Kind::Provider { faults: true },
+    },
+    // tidy: end
+];
+
+/// Tries a property on histories drawn from a seed. What is found is written to a folder, when one is given.
+///
+/// # Errors
+///
+/// When a driver cannot be started, or the history cannot be written.
+pub fn check(property: &Property, n_cases: u32, seed: u64, folder: Option<&Utf8Path>) -> anyhow::Result<PropertyDone> {
+    let started = Instant::now();
+    let tried = Tried::default();
+    let size = 1..property.n_operations_max;
+    let broken = match property.kind {
+        Kind::Network => {
+            let histories = vec(network::operation(), size).prop_map(|operations| network::scenario(&operations));
+            search(property, &histories, n_cases, seed, &tried)
+        }
+        Kind::Provider { faults } => {
+            let histories = vec(provider::operation(faults), size).prop_map(|operations| provider::scenario(&operations));
+            search(property, &histories, n_cases, seed, &tried)
+        }
+    }?;
+    let found = match broken {
+        Some((scenario, trouble)) => Some(found(property, scenario, &trouble, seed, folder)?),
+        None => None,
+    };
+    Ok(PropertyDone {
+        name: property.name.to_owned(),
+        about: property.about.to_owned(),
+        n_cases,
+        seed,
+        n_steps: tried.n_steps.into_inner(),
+        found,
+        wall_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+    })
+}
+
+#[derive(Default)]
+struct Tried {
+    n_steps: RefCell<usize>,
+    error: RefCell<Option<anyhow::Error>>,
+}
+
+type Broken = (Scenario, Trouble);
+
+fn search(
+    property: &Property,
+    histories: &impl Strategy<Value = Scenario>,
+    n_cases: u32,
+    seed: u64,
+    tried: &Tried,
+) -> anyhow::Result<Option<Broken>> {
+    let config = Config { cases: n_cases, max_shrink_iters: 4_000, failure_persistence: None, ..Config::default() };
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
+    let result = runner.run(histories, |scenario| match tell(property, &scenario, seed, tried) {
+        Some(trouble) => Err(TestCaseError::fail(trouble.label)),
+        None => Ok(()),
+    });
+    if let Some(error) = tried.error.take() {
+        return Err(error);
+    }
+    match result {
+        Ok(()) => Ok(None),
+        Err(TestError::Fail(_, scenario)) => {
+            let trouble = tell(property, &scenario, seed, tried);
+            let trouble = trouble.ok_or_else(|| anyhow::anyhow!("a history broke `{}` once and not again: it does not repeat", property.name))?;
+            Ok(Some((scenario, trouble)))
+        }
+        Err(TestError::Abort(reason)) => Err(anyhow::anyhow!("no histories for `{}`: {reason}", property.name)),
+    }
+}
+
+/// Runs a history; what is wrong with it, if anything is.
+fn tell(property: &Property, scenario: &Scenario, seed: u64, tried: &Tried) -> Option<Trouble> {
+    let plan = Plan { scenario, driver: property.driver, seed, until: None, profile: None };
+    match session::run(&plan) {
+        Ok(ran) => {
+            *tried.n_steps.borrow_mut() += ran.n_steps;
+            match ran.end {
+                End::Passed => None,
+                End::Failed(trouble) | End::Invalid(trouble) => Some(*trouble),
+            }
+        }
+        Err(error) => {
+            tried.error.borrow_mut().get_or_insert(error);
+            None
+        }
+    }
+}
+
+fn found(property: &Property, mut scenario: Scenario, trouble: &Trouble, seed: u64, folder: Option<&Utf8Path>) -> anyhow::Result<Found> {
+    let id = format!("found/{}-{seed}", property.name);
+    scenario.id.clone_from(&id);
+    scenario.about = format!("Found by chance: {}", property.about);
+    let text = write(&scenario);
+    let path = match folder {
+        Some(folder) => {
+            let path = folder.join(format!("{id}.yaml"));
+            if let Some(parent) = path.parent() {
+                fs_err::create_dir_all(parent)?;
+            }
+            fs_err::write(&path, &text)?;
+            Some(path.to_string())
+        }
+        None => None,
+    };
+    let mut trouble = trouble_report(trouble, &id, property.driver, seed);
+    if path.is_none() {
+        trouble.hint = format!("conformance run --property {} --seed {seed} --keep", property.name);
+    }
+    Ok(Found { scenario: text, path, trouble })
+}

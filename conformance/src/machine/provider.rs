@@ -1,0 +1,247 @@
+//! Histories of the provider: machines started and stopped, ports opened and closed, in any order and with faults.
+//!
+//! Two phases. With faults on, nothing wrong happens: whatever is left of a machine is reported as an instance. With faults off,
+//! everything finishes: what was asked for holds, and destroying the environment leaves nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+use crate::scenario::{Action, CallStep, Check, Expect, LOCATION, Place, Scenario, Step};
+
+/// One thing that Juju asks of the provider, or that befalls it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// Starts a machine.
+    Start(u8),
+    /// Starts two machines at the same time.
+    StartTwo(u8, u8),
+    /// Stops a machine.
+    Stop(u8),
+    /// Opens a port of a machine.
+    Open(u8, u16),
+    /// Closes a port of a machine.
+    Close(u8, u16),
+    /// Lists all instances.
+    List,
+    /// The environment is made again.
+    Create,
+    /// Time passes, in seconds.
+    Wait(u16),
+    /// One of the next requests meets trouble.
+    Fault {
+        /// Which of the requests after it.
+        nth: u8,
+        /// What happens to it.
+        trouble: Trouble,
+    },
+}
+
+/// What can happen to a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The connection is cut before it is applied.
+    CutBefore,
+    /// The connection is cut after it was applied.
+    CutAfter,
+    /// The service answers 500.
+    InternalError,
+    /// The service answers 503.
+    Unavailable,
+    /// The service answers 429.
+    Throttle,
+}
+
+const N_MACHINES: u8 = 4;
+const PORTS: [u16; 3] = [80, 443, 8080];
+
+/// Draws an operation; with `faults`, trouble is among them.
+pub fn operation(faults: bool) -> impl Strategy<Value = Operation> {
+    let trouble = prop_oneof![
+        Just(Trouble::CutBefore),
+        Just(Trouble::CutAfter),
+        Just(Trouble::InternalError),
+        Just(Trouble::Unavailable),
+        Just(Trouble::Throttle),
+    ];
+    let port = prop::sample::select(PORTS.to_vec());
+    prop_oneof![
+        6 => (0..N_MACHINES).prop_map(Operation::Start),
+        2 => (0..N_MACHINES, 1..N_MACHINES).prop_map(|(one, step)| Operation::StartTwo(one, (one + step) % N_MACHINES)),
+        4 => (0..N_MACHINES).prop_map(Operation::Stop),
+        4 => (0..N_MACHINES, port.clone()).prop_map(|(machine, port)| Operation::Open(machine, port)),
+        3 => (0..N_MACHINES, port).prop_map(|(machine, port)| Operation::Close(machine, port)),
+        2 => Just(Operation::List),
+        1 => Just(Operation::Create),
+        1 => (1..600_u16).prop_map(Operation::Wait),
+        if faults { 8 } else { 0 } => (1..40_u8, trouble).prop_map(|(nth, trouble)| Operation::Fault { nth, trouble }),
+    ]
+}
+
+/// What Juju knows of an environment.
+#[derive(Clone, Debug, Default)]
+struct Reference {
+    machines: BTreeSet<u8>,
+    ports: BTreeMap<u8, BTreeSet<u16>>,
+    /// Whether a fault was installed: outcomes are then free until faults end.
+    troubled: bool,
+}
+
+/// A history as a scenario.
+#[must_use]
+pub fn scenario(operations: &[Operation]) -> Scenario {
+    let mut reference = Reference::default();
+    let mut steps = vec![call("create", json!({}), Expect::default())];
+    for operation in operations {
+        reference.steps(*operation, &mut steps);
+    }
+    reference.recovery(&mut steps);
+    Scenario {
+        id: "generated/provider".to_owned(),
+        about: "A generated history of machines and ports, with faults.".to_owned(),
+        tags: vec!["generated".to_owned(), "provider".to_owned()],
+        profile: "2016".to_owned(),
+        location: LOCATION.to_owned(),
+        versions: BTreeMap::new(),
+        uses: Vec::new(),
+        prepare: Vec::new(),
+        steps,
+    }
+}
+
+impl Reference {
+    fn steps(&mut self, operation: Operation, steps: &mut Vec<Step>) {
+        match operation {
+            Operation::Start(machine) => {
+                // Juju never starts a machine that it knows to run.
+                if self.machines.insert(machine) {
+                    self.ports.remove(&machine);
+                    let expect = self.expect(json!({"id": id(machine)}));
+                    steps.push(call("start_instance", json!({"machine": machine}), expect));
+                }
+            }
+            Operation::StartTwo(one, other) => {
+                if self.machines.contains(&one) || self.machines.contains(&other) {
+                    return;
+                }
+                self.machines.extend([one, other]);
+                let calls = [one, other].map(|machine| self.call_step("start_instance", json!({"machine": machine})));
+                steps.push(step(Action::Together(calls.to_vec()), self.expect(json!([{"id": id(one)}, {"id": id(other)}]))));
+            }
+            Operation::Stop(machine) => {
+                self.machines.remove(&machine);
+                self.ports.remove(&machine);
+                steps.push(call("stop_instances", json!({"ids": [id(machine)]}), self.free()));
+            }
+            Operation::Open(machine, port) => {
+                if self.machines.contains(&machine) {
+                    self.ports.entry(machine).or_default().insert(port);
+                    let arguments = json!({"id": id(machine), "ports": [format!("{port}/tcp")]});
+                    steps.push(call("open_ports", arguments, self.free()));
+                }
+            }
+            Operation::Close(machine, port) => {
+                if self.machines.contains(&machine) {
+                    self.ports.entry(machine).or_default().remove(&port);
+                    let arguments = json!({"id": id(machine), "ports": [format!("{port}/tcp")]});
+                    steps.push(call("close_ports", arguments, self.free()));
+                }
+            }
+            Operation::List => {
+                let mut expect = self.free();
+                if !self.troubled {
+                    expect.instances = Some(self.machines.iter().map(|machine| id(*machine)).collect());
+                }
+                steps.push(call("all_instances", json!({}), expect));
+            }
+            Operation::Create => steps.push(call("create", json!({}), self.free())),
+            Operation::Wait(secs) => steps.push(step(Action::Advance(i64::from(secs) * 1000), Expect::default())),
+            Operation::Fault { nth, trouble } => {
+                self.troubled = true;
+                steps.push(step(Action::Fault(rule(nth, trouble)), Expect::default()));
+            }
+        }
+    }
+
+    /// Faults end; Juju brings the environment to where it should be, and then takes it down.
+    fn recovery(&self, steps: &mut Vec<Step>) {
+        if self.troubled {
+            steps.push(step(Action::Fault(json!("clear")), Expect::default()));
+            steps.push(step(Action::Check(vec![Check::Reported]), Expect::default()));
+            steps.push(call("create", json!({}), Expect::default()));
+            // What Juju does not know is stopped, and what half exists is started anew (juju-provider 3.1).
+            let all: Vec<String> = (0..N_MACHINES).map(id).collect();
+            steps.push(call("stop_instances", json!({"ids": all}), Expect::default()));
+            steps.push(step(world(0), Expect::default()));
+            for machine in &self.machines {
+                steps.push(call("start_instance", json!({"machine": machine}), Expect::default()));
+                let ports = self.ports.get(machine).cloned().unwrap_or_default();
+                for port in ports {
+                    let arguments = json!({"id": id(*machine), "ports": [format!("{port}/tcp")]});
+                    steps.push(call("open_ports", arguments, Expect::default()));
+                }
+            }
+        }
+        let ids: Vec<String> = self.machines.iter().map(|machine| id(*machine)).collect();
+        steps.push(call("all_instances", json!({}), Expect { instances: Some(ids), ..Expect::default() }));
+        for machine in &self.machines {
+            let ports = self.ports.get(machine).cloned().unwrap_or_default();
+            let mut shown: Vec<String> = ports.iter().map(|port| format!("{port}/tcp")).collect();
+            shown.sort_by_key(|text| text.split('/').next().and_then(|port| port.parse::<u32>().ok()));
+            steps.push(call("ports", json!({"id": id(*machine)}), Expect { value: Some(json!(shown)), ..Expect::default() }));
+        }
+        steps.push(step(world(self.machines.len() as u64), Expect::default()));
+        steps.push(step(Action::Check(vec![Check::Reported]), Expect::default()));
+        steps.push(call("destroy", json!({}), Expect::default()));
+        steps.push(step(Action::Check(vec![Check::Empty]), Expect::default()));
+    }
+
+    fn expect(&self, value: Value) -> Expect {
+        if self.troubled { self.free() } else { Expect { value: Some(value), ..Expect::default() } }
+    }
+
+    fn free(&self) -> Expect {
+        Expect { any: self.troubled, ..Expect::default() }
+    }
+
+    fn call_step(&self, name: &str, arguments: Value) -> CallStep {
+        call_step(name, arguments)
+    }
+}
+
+/// As many machines, each with its interface and its public address, and nothing that belongs to none.
+fn world(n_machines: u64) -> Action {
+    Action::World(["vm", "nic", "pip"].into_iter().map(|short| (short.to_owned(), n_machines)).collect())
+}
+
+fn id(machine: u8) -> String {
+    format!("machine-{machine}")
+}
+
+fn rule(nth: u8, trouble: Trouble) -> Value {
+    let verdict = match trouble {
+        Trouble::CutBefore => json!("cut-before"),
+        Trouble::CutAfter => json!("cut-after"),
+        Trouble::InternalError => json!({"status": 500}),
+        Trouble::Unavailable => json!({"status": 503}),
+        Trouble::Throttle => json!("throttle"),
+    };
+    json!({"match": {"nth": nth}, "verdict": verdict})
+}
+
+fn call_step(name: &str, arguments: Value) -> CallStep {
+    let arguments = match arguments {
+        Value::Object(arguments) => arguments,
+        _ => Map::new(),
+    };
+    CallStep { call: name.to_owned(), environment: "story".to_owned(), arguments }
+}
+
+fn call(name: &str, arguments: Value, expect: Expect) -> Step {
+    step(Action::Provider(call_step(name, arguments)), expect)
+}
+
+fn step(action: Action, expect: Expect) -> Step {
+    Step { at: Place::default(), action, name: None, expect, repeat: 1, wait: true }
+}

@@ -1,0 +1,7 @@
+//! The integration tests of fake-azure: bytes in, bytes out.
+
+mod arm_catalogue;
+mod arm_hostile;
+mod arm_refusals;
+mod arm_resources;
+mod arm_support;
