@@ -59,7 +59,7 @@ pub(crate) const fn start_of(era: Era) -> Time {
 pub(crate) type Shared = Arc<Mutex<Sandbox>>;
 
 /// The sandbox itself. One that panicked is still the same sandbox: the engine undoes what it had begun.
-pub(crate) fn lock(sandbox: &Mutex<Sandbox>) -> MutexGuard<'_, Sandbox> {
+pub(crate) fn lock(sandbox: &Shared) -> MutexGuard<'_, Sandbox> {
     sandbox.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

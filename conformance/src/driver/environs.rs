@@ -74,7 +74,7 @@ impl Environs {
         if let Some(environ) = self.open.get(name) {
             return Ok(Ok(Arc::clone(environ)));
         }
-        let (application, secret, _) = self.exchange.application();
+        let (application, secret) = self.exchange.application();
         let uuid = |text: &str| Uuid::parse_str(text).map_err(|error| CallError(format!("`{text}` is no uuid: {error}")));
         let url = |api| Url::parse(&self.exchange.base(api)).map_err(|error| CallError(format!("no address: {error}")));
         let mut config = Config::new(name, environment_uuid(name), uuid_of("controller", CONTROLLER), self.location.clone());

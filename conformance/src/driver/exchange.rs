@@ -13,7 +13,6 @@ pub(crate) enum Api {
     Asm,
     Blob,
     Aad,
-    Admin,
 }
 
 impl Api {
@@ -22,7 +21,6 @@ impl Api {
             "asm" => Api::Asm,
             "blob" => Api::Blob,
             "aad" => Api::Aad,
-            "admin" => Api::Admin,
             _ => Api::Arm,
         }
     }
@@ -50,8 +48,8 @@ pub(crate) trait Exchange: Send + Sync {
     /// A bearer token that every service accepts.
     fn token(&self) -> String;
 
-    /// An application that may sign in: its id, its secret, its tenant.
-    fn application(&self) -> (String, String, String);
+    /// An application that may sign in: its id and its secret.
+    fn application(&self) -> (String, String);
 
     /// The sandbox's clock.
     fn now(&self) -> Time;

@@ -1,57 +1,52 @@
 //! The way in process: no socket, no thread, host names as in the public cloud.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
 use bytes::Bytes;
-use fake_azure::identity::Directory;
-use fake_azure::sandbox::SandboxSettings;
-use fake_azure::{Delivery, Listener, Pace, Sandbox, StorageEndpoints, wire};
+use fake_azure::faults::Rule;
+use fake_azure::{Delivery, FakeAzure, Listener, Pace};
 use fake_azure_cloud::catalogue::limits::Era;
-use fake_azure_cloud::{Cloud, Guid, Settings, Time};
+use fake_azure_cloud::{Cloud, Guid, Time};
 use http::Request;
 
 use super::exchange::{Api, Broken, Delivered, Exchange};
 use super::{START, SUBSCRIPTION, Setup};
 
-/// A sandbox of one's own.
+/// Exchanges of a journal that are kept; a scenario has fewer.
+const JOURNAL_MAX: usize = 1_000_000;
+
+/// An Azure of one's own.
 pub(crate) struct InProcess {
-    sandbox: Mutex<Sandbox>,
-    directory: Arc<Directory>,
+    pub(super) azure: FakeAzure,
 }
 
 impl InProcess {
-    /// A new sandbox, paused at the scenarios' first moment.
-    pub(crate) fn start(setup: &Setup) -> anyhow::Result<InProcess> {
-        let directory = Arc::new(Directory::default());
-        let sandbox = Sandbox::new(&sandbox_settings(setup, &directory, StorageEndpoints::default()));
-        Ok(InProcess { sandbox: Mutex::new(sandbox), directory })
-    }
-
-    fn sandbox(&self) -> MutexGuard<'_, Sandbox> {
-        self.sandbox.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A new one, paused at the scenarios' first moment.
+    pub(crate) fn start(setup: &Setup) -> InProcess {
+        let azure = FakeAzure::builder()
+            .seed(setup.seed)
+            .start_at(START)
+            .era(Era::find(&setup.profile).unwrap_or(Era::Current))
+            .pace(Pace::Paused)
+            .subscription(Guid::parse(SUBSCRIPTION).expect("the subscription's id is a GUID"))
+            .start();
+        azure.with_sandbox(|sandbox| sandbox.journal.set_limit(JOURNAL_MAX));
+        InProcess { azure }
     }
 }
 
-/// What a scenario's sandbox begins with.
-pub(super) fn sandbox_settings(setup: &Setup, directory: &Arc<Directory>, storage: StorageEndpoints) -> SandboxSettings {
-    let subscription = Guid::parse(SUBSCRIPTION).expect("the subscription's id is a GUID");
-    SandboxSettings {
-        cloud: Settings {
-            seed: setup.seed,
-            start: START,
-            era: Era::find(&setup.profile).unwrap_or(Era::Current),
-            subscriptions: vec![subscription],
-        },
-        pace: Pace::Paused,
-        directory: Arc::clone(directory),
-        storage,
+/// The listener of an API.
+pub(super) fn listener(api: Api) -> Listener {
+    match api {
+        Api::Arm => Listener::Arm,
+        Api::Asm => Listener::Asm,
+        Api::Blob => Listener::Blob,
+        Api::Aad => Listener::Aad,
     }
 }
 
 impl Exchange for InProcess {
     fn base(&self, api: Api) -> String {
         match api {
-            Api::Arm | Api::Admin => "https://management.azure.com".to_owned(),
+            Api::Arm => "https://management.azure.com".to_owned(),
             Api::Asm => "https://management.core.windows.net".to_owned(),
             Api::Blob => "https://blob.core.windows.net".to_owned(),
             Api::Aad => "https://login.microsoftonline.com".to_owned(),
@@ -59,14 +54,7 @@ impl Exchange for InProcess {
     }
 
     fn send(&self, api: Api, request: Request<Bytes>) -> Result<Delivered, Broken> {
-        let listener = match api {
-            Api::Arm => Listener::Arm,
-            Api::Asm => Listener::Asm,
-            Api::Blob => Listener::Blob,
-            Api::Aad => Listener::Aad,
-            Api::Admin => Listener::Admin,
-        };
-        let served = wire::serve(&mut self.sandbox(), listener, request);
+        let served = self.azure.serve(listener(api), request);
         match served.delivery {
             Delivery::Send => Ok(Delivered { response: served.response, after: None }),
             Delivery::After(span) => Ok(Delivered { response: served.response, after: Some(span) }),
@@ -75,31 +63,41 @@ impl Exchange for InProcess {
     }
 
     fn token(&self) -> String {
-        self.directory.fake_token().to_owned()
+        self.azure.token()
     }
 
-    fn application(&self) -> (String, String, String) {
-        let principal = self.directory.first();
-        (principal.app_id.to_string(), principal.secret.clone(), self.directory.tenant().to_string())
+    fn application(&self) -> (String, String) {
+        let directory = self.azure.directory();
+        let principal = directory.first();
+        (principal.app_id.to_string(), principal.secret.clone())
     }
 
     fn now(&self) -> Time {
-        self.sandbox().cloud.now()
+        self.azure.with_sandbox(|sandbox| sandbox.cloud.now())
     }
 
     fn advance(&self, to: Time) {
-        self.sandbox().advance(to);
+        self.azure.with_sandbox(|sandbox| sandbox.advance(to));
     }
 
     fn with_cloud(&self, act: &mut dyn FnMut(&mut Cloud)) {
-        act(&mut self.sandbox().cloud);
+        self.azure.with_sandbox(|sandbox| act(&mut sandbox.cloud));
     }
 
-    fn fault(&self, _rule: &serde_json::Value) -> Result<(), String> {
-        Err("faults are not there yet".to_owned())
+    fn fault(&self, rule: &serde_json::Value) -> Result<(), String> {
+        if rule.as_str() == Some("clear") {
+            self.azure.with_sandbox(|sandbox| sandbox.faults.clear());
+            return Ok(());
+        }
+        let rule: Rule = serde_json::from_value(rule.clone()).map_err(|error| error.to_string())?;
+        self.azure.with_sandbox(|sandbox| sandbox.install(rule)).map(|_| ()).map_err(|error| error.to_string())
     }
 
     fn journal(&self) -> Vec<String> {
-        Vec::new()
+        let lines = self.azure.with_sandbox(|sandbox| {
+            let base = sandbox.storage.base.clone();
+            sandbox.journal.lines(0, base.as_deref())
+        });
+        lines.lines().map(str::to_owned).collect()
     }
 }

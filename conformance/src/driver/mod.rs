@@ -192,8 +192,8 @@ pub(crate) trait Driver {
 pub(crate) fn open(kind: DriverKind, setup: &Setup) -> anyhow::Result<Box<dyn Driver>> {
     Ok(match kind {
         DriverKind::Model => Box::new(ModelDriver::new(setup)),
-        DriverKind::Wire => Box::new(http::HttpDriver::new(in_process::InProcess::start(setup)?, setup)),
-        DriverKind::Socket => anyhow::bail!("not yet"),
+        DriverKind::Wire => Box::new(http::HttpDriver::new(in_process::InProcess::start(setup), setup)),
+        DriverKind::Socket => Box::new(http::HttpDriver::new(socket::Socket::start(setup)?, setup)),
     })
 }
 

@@ -1,1 +1,91 @@
-//! The way over sockets: a real TLS server in this process, reached by a real client.
+//! The way over sockets: a real TLS server in this process, reached by the provider's own client.
+
+use std::sync::OnceLock;
+
+use anyhow::Context;
+use bytes::Bytes;
+use fake_azure::server::{Options, Server};
+use fake_azure_cloud::{Cloud, Time};
+use http::Request;
+use provider::{HttpClient, Transport};
+use tokio::runtime::Runtime;
+
+use super::Setup;
+use super::exchange::{Api, Broken, Delivered, Exchange};
+use super::in_process::{InProcess, listener};
+
+/// An Azure of one's own behind sockets of its own.
+pub(crate) struct Socket {
+    inside: InProcess,
+    server: Server,
+    client: HttpClient,
+    runtime: &'static Runtime,
+}
+
+/// What servers and clients run on: one for all of them.
+fn runtime() -> anyhow::Result<&'static Runtime> {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    if let Some(runtime) = RUNTIME.get() {
+        return Ok(runtime);
+    }
+    let made = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("cannot start the threads for sockets")?;
+    Ok(RUNTIME.get_or_init(|| made))
+}
+
+impl Socket {
+    /// A new one, paused at the scenarios' first moment, on free ports of loopback.
+    pub(crate) fn start(setup: &Setup) -> anyhow::Result<Socket> {
+        let runtime = runtime()?;
+        let inside = InProcess::start(setup);
+        let server = runtime.block_on(inside.azure.listen(Options::default())).context("cannot open sockets")?;
+        let client = HttpClient::new(server.ca_pem().map(str::as_bytes)).context("cannot trust the server")?;
+        Ok(Socket { inside, server, client, runtime })
+    }
+}
+
+impl Exchange for Socket {
+    fn base(&self, api: Api) -> String {
+        self.server.url(listener(api)).to_owned()
+    }
+
+    /// Waits for the answer right here: while a request is under way, nothing else of the scenario goes on, so that every
+    /// driver sees the same order.
+    fn send(&self, _api: Api, request: Request<Bytes>) -> Result<Delivered, Broken> {
+        match self.runtime.block_on(self.client.send(request)) {
+            Ok(response) => Ok(Delivered { response, after: None }),
+            Err(error) => Err(Broken(error.message)),
+        }
+    }
+
+    fn token(&self) -> String {
+        self.inside.token()
+    }
+
+    fn application(&self) -> (String, String) {
+        self.inside.application()
+    }
+
+    fn now(&self) -> Time {
+        self.inside.now()
+    }
+
+    fn advance(&self, to: Time) {
+        self.inside.advance(to);
+    }
+
+    fn with_cloud(&self, act: &mut dyn FnMut(&mut Cloud)) {
+        self.inside.with_cloud(act);
+    }
+
+    fn fault(&self, rule: &serde_json::Value) -> Result<(), String> {
+        self.inside.fault(rule)
+    }
+
+    fn journal(&self) -> Vec<String> {
+        self.inside.journal()
+    }
+}

@@ -165,7 +165,7 @@ mod tests {
 
     fn clock() -> VirtualClock {
         let setup = Setup { seed: 1, profile: "current".to_owned(), location: "westus".to_owned() };
-        VirtualClock::new(Arc::new(InProcess::start(&setup).expect("a sandbox in process always starts")))
+        VirtualClock::new(Arc::new(InProcess::start(&setup)))
     }
 
     #[test]

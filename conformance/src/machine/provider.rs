@@ -223,8 +223,8 @@ fn rule(nth: u8, trouble: Trouble) -> Value {
     let verdict = match trouble {
         Trouble::CutBefore => json!("cut-before"),
         Trouble::CutAfter => json!("cut-after"),
-        Trouble::InternalError => json!({"status": 500}),
-        Trouble::Unavailable => json!({"status": 503}),
+        Trouble::InternalError => json!({"status": {"status": 500}}),
+        Trouble::Unavailable => json!({"status": {"status": 503}}),
         Trouble::Throttle => json!("throttle"),
     };
     json!({"match": {"nth": nth}, "verdict": verdict})

@@ -185,6 +185,8 @@ pub struct Field {
     pub since: ApiVersion,
     /// The first version without it.
     pub until: ApiVersion,
+    /// What refusals call it, where that is not its path.
+    pub label: Option<&'static str>,
 }
 
 /// The treatments.
@@ -220,7 +222,7 @@ pub enum Fill {
 impl Field {
     /// A field of every version.
     pub const fn new(path: &'static str, rule: FieldRule) -> Field {
-        Field { path, rule, since: ApiVersion::OLDEST, until: ApiVersion::NEWEST }
+        Field { path, rule, since: ApiVersion::OLDEST, until: ApiVersion::NEWEST, label: None }
     }
 
     /// Written by the service only.
@@ -252,6 +254,12 @@ impl Field {
     #[must_use]
     pub const fn since(self, version: ApiVersion) -> Field {
         Field { since: version, ..self }
+    }
+
+    /// Called so in refusals.
+    #[must_use]
+    pub const fn called(self, label: &'static str) -> Field {
+        Field { label: Some(label), ..self }
     }
 
     /// Gone from this version on.

@@ -76,6 +76,8 @@ impl Plan {
         machine_set / MachineSet: Key => fabric::MachineSet,
         /// Writes or removes a network.
         network / Network: Key => fabric::Network,
+        /// Writes or removes one half of a peering.
+        peering / Peering: Key => fabric::Peering,
         /// Writes or removes an address pool.
         pool / Pool: Key => fabric::Pool,
         /// Writes or removes a port.

@@ -138,7 +138,7 @@ pub(super) fn read(body: &[u8]) -> Result<Element, Refusal> {
         let begun = match &event {
             Event::Start(start) | Event::Empty(start) => {
                 let name = start.local_name();
-                Some(String::from_utf8_lossy(name.as_ref().as_ref()).into_owned())
+                Some(AsRef::<str>::as_ref(&name).to_owned())
             }
             _ => None,
         };
@@ -150,14 +150,15 @@ pub(super) fn read(body: &[u8]) -> Result<Element, Refusal> {
         }
         match event {
             Event::Empty(_) | Event::End(_) => {
-                let done = open.pop().ok_or_else(Refusal::invalid_xml)?;
+                let mut done = open.pop().ok_or_else(Refusal::invalid_xml)?;
+                done.text = done.text.trim().to_owned();
                 match open.last_mut() {
                     Some(parent) => parent.children.push(done),
                     None => return Ok(done),
                 }
             }
-            Event::Text(piece) => add(&mut open, &String::from_utf8_lossy(piece.as_ref())),
-            Event::CData(piece) => add(&mut open, &String::from_utf8_lossy(piece.as_ref())),
+            Event::Text(piece) => add(&mut open, piece.as_ref()),
+            Event::CData(piece) => add(&mut open, piece.as_ref()),
             Event::GeneralRef(reference) => {
                 let letter = match reference.as_ref() {
                     "lt" => Some('<'),
@@ -176,9 +177,8 @@ pub(super) fn read(body: &[u8]) -> Result<Element, Refusal> {
 }
 
 fn add(open: &mut [Element], text: &str) {
-    // Blanks between elements mean nothing, and no text here begins or ends with one.
     if let Some(element) = open.last_mut() {
-        element.text.push_str(text.trim_matches(['\n', '\r', '\t', ' ']));
+        element.text.push_str(text);
     }
 }
 
@@ -198,7 +198,7 @@ mod tests {
 
         let read = read(&bytes).expect("well formed");
         assert_eq!(read.name, "A");
-        assert_eq!(read.text_of("B"), Some("<&\"'>ü\u{fffd}"));
+        assert_eq!(read.text_of("B"), Some("<&\"'> ü\u{fffd}"));
         assert_eq!(read.child("C").map(Element::inner_xml).as_deref(), Some("<D />"));
     }
 

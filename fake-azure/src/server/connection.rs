@@ -129,6 +129,12 @@ struct Cut;
 #[error("cut by a fault rule")]
 struct CutError;
 
+impl From<Infallible> for CutError {
+    fn from(never: Infallible) -> CutError {
+        match never {}
+    }
+}
+
 #[expect(clippy::unnecessary_wraps, reason = "the signature is tower's")]
 fn cut_or_send(answer: Result<Response<Body>, Infallible>) -> Result<Response<Body>, CutError> {
     match answer {

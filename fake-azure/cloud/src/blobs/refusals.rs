@@ -6,6 +6,7 @@ forms! {
     // tidy: sorted
     BLOB_ALREADY_EXISTS: Conflict, Storage, "BlobAlreadyExists", "The specified blob already exists.", "ARM 9.4", "choose another name, or leave out `If-None-Match: *`";
     BLOB_NOT_FOUND: Missing, Storage, "BlobNotFound", "The specified blob does not exist.", "ARM 9.4", "check the name, which minds case";
+    BLOB_SERVICE_STAYS: Invalid, Storage, "OperationNotSupported", "The blob service of an account cannot be deleted.", "assumed", "delete the account";
     BLOB_TYPE_NOT_SUPPORTED: Conflict, Storage, "BlobTypeNotSupported", "Blob type is not supported.", "assumed", "use an account whose kind and SKU hold such blobs";
     CANNOT_VERIFY_COPY_SOURCE: Missing, Storage, "CannotVerifyCopySource", "The specified resource does not exist.", "assumed", "name a source that this cloud holds";
     CONDITION_NOT_MET: Precondition, Storage, "ConditionNotMet", "The condition specified using HTTP conditional header(s) is not met.", "ARM 9.4", "read the blob again and send its new etag";

@@ -119,6 +119,7 @@ pub(super) fn check_immutable(descriptor: &Descriptor, before: &Document, after:
                 Some(new) if same_value(old, new) => {}
                 Some(_) => {
                     let dotted = field.path.trim_start_matches("/properties").trim_start_matches('/').replace('/', ".");
+                    let dotted = field.label.map_or(dotted, str::to_owned);
                     let form = CloudError::of(&forms::PROPERTY_CHANGE).with("path", &dotted).about(dotted.clone());
                     return Err(form.raised_by(descriptor.dialect));
                 }

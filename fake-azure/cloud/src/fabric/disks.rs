@@ -29,7 +29,15 @@ pub struct Disk {
 impl Disk {
     /// A data disk that nobody uses.
     pub fn new(size_gb: u32, sku: &str) -> Disk {
-        Disk { size_gb, sku: sku.into(), system: None, generation: None, machine: None, access: None, upload: false }
+        Disk {
+            size_gb,
+            sku: sku.into(),
+            system: None,
+            generation: None,
+            machine: None,
+            access: None,
+            upload: false,
+        }
     }
 
     /// Whether a shared access signature is out at a time.
@@ -58,7 +66,9 @@ impl System {
 
     /// Reads `Linux` or `Windows`, in any case.
     pub fn find(text: &str) -> Option<System> {
-        [System::Linux, System::Windows].into_iter().find(|system| system.as_str().eq_ignore_ascii_case(text))
+        [System::Linux, System::Windows]
+            .into_iter()
+            .find(|system| system.as_str().eq_ignore_ascii_case(text))
     }
 }
 
@@ -122,7 +132,11 @@ pub enum BlobUriError {
 pub fn blob_name_of(uri: &str) -> Result<BlobName, BlobUriError> {
     let rest = ["https://", "http://"]
         .iter()
-        .find_map(|scheme| uri.get(..scheme.len()).filter(|start| start.eq_ignore_ascii_case(scheme)).map(|_| &uri[scheme.len()..]))
+        .find_map(|scheme| {
+            uri.get(..scheme.len())
+                .filter(|start| start.eq_ignore_ascii_case(scheme))
+                .map(|_| &uri[scheme.len()..])
+        })
         .ok_or(BlobUriError::Malformed)?;
     let rest = rest.split(['?', '#']).next().unwrap_or(rest);
     let (host, path) = rest.split_once('/').ok_or(BlobUriError::Malformed)?;
@@ -150,7 +164,10 @@ pub fn blob_name_of(uri: &str) -> Result<BlobName, BlobUriError> {
 impl Fabric {
     /// The disks that a machine holds, by owner.
     pub fn disks_of(&self, machine: Key) -> impl Iterator<Item = (Key, &Disk)> {
-        self.disks.iter().filter(move |(_, disk)| disk.machine == Some(machine)).map(|(key, disk)| (*key, disk))
+        self.disks
+            .iter()
+            .filter(move |(_, disk)| disk.machine == Some(machine))
+            .map(|(key, disk)| (*key, disk))
     }
 }
 

@@ -77,7 +77,10 @@ impl Fabric {
     /// The machines of a set, by owner.
     pub fn machines_in(&self, set: Key) -> impl Iterator<Item = (Key, &Machine)> {
         let in_set = move |machine: &Machine| machine.set.is_some_and(|(own, _, _)| own == set);
-        self.machines.iter().filter(move |(_, machine)| in_set(machine)).map(|(key, machine)| (*key, machine))
+        self.machines
+            .iter()
+            .filter(move |(_, machine)| in_set(machine))
+            .map(|(key, machine)| (*key, machine))
     }
 
     /// Fault and update domain of the next machine of a set: round robin, the lowest free slot first (ARM 8.4).
@@ -85,8 +88,10 @@ impl Fabric {
         let Some(row) = self.machine_sets.get(&set) else {
             return (0, 0);
         };
-        let mut taken: Vec<(u32, u32)> =
-            self.machines_in(set).filter_map(|(_, machine)| machine.set.map(|(_, fault, update)| (fault, update))).collect();
+        let mut taken: Vec<(u32, u32)> = self
+            .machines_in(set)
+            .filter_map(|(_, machine)| machine.set.map(|(_, fault, update)| (fault, update)))
+            .collect();
         let mut slot = 0;
         loop {
             let domains = (slot % row.fault_domains.max(1), slot % row.update_domains.max(1));
@@ -103,9 +108,22 @@ impl Fabric {
     pub fn host_found(&self, machine: &Machine, mac: impl Fn(Key) -> Mac) -> Vec<Change> {
         let mut changes = Vec::new();
         let mut skip = 0;
-        for (key, port) in machine.ports.iter().filter_map(|key| self.ports.get(key).map(|port| (*key, port))) {
+        for (key, port) in machine
+            .ports
+            .iter()
+            .filter_map(|key| self.ports.get(key).map(|port| (*key, port)))
+        {
             if port.mac.is_none() {
-                changes.push(Change::Port(key, Some(Port { mac: Some(mac(key)), ..port.clone() }.into())));
+                changes.push(Change::Port(
+                    key,
+                    Some(
+                        Port {
+                            mac: Some(mac(key)),
+                            ..port.clone()
+                        }
+                        .into(),
+                    ),
+                ));
             }
             for public in port.addresses.iter().filter_map(|held| held.public) {
                 let Some(row) = self.public_addresses.get(&public).filter(|row| row.address.is_none()) else {
@@ -113,7 +131,16 @@ impl Fabric {
                 };
                 let address = self.free_public_address(skip);
                 skip += 1;
-                changes.push(Change::PublicAddress(public, Some(PublicAddress { address: Some(address), ..row.clone() }.into())));
+                changes.push(Change::PublicAddress(
+                    public,
+                    Some(
+                        PublicAddress {
+                            address: Some(address),
+                            ..row.clone()
+                        }
+                        .into(),
+                    ),
+                ));
                 changes.push(Change::PublicInUse(u32::from(address), Some(public.into())));
             }
         }
@@ -128,7 +155,16 @@ impl Fabric {
             if let Some(row) = self.public_addresses.get(&public).filter(|row| !row.fixed)
                 && let Some(address) = row.address
             {
-                changes.push(Change::PublicAddress(public, Some(PublicAddress { address: None, ..row.clone() }.into())));
+                changes.push(Change::PublicAddress(
+                    public,
+                    Some(
+                        PublicAddress {
+                            address: None,
+                            ..row.clone()
+                        }
+                        .into(),
+                    ),
+                ));
                 changes.push(Change::PublicInUse(u32::from(address), None));
             }
         }

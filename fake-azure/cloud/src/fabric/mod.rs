@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use self::addresses::{FIRST_PUBLIC_ADDRESS, PublicAddress};
 pub use self::disks::{BlobUriError, Disk, DiskMedia, Image, ImageDisk, System, blob_name_of};
 pub use self::machines::{Machine, MachineSet, Power};
-pub use self::networks::{Network, Pool, RESERVED_AT_START, host_count, prefixes_overlap};
+pub use self::networks::{Network, Peering, PeeringState, Pool, RESERVED_AT_START, host_count, prefixes_overlap};
 pub use self::ports::{Mac, PORT_RESERVATION_MS, Port, PortAddress};
 pub use self::storage::{
     AccessPolicy, Account, Blob, BlobCopy, BlobKind, BlobName, Blocks, Container, ContainerName, Lease, LeaseState, PAGE, ticks,
@@ -76,6 +76,8 @@ tables! {
     machines / Machine: Key => Machine,
     /// Networks, by owner.
     networks / Network: Key => Network,
+    /// Halves of peerings, by owner.
+    peerings / Peering: Key => Peering,
     /// Address pools (subnets), by owner.
     pools / Pool: Key => Pool,
     /// Ports, by owner.

@@ -27,6 +27,39 @@ pub struct Pool {
     pub prefixes: Vec<IpNet>,
 }
 
+/// One half of a peering between two networks: `network` looks at `remote`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Peering {
+    /// The network that has this half.
+    pub network: Key,
+    /// The network that it leads to.
+    pub remote: Key,
+    /// How the halves stand to each other. Traffic passes when they are connected.
+    pub state: PeeringState,
+}
+
+/// How the halves of a peering stand to each other (ARM 8.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PeeringState {
+    /// The other half is not there yet.
+    Initiated,
+    /// Both halves are there.
+    Connected,
+    /// The other half is gone.
+    Disconnected,
+}
+
+impl PeeringState {
+    /// In Azure's spelling.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PeeringState::Initiated => "Initiated",
+            PeeringState::Connected => "Connected",
+            PeeringState::Disconnected => "Disconnected",
+        }
+    }
+}
+
 impl Pool {
     /// The prefix that IPv4 addresses come from.
     pub fn ipv4(&self) -> Option<Ipv4Net> {
@@ -67,6 +100,16 @@ pub fn prefixes_overlap(one: &IpNet, other: &IpNet) -> bool {
 }
 
 impl Fabric {
+    /// The halves that a network has.
+    pub fn peerings_of(&self, network: Key) -> impl Iterator<Item = (Key, &Peering)> {
+        self.peerings.iter().filter(move |(_, row)| row.network == network).map(|(key, row)| (*key, row))
+    }
+
+    /// The half by which one network looks at another.
+    pub fn peering_between(&self, network: Key, remote: Key) -> Option<(Key, &Peering)> {
+        self.peerings_of(network).find(|(_, row)| row.remote == remote)
+    }
+
     /// The lowest free address of a pool, leaving out those in `but`; `None` when it is full (ARM 8.2, dynamic allocation).
     pub fn lowest_free(&self, pool: Key, but: &[Ipv4Addr]) -> Option<Ipv4Addr> {
         let prefix = self.pools.get(&pool)?.ipv4()?;

@@ -16,7 +16,9 @@
 //! outcomes are cut down to type and names, GUIDs to `<guid>`. After each line the invariants of the cloud must hold, and a refusal must
 //! have changed nothing.
 
+mod compute;
 pub(crate) mod network;
+mod storage;
 
 use std::fmt::Write as _;
 
@@ -47,7 +49,7 @@ pub(crate) struct Word {
 }
 
 /// Every word. A new area adds its list.
-const WORDS: &[&[Word]] = &[network::WORDS];
+const WORDS: &[&[Word]] = &[compute::WORDS, network::WORDS, storage::WORDS];
 
 /// Runs a script and compares its outcomes.
 pub(crate) fn check(script: &str, expected: Expect) {

@@ -17,12 +17,16 @@ pub(super) const WORDS: &[Word] = &[
     Word { name: "natrule", kind: Kind::InboundNatRules, document: |_| json!({}) },
     Word { name: "nic", kind: Kind::NetworkInterfaces, document: nic },
     Word { name: "nsg", kind: Kind::NetworkSecurityGroups, document: nsg },
+    Word { name: "peering", kind: Kind::VirtualNetworkPeerings, document: peering },
     Word { name: "pip", kind: Kind::PublicIpAddresses, document: pip },
     Word { name: "pool", kind: Kind::BackendAddressPools, document: |_| json!({}) },
     Word { name: "probe", kind: Kind::Probes, document: |_| json!({}) },
+    Word { name: "route", kind: Kind::Routes, document: route },
     Word { name: "rule", kind: Kind::SecurityRules, document: rule },
     Word { name: "subnet", kind: Kind::Subnets, document: subnet },
+    Word { name: "table", kind: Kind::RouteTables, document: table },
     Word { name: "vnet", kind: Kind::VirtualNetworks, document: vnet },
+    Word { name: "watcher", kind: Kind::NetworkWatchers, document: |_| json!({}) },
     // tidy: end
 ];
 
@@ -49,7 +53,39 @@ fn subnet(args: &Args<'_>) -> Value {
     json!({ "properties": {
         "addressPrefix": args.plain.first(),
         "networkSecurityGroup": args.reference("nsg", "nsg"),
+        "routeTable": args.reference("table", "table"),
     } })
+}
+
+/// `put peering a/ab b`
+fn peering(args: &Args<'_>) -> Value {
+    json!({ "properties": { "remoteVirtualNetwork": args.plain.first().map(|remote| args.named("vnet", remote)) } })
+}
+
+/// `put route t0/a 10.0.0.0/24 VirtualAppliance 10.0.0.4`
+fn route(args: &Args<'_>) -> Value {
+    json!({ "properties": {
+        "addressPrefix": args.plain.first(),
+        "nextHopType": args.plain.get(1),
+        "nextHopIpAddress": args.plain.get(2),
+    } })
+}
+
+/// `put table t0 a:10.0.0.0/24:VirtualAppliance:10.0.0.4 b:0.0.0.0/0:Internet`
+fn table(args: &Args<'_>) -> Value {
+    let routes: Vec<Value> = args
+        .plain
+        .iter()
+        .map(|route| {
+            let parts: Vec<&str> = route.split(':').collect();
+            json!({ "name": parts[0], "properties": {
+                "addressPrefix": parts.get(1),
+                "nextHopType": parts.get(2),
+                "nextHopIpAddress": parts.get(3),
+            } })
+        })
+        .collect();
+    json!({ "properties": { "routes": routes } })
 }
 
 /// `put nsg g0 ssh:100:Inbound:22 web:110:Inbound:80`

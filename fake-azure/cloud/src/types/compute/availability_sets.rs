@@ -33,7 +33,7 @@ forms! {
 const SKU_SINCE: ApiVersion = ApiVersion::date(2016, 4, 29);
 
 /// Availability sets.
-pub const DESCRIPTOR: Descriptor = Descriptor {
+pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     since: ApiVersion::date(2014, 11, 30),
     shows_state: false,
     patch: PatchRule::Merge,
@@ -74,8 +74,15 @@ impl ResourceType for AvailabilitySet {
             return Err(CloudError::of(&BACK_TO_CLASSIC));
         }
 
-        let set = AvailabilitySet { fault_domains: fault_domains(cx, put, managed, before)?, update_domains: update_domains(cx, put, before)? };
-        let row = MachineSet { fault_domains: set.fault_domains, update_domains: set.update_domains, managed };
+        let set = AvailabilitySet {
+            fault_domains: fault_domains(cx, put, managed, before)?,
+            update_domains: update_domains(cx, put, before)?,
+        };
+        let row = MachineSet {
+            fault_domains: set.fault_domains,
+            update_domains: set.update_domains,
+            managed,
+        };
         Ok((set, Plan::new().machine_set(put.key, Some(row))))
     }
 
@@ -103,17 +110,40 @@ impl ResourceType for AvailabilitySet {
 }
 
 /// 1 to 3; of managed sets as many as the region has. Fixed at creation (ARM 8.4).
-fn fault_domains(cx: &Cx<'_>, put: &Put<'_>, managed: bool, before: Option<&AvailabilitySet>) -> Result<u32, CloudError> {
+fn fault_domains(
+    cx: &Cx<'_>,
+    put: &Put<'_>,
+    managed: bool,
+    before: Option<&AvailabilitySet>,
+) -> Result<u32, CloudError> {
     let limit = cx.limit("FaultDomainsPerAvailabilitySet").unwrap_or(3).unsigned_abs();
     let of_region = locations::find(put.location).map_or(2, |location| u64::from(location.fault_domains));
-    let max = if managed { of_region.min(limit) } else { u64::from(locations::UNMANAGED_FAULT_DOMAINS).min(limit) };
-    count(put, "platformFaultDomainCount", max, max, before.map(|set| set.fault_domains), &FAULT_DOMAINS)
+    let max = if managed {
+        of_region.min(limit)
+    } else {
+        u64::from(locations::UNMANAGED_FAULT_DOMAINS).min(limit)
+    };
+    count(
+        put,
+        "platformFaultDomainCount",
+        max,
+        max,
+        before.map(|set| set.fault_domains),
+        &FAULT_DOMAINS,
+    )
 }
 
 /// 1 to 20, 5 when none is given. Fixed at creation (ARM 8.4).
 fn update_domains(cx: &Cx<'_>, put: &Put<'_>, before: Option<&AvailabilitySet>) -> Result<u32, CloudError> {
     let max = cx.limit("UpdateDomainsPerAvailabilitySet").unwrap_or(20).unsigned_abs();
-    count(put, "platformUpdateDomainCount", max, 5, before.map(|set| set.update_domains), &UPDATE_DOMAINS)
+    count(
+        put,
+        "platformUpdateDomainCount",
+        max,
+        5,
+        before.map(|set| set.update_domains),
+        &UPDATE_DOMAINS,
+    )
 }
 
 fn count(
@@ -136,4 +166,81 @@ fn count(
         return Err(CloudError::of(form).with("count", count).with("max", max).about(name));
     }
     Ok(u32::try_from(count).expect("at most twenty"))
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::types::compute::testing::check;
+
+    #[test]
+    fn defaults_follow_the_sku_and_the_version() {
+        check(
+            r#"
+            put set a0 {}
+            get set a0 /
+            put set a1 {"sku": {"name": "Aligned"}}
+            get set a1 /properties
+            version 2016-03-30
+            get set a0 /sku
+            "#,
+            expect![[r#"
+                ok
+                {"name":"a0","id":"/providers/Microsoft.Compute/availabilitySets/a0","type":"Microsoft.Compute/availabilitySets","location":"westus","sku":{"name":"Classic"},"properties":{"platformUpdateDomainCount":5,"platformFaultDomainCount":3,"virtualMachines":[]}}
+                ok
+                {"platformUpdateDomainCount":5,"platformFaultDomainCount":3,"virtualMachines":[]}
+                -
+                none
+            "#]],
+        );
+    }
+
+    #[test]
+    fn domain_counts_have_ranges_and_are_fixed() {
+        check(
+            r#"
+            put set a0 {"properties": {"platformFaultDomainCount": 4}}
+            put set a0 {"properties": {"platformUpdateDomainCount": 21}}
+            put set a0 {"properties": {"platformFaultDomainCount": 0}}
+            put set a0 {"location": "southeastasia", "sku": {"name": "Aligned"}, "properties": {"platformFaultDomainCount": 3}}
+            put set a0 {"location": "southeastasia", "properties": {"platformFaultDomainCount": 3}}
+            put set a0 {"location": "southeastasia", "properties": {"platformFaultDomainCount": 2}}
+            put set a0 {"location": "southeastasia", "properties": {"platformUpdateDomainCount": 6}}
+            put set a0 {"location": "southeastasia", "tags": {"a": "b"}}
+            get set a0 /properties/platformFaultDomainCount
+            put set a0 {"location": "southeastasia", "sku": {"name": "Sideways"}}
+            "#,
+            expect![[r#"
+                InvalidParameter (platformFaultDomainCount): The specified fault domain count 4 must fall in the range 1 to 3.
+                InvalidParameter (platformUpdateDomainCount): The specified update domain count 21 must fall in the range 1 to 20.
+                InvalidParameter (platformFaultDomainCount): The specified fault domain count 0 must fall in the range 1 to 3.
+                InvalidParameter (platformFaultDomainCount): The specified fault domain count 3 must fall in the range 1 to 2.
+                ok
+                PropertyChangeNotAllowed (platformFaultDomainCount): Changing property 'platformFaultDomainCount' is not allowed.
+                PropertyChangeNotAllowed (platformUpdateDomainCount): Changing property 'platformUpdateDomainCount' is not allowed.
+                ok
+                3
+                InvalidParameter (name): The value of parameter sku.name is invalid.
+            "#]],
+        );
+    }
+
+    #[test]
+    fn an_aligned_set_stays_aligned() {
+        check(
+            r#"
+            put set a0 {"sku": {"name": "Aligned"}}
+            put set a0 {}
+            delete set a0
+            delete set a0
+            "#,
+            expect![[r#"
+                ok
+                OperationNotAllowed: Changing availability set SKU from 'Aligned' to 'Classic' is not allowed.
+                ok
+                absent
+            "#]],
+        );
+    }
 }

@@ -45,9 +45,8 @@ pub(super) struct Source {
 pub(super) fn read(cx: &Cx<'_>, put: &Put<'_>) -> Result<Source, CloudError> {
     let data = "/properties/creationData";
     let field = |name: &str| text(put.document, &format!("{data}/{name}"));
-    let required = |name: &str| {
-        field(name).ok_or_else(|| missing(&format!("creationData.{name}")).raised_by(Dialect::Disks))
-    };
+    let required =
+        |name: &str| field(name).ok_or_else(|| missing(&format!("creationData.{name}")).raised_by(Dialect::Disks));
     match field("createOption") {
         None => Err(missing("creationData.createOption").raised_by(Dialect::Disks)),
         Some("Copy" | "CopyStart" | "Restore") => copy_of(cx, put, required("sourceResourceId")?),
@@ -60,7 +59,11 @@ pub(super) fn read(cx: &Cx<'_>, put: &Put<'_>) -> Result<Source, CloudError> {
         Some("Upload" | "UploadPreparedSecure") => {
             let bytes = number(put.document, &format!("{data}/uploadSizeBytes"))
                 .ok_or_else(|| missing("creationData.uploadSizeBytes").raised_by(Dialect::Disks))?;
-            Ok(Source { size_gb: Some(whole_gb(bytes)), upload: true, ..Source::default() })
+            Ok(Source {
+                size_gb: Some(whole_gb(bytes)),
+                upload: true,
+                ..Source::default()
+            })
         }
         Some(_) => Ok(Source::default()),
     }
@@ -114,7 +117,10 @@ fn from_image(cx: &Cx<'_>, put: &Put<'_>, id: &str) -> Result<Source, CloudError
         },
         Some(lun) => {
             let disk = image.data.iter().find(|disk| u64::from(disk.lun) == lun);
-            Source { size_gb: disk.map(|disk| disk.size_gb), ..Source::default() }
+            Source {
+                size_gb: disk.map(|disk| disk.size_gb),
+                ..Source::default()
+            }
         }
     })
 }
@@ -131,9 +137,23 @@ fn platform_sku(id: &str) -> Option<&'static images::Sku> {
 
 /// A VHD in a storage account, or a disk or snapshot through its shared access signature.
 fn import(cx: &Cx<'_>, put: &Put<'_>, uri: &str) -> Result<Source, CloudError> {
-    let not_found = || CloudError::of(&BLOB_NOT_FOUND).with("uri", uri).about("creationData.sourceUri");
-    if let Some((key, row)) = cx.fabric().disks.iter().find(|(key, row)| row.is_shared(cx.now()) && uri.starts_with(&access_host(cx, **key))) {
-        return Ok(Source { size_gb: Some(row.size_gb), system: row.system, guid: Some(cx.resource(*key).guid), ..Source::default() });
+    let not_found = || {
+        CloudError::of(&BLOB_NOT_FOUND)
+            .with("uri", uri)
+            .about("creationData.sourceUri")
+    };
+    if let Some((key, row)) = cx
+        .fabric()
+        .disks
+        .iter()
+        .find(|(key, row)| row.is_shared(cx.now()) && uri.starts_with(&access_host(cx, **key)))
+    {
+        return Ok(Source {
+            size_gb: Some(row.size_gb),
+            system: row.system,
+            guid: Some(cx.resource(*key).guid),
+            ..Source::default()
+        });
     }
 
     let name = blob_name_of(uri).map_err(|_| not_found())?;
@@ -141,7 +161,10 @@ fn import(cx: &Cx<'_>, put: &Put<'_>, uri: &str) -> Result<Source, CloudError> {
     if blob.kind == BlobKind::Block {
         return Err(CloudError::of(&BLOCK_BLOB).with("uri", uri).with("disk", put.id.name()));
     }
-    Ok(Source { size_gb: Some(whole_gb(blob.length)), ..Source::default() })
+    Ok(Source {
+        size_gb: Some(whole_gb(blob.length)),
+        ..Source::default()
+    })
 }
 
 /// The size of a disk whose VHD, footer and all, has so many bytes.
@@ -177,14 +200,19 @@ pub(super) fn size_of(cx: &Cx<'_>, put: &Put<'_>, of_source: Option<u32>) -> Res
         (None, None) => return Err(missing("diskSizeGB").raised_by(Dialect::Disks)),
     };
     if !(1..=max).contains(&size) {
-        return Err(CloudError::of(&TOO_LARGE).with("size", size).with("max", max).about("diskSizeGB"));
+        return Err(CloudError::of(&TOO_LARGE)
+            .with("size", size)
+            .with("max", max)
+            .about("diskSizeGB"));
     }
     Ok(u32::try_from(size).expect("at most 32767"))
 }
 
 /// The kind of storage that a document asks for: `sku.name`, once `accountType`.
 pub(super) fn sku_of(document: &Value) -> &str {
-    text(document, "/sku/name").or_else(|| text(document, "/properties/accountType")).unwrap_or("Standard_LRS")
+    text(document, "/sku/name")
+        .or_else(|| text(document, "/properties/accountType"))
+        .unwrap_or("Standard_LRS")
 }
 
 /// `sku.tier`.
@@ -219,7 +247,10 @@ pub(super) fn performance(row: &Disk) -> (u32, u32, Option<&'static str>) {
     if tier_of(&row.sku) != "Premium" {
         return (500, 60, None);
     }
-    let tier = PREMIUM.iter().find(|tier| row.size_gb <= tier.1).unwrap_or(&PREMIUM[PREMIUM.len() - 1]);
+    let tier = PREMIUM
+        .iter()
+        .find(|tier| row.size_gb <= tier.1)
+        .unwrap_or(&PREMIUM[PREMIUM.len() - 1]);
     (tier.2, tier.3, Some(tier.0))
 }
 

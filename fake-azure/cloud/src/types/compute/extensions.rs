@@ -35,11 +35,19 @@ forms! {
 const UPDATING: Provisioning = Provisioning::Updating;
 
 /// Extensions.
-pub const DESCRIPTOR: Descriptor = Descriptor {
+pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     parent: Some(Kind::VirtualMachines),
     since: ApiVersion::date(2014, 11, 30),
     patch: PatchRule::Merge,
-    names: NameRule { min: 1, max: 80, others: "_.- ", capitals: true, starts_alphanumeric: true, ends: None, unicode: false },
+    names: NameRule {
+        min: 1,
+        max: 80,
+        others: "_.- ",
+        capitals: true,
+        starts_alphanumeric: true,
+        ends: None,
+        unicode: false,
+    },
     fields: &[
         Field::secret("/properties/protectedSettings"),
         Field::read_only("/properties/instanceView"),
@@ -73,11 +81,15 @@ impl ResourceType for Extension {
         let field = |name: &str| text(put.document, &format!("/properties/{name}")).ok_or_else(|| missing(name));
         let (publisher, kind, version) = (field("publisher")?, field("type")?, field("typeHandlerVersion")?);
         let Some(found) = extensions::find(publisher, kind) else {
-            return Err(CloudError::of(&NO_HANDLER).with("publisher", publisher).with("type", kind));
+            return Err(CloudError::of(&NO_HANDLER)
+                .with("publisher", publisher)
+                .with("type", kind));
         };
         let upgrades = flag(put.document, "/properties/autoUpgradeMinorVersion").unwrap_or(false);
         if found.newest(version, upgrades).is_none() {
-            let error = CloudError::of(&NO_VERSION).with("publisher", publisher).with("type", kind);
+            let error = CloudError::of(&NO_VERSION)
+                .with("publisher", publisher)
+                .with("type", kind);
             return Err(error.with("version", version));
         }
 
@@ -87,7 +99,12 @@ impl ResourceType for Extension {
         }
         check_machine(cx, put)?;
         check_alone(cx, put, &handler)?;
-        Ok((Extension { handler: handler.into() }, Plan::new()))
+        Ok((
+            Extension {
+                handler: handler.into(),
+            },
+            Plan::new(),
+        ))
     }
 
     fn plan_delete(&self, cx: &Cx<'_>, resource: &Resource) -> Result<Plan, CloudError> {
@@ -101,7 +118,15 @@ impl ResourceType for Extension {
         if view.expand.eq_ignore_ascii_case("instanceview") {
             document["properties"]["instanceView"] = instance_view(resource);
         }
-        let order = ["autoUpgradeMinorVersion", "provisioningState", "publisher", "type", "typeHandlerVersion", "settings", "instanceView"];
+        let order = [
+            "autoUpgradeMinorVersion",
+            "provisioningState",
+            "publisher",
+            "type",
+            "typeHandlerVersion",
+            "settings",
+            "instanceView",
+        ];
         super::parameters::arrange(&mut document["properties"], &order);
     }
 }
@@ -120,15 +145,20 @@ fn check_machine(cx: &Cx<'_>, put: &Put<'_>) -> Result<(), CloudError> {
 
 /// One extension of a handler in a machine (ARM 8.3).
 fn check_alone(cx: &Cx<'_>, put: &Put<'_>, handler: &str) -> Result<(), CloudError> {
-    let other = cx.children(put.parent, Kind::VirtualMachineExtensions).find(|other| {
-        other.key != put.key && handler_of(&other.echo).name.eq_ignore_ascii_case(handler)
-    });
+    let other = cx
+        .children(put.parent, Kind::VirtualMachineExtensions)
+        .find(|other| other.key != put.key && handler_of(&other.echo).name.eq_ignore_ascii_case(handler));
     let Some(other) = other else {
         return Ok(());
     };
     let mut disks = cx.fabric().disks_of(put.parent);
-    let os = disks.find_map(|(_, disk)| disk.system).map_or("Linux", |system| system.as_str());
-    Err(CloudError::of(&ONE_PER_HANDLER).with("os", os).with("extension", &other.name).with("handler", handler))
+    let os = disks
+        .find_map(|(_, disk)| disk.system)
+        .map_or("Linux", |system| system.as_str());
+    Err(CloudError::of(&ONE_PER_HANDLER)
+        .with("os", os)
+        .with("extension", &other.name)
+        .with("handler", handler))
 }
 
 /// What the agent reports of it (observed-arm, Instance view codes).
@@ -146,4 +176,105 @@ fn instance_view(resource: &Resource) -> Value {
         "typeHandlerVersion": handler.version,
         "statuses": [{ "code": code, "level": level, "displayStatus": status, "message": "" }],
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::types::compute::testing::check;
+
+    #[test]
+    fn extensions_run_in_running_machines() {
+        check(
+            r#"
+            nic n0 s
+            put ext v0/script {"properties": {"publisher": "Microsoft.OSTCExtensions", "type": "CustomScriptForLinux", "typeHandlerVersion": "1.4"}}
+            vm v0 nic=n0
+            put ext v0/script {"properties": {"publisher": "Microsoft.OSTCExtensions", "type": "CustomScriptForLinux", "typeHandlerVersion": "1.4"}}
+            wait
+            put ext v0/script {"properties": {"publisher": "Microsoft.OSTCExtensions", "type": "CustomScriptForLinux", "typeHandlerVersion": "1.4", "settings": {"commandToExecute": "ls"}, "protectedSettings": {"a": "b"}}}
+            get ext v0/script /properties/provisioningState
+            get vm v0 /properties/provisioningState
+            put ext v0/other {"properties": {"publisher": "Microsoft.Azure.Extensions", "type": "CustomScript", "typeHandlerVersion": "2.0"}}
+            wait
+            get ext v0/script */
+            get vm v0 /resources/0/name
+            get vm v0 */properties/instanceView/extensions
+            put ext v0/twice {"properties": {"publisher": "microsoft.ostcextensions", "type": "CustomScriptForLinux", "typeHandlerVersion": "1.4"}}
+            put ext v0/script {"properties": {"publisher": "Microsoft.Azure.Extensions", "type": "CustomScript", "typeHandlerVersion": "2.0"}}
+            put ext v0/x {"properties": {"publisher": "Microsoft.OSTCExtensions", "type": "CustomScriptForLinux"}}
+            put ext v0/x {"properties": {"publisher": "Nobody", "type": "Nothing", "typeHandlerVersion": "1.0"}}
+            put ext v0/x {"properties": {"publisher": "Microsoft.Azure.Extensions", "type": "CustomScript", "typeHandlerVersion": "9.0"}}
+            act vm v0 deallocate
+            wait
+            put ext v0/x {"properties": {"publisher": "Microsoft.Azure.Extensions", "type": "CustomScript", "typeHandlerVersion": "2.0"}}
+            delete ext v0/script
+            act vm v0 start
+            wait
+            delete ext v0/script
+            wait
+            exists ext v0/script
+            "#,
+            expect![[r#"
+                ok ~
+                ParentResourceNotFound
+                ok ~
+                Conflict: The request failed due to conflict with a concurrent request. To resolve it, please refer to https://aka.ms/ac
+                -
+                ok ~
+                "Creating"
+                "Updating"
+                Conflict: The request failed due to conflict with a concurrent request. To resolve it, please refer to https://aka.ms/ac
+                -
+                {"name":"script","id":"/providers/Microsoft.Compute/virtualMachines/v0/extensions/script","type":"Microsoft.Compute/virtualMachines/extensions","location":"westus","properties":{"autoUpgradeMinorVersion":false,"provisioningState":"Succeeded","publisher":"Microsoft.OSTCExtensions","type":"CustomScriptForLinux","typeHandlerVersion":"1.4","settings":{"commandToExecute":"ls"},"instanceView":{"name":"script","type":"Microsoft.OSTCExtensions.CustomScriptForLinux","typeHandlerVersion":"1.4.1.0","statuses":[{"code":"ProvisioningState/succeeded","level":"Info","displayStatus":"Provisioning succeeded","message":""}]}}}
+                "script"
+                [{"name":"script","type":"Microsoft.OSTCExtensions.CustomScriptForLinux","typeHandlerVersion":"1.4.1.0","statuses":[{"code":"ProvisioningState/succeeded","level":"Info","displayStatus":"Provisioning succeeded","message":""}]}]
+                BadRequest: Multiple VMExtensions per handler not supported for OS type 'Linux'. VMExtension 'script' with handler 'micros
+                PropertyChangeNotAllowed (type): Changing property 'type' is not allowed.
+                InvalidParameter (typeHandlerVersion): Required parameter 'typeHandlerVersion' is missing (null).
+                ArtifactNotFound
+                ArtifactVersionNotFound
+                ok ~
+                -
+                OperationNotAllowed: Cannot modify extensions in the VM when the VM is not running.
+                OperationNotAllowed: Cannot modify extensions in the VM when the VM is not running.
+                ok ~
+                -
+                ok ~
+                -
+                false
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_machine_can_refuse_extensions_and_takes_them_along() {
+        check(
+            r#"
+            nic n0 s
+            nic n1 s
+            vm v0 nic=n0 {"properties": {"osProfile": {"allowExtensionOperations": false}}}
+            vm v1 nic=n1
+            wait
+            put ext v0/x {"properties": {"publisher": "Microsoft.Azure.Extensions", "type": "CustomScript", "typeHandlerVersion": "2.0"}}
+            put ext v1/x {"properties": {"publisher": "Microsoft.Azure.Extensions", "type": "CustomScript", "typeHandlerVersion": "2.0"}}
+            delete vm v1
+            wait
+            exists ext v1/x
+            "#,
+            expect![[r#"
+                ok ~
+                ok ~
+                ok ~
+                ok ~
+                -
+                OperationNotAllowed: This operation cannot be performed when extension operations are disallowed. To allow, please ensure VM Agent 
+                ok ~
+                ok ~
+                -
+                false
+            "#]],
+        );
+    }
 }

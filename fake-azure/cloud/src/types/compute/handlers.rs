@@ -18,5 +18,8 @@ pub(super) fn handler_of(document: &Document) -> Handler {
     let asked = text(document, "/properties/typeHandlerVersion").unwrap_or_default();
     let upgrades = flag(document, "/properties/autoUpgradeMinorVersion").unwrap_or(false);
     let chosen = extensions::find(publisher, kind).and_then(|found| found.newest(asked, upgrades));
-    Handler { name: format!("{publisher}.{kind}"), version: chosen.unwrap_or(asked).to_owned() }
+    Handler {
+        name: format!("{publisher}.{kind}"),
+        version: chosen.unwrap_or(asked).to_owned(),
+    }
 }

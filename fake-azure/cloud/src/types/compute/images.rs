@@ -29,15 +29,24 @@ forms! {
 }
 
 /// Images.
-pub const DESCRIPTOR: Descriptor = Descriptor {
+pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     since: ApiVersion::date(2016, 4, 29),
     patch: PatchRule::Merge,
     names: NameRule::word(1, 80),
     fields: &[
         Field::one_of("/properties/storageProfile/osDisk/osType", &["Linux", "Windows"]),
-        Field::one_of("/properties/storageProfile/osDisk/osState", &["Generalized", "Specialized"]),
-        Field::one_of("/properties/storageProfile/osDisk/caching", &["None", "ReadOnly", "ReadWrite"]),
-        Field::one_of("/properties/storageProfile/dataDisks/*/caching", &["None", "ReadOnly", "ReadWrite"]),
+        Field::one_of(
+            "/properties/storageProfile/osDisk/osState",
+            &["Generalized", "Specialized"],
+        ),
+        Field::one_of(
+            "/properties/storageProfile/osDisk/caching",
+            &["None", "ReadOnly", "ReadWrite"],
+        ),
+        Field::one_of(
+            "/properties/storageProfile/dataDisks/*/caching",
+            &["None", "ReadOnly", "ReadWrite"],
+        ),
         Field::immutable("/properties/sourceVirtualMachine/id"),
     ],
     lifetimes: Lifetimes {
@@ -77,7 +86,10 @@ impl ResourceType for CapturedImage {
             (_, Some(sent)) => of_profile(cx, put, sent, generation)?,
             (None, None) => return Err(missing("storageProfile")),
         };
-        let captured = CapturedImage { storage, generation: image.generation.clone() };
+        let captured = CapturedImage {
+            storage,
+            generation: image.generation.clone(),
+        };
         Ok((captured, Plan::new().image(put.key, Some(image))))
     }
 
@@ -91,25 +103,48 @@ impl ResourceType for CapturedImage {
         if view.version >= ApiVersion::date(2019, 3, 1) {
             properties["hyperVGeneration"] = json!(self.generation);
         }
-        arrange(properties, &["sourceVirtualMachine", "storageProfile", "provisioningState", "hyperVGeneration"]);
+        arrange(
+            properties,
+            &[
+                "sourceVirtualMachine",
+                "storageProfile",
+                "provisioningState",
+                "hyperVGeneration",
+            ],
+        );
     }
 }
 
 /// An image of a generalized machine: each of its disks.
 fn of_machine(cx: &Cx<'_>, put: &Put<'_>, id: &str) -> Result<(Value, Image), CloudError> {
-    let not_found =
-        || CloudError::of(&shared::INVALID_REFERENCE_COMPUTE).with("target", id).with("source", put.id());
+    let not_found = || {
+        CloudError::of(&shared::INVALID_REFERENCE_COMPUTE)
+            .with("target", id)
+            .with("source", put.id())
+    };
     let parsed = ResourceId::parse(id).map_err(|_| not_found())?;
-    let found = cx.find_id(parsed.folded()).filter(|found| found.kind == Kind::VirtualMachines).ok_or_else(not_found)?;
+    let found = cx
+        .find_id(parsed.folded())
+        .filter(|found| found.kind == Kind::VirtualMachines)
+        .ok_or_else(not_found)?;
     let machine = cx.fabric().machines.get(&found.key).ok_or_else(not_found)?;
     if !machine.generalized {
-        return Err(CloudError::of(&NOT_GENERALIZED).with("operation", "Create Image").with("machine", &found.name));
+        return Err(CloudError::of(&NOT_GENERALIZED)
+            .with("operation", "Create Image")
+            .with("machine", &found.name));
     }
 
-    let view = View { version: put.version, answer: crate::types::Answer::Read, expand: "" };
+    let view = View {
+        version: put.version,
+        answer: crate::types::Answer::Read,
+        expand: "",
+    };
     let mut shown = Document::clone(&found.echo);
     found.state.render(cx, found, &view, &mut shown);
-    let profile = shown.pointer("/properties/storageProfile").cloned().unwrap_or(Value::Null);
+    let profile = shown
+        .pointer("/properties/storageProfile")
+        .cloned()
+        .unwrap_or(Value::Null);
     let disk = |from: &Value| {
         let mut own = json!({});
         for name in ["lun", "osType", "diskSizeGB", "caching"] {
@@ -121,12 +156,20 @@ fn of_machine(cx: &Cx<'_>, put: &Put<'_>, id: &str) -> Result<(Value, Image), Cl
         if let Some(uri) = from.pointer("/vhd/uri") {
             own["blobUri"] = uri.clone();
         }
-        own["storageAccountType"] = from.pointer("/managedDisk/storageAccountType").cloned().unwrap_or_else(|| json!("Standard_LRS"));
+        own["storageAccountType"] = from
+            .pointer("/managedDisk/storageAccountType")
+            .cloned()
+            .unwrap_or_else(|| json!("Standard_LRS"));
         own
     };
     let mut os_disk = disk(&profile["osDisk"]);
     os_disk["osState"] = json!("Generalized");
-    let data: Vec<Value> = profile["dataDisks"].as_array().into_iter().flatten().map(disk).collect();
+    let data: Vec<Value> = profile["dataDisks"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(disk)
+        .collect();
     of_profile(cx, put, &json!({ "osDisk": os_disk, "dataDisks": data }), "V1")
 }
 
@@ -135,7 +178,9 @@ fn of_profile(cx: &Cx<'_>, put: &Put<'_>, sent: &Value, generation: &str) -> Res
     let mut storage = sent.clone();
     fill(&mut storage, "dataDisks", Value::Array(Vec::new()));
     let os_disk = storage.get("osDisk").ok_or_else(|| missing("osDisk"))?;
-    let system = text(os_disk, "/osType").and_then(System::find).ok_or_else(|| missing("osDisk.osType"))?;
+    let system = text(os_disk, "/osType")
+        .and_then(System::find)
+        .ok_or_else(|| missing("osDisk.osType"))?;
     if text(os_disk, "/osState").is_none() {
         return Err(missing("osDisk.osState"));
     }
@@ -144,14 +189,25 @@ fn of_profile(cx: &Cx<'_>, put: &Put<'_>, sent: &Value, generation: &str) -> Res
     let mut data = Vec::new();
     for disk in storage["dataDisks"].as_array().into_iter().flatten() {
         let lun = number(disk, "/lun").ok_or_else(|| missing("dataDisk.lun"))?;
-        data.push(ImageDisk { lun: u32::try_from(lun).unwrap_or(u32::MAX), size_gb: size_of(cx, put, disk)? });
+        data.push(ImageDisk {
+            lun: u32::try_from(lun).unwrap_or(u32::MAX),
+            size_gb: size_of(cx, put, disk)?,
+        });
     }
     let generation = of_source(cx, os_disk).unwrap_or_else(|| generation.into());
     complete(&mut storage["osDisk"], size_gb);
     for (disk, known) in storage["dataDisks"].as_array_mut().into_iter().flatten().zip(&data) {
         complete(disk, known.size_gb);
     }
-    Ok((storage, Image { system, generation, size_gb, data }))
+    Ok((
+        storage,
+        Image {
+            system,
+            generation,
+            size_gb,
+            data,
+        },
+    ))
 }
 
 /// The generation of the disk or snapshot that an image is made from.
@@ -165,7 +221,20 @@ fn complete(disk: &mut Value, size_gb: u32) {
     fill(disk, "caching", "None");
     fill(disk, "storageAccountType", "Standard_LRS");
     fill(disk, "diskSizeGB", size_gb);
-    arrange(disk, &["lun", "osType", "osState", "diskSizeGB", "blobUri", "managedDisk", "snapshot", "caching", "storageAccountType"]);
+    arrange(
+        disk,
+        &[
+            "lun",
+            "osType",
+            "osState",
+            "diskSizeGB",
+            "blobUri",
+            "managedDisk",
+            "snapshot",
+            "caching",
+            "storageAccountType",
+        ],
+    );
 }
 
 /// The size of what an image's disk is made from.
@@ -176,9 +245,9 @@ fn size_of(cx: &Cx<'_>, put: &Put<'_>, disk: &Value) -> Result<u32, CloudError> 
         let row = found.and_then(|found| cx.fabric().disks.get(&found.key));
         return match row {
             Some(row) => Ok(given.unwrap_or(row.size_gb)),
-            None => {
-                Err(CloudError::of(&shared::INVALID_REFERENCE_COMPUTE).with("target", id).with("source", put.id()))
-            }
+            None => Err(CloudError::of(&shared::INVALID_REFERENCE_COMPUTE)
+                .with("target", id)
+                .with("source", put.id())),
         };
     }
     let uri = text(disk, "/blobUri").ok_or_else(|| missing("osDisk.blobUri"))?;
@@ -186,5 +255,48 @@ fn size_of(cx: &Cx<'_>, put: &Put<'_>, disk: &Value) -> Result<u32, CloudError> 
     match blob {
         Some(blob) => Ok(given.unwrap_or_else(|| super::creation_data::whole_gb(blob.length))),
         None => Err(CloudError::of(&BLOB_NOT_FOUND).with("uri", uri)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::types::compute::testing::check;
+
+    #[test]
+    fn images_are_made_of_vhds_and_disks() {
+        check(
+            r#"
+            account acc westus
+            upload acc a.vhd page 30
+            put image i0 {"properties": {}}
+            put image i0 {"properties": {"storageProfile": {"osDisk": {"osState": "Generalized", "blobUri": "https://acc.blob.core.windows.net/vhds/a.vhd"}}}}
+            put image i0 {"properties": {"storageProfile": {"osDisk": {"osType": "Linux", "blobUri": "https://acc.blob.core.windows.net/vhds/a.vhd"}}}}
+            put image i0 {"properties": {"storageProfile": {"osDisk": {"osType": "Linux", "osState": "Generalized"}}}}
+            put image i0 {"properties": {"storageProfile": {"osDisk": {"osType": "Linux", "osState": "Generalized", "blobUri": "https://acc.blob.core.windows.net/vhds/b.vhd"}}}}
+            put image i0 {"properties": {"storageProfile": {"osDisk": {"osType": "linux", "osState": "generalized", "blobUri": "https://acc.blob.core.windows.net/vhds/a.vhd"}}}}
+            wait
+            get image i0 /properties
+            delete image i0
+            wait
+            exists image i0
+            "#,
+            expect![[r#"
+                -
+                -
+                InvalidParameter (storageProfile): Required parameter 'storageProfile' is missing (null).
+                InvalidParameter (osDisk.osType): Required parameter 'osDisk.osType' is missing (null).
+                InvalidParameter (osDisk.osState): Required parameter 'osDisk.osState' is missing (null).
+                InvalidParameter (osDisk.blobUri): Required parameter 'osDisk.blobUri' is missing (null).
+                ImageBlobNotFound
+                ok ~
+                -
+                {"storageProfile":{"osDisk":{"osType":"Linux","osState":"Generalized","diskSizeGB":30,"blobUri":"https://acc.blob.core.windows.net/vhds/a.vhd","caching":"None","storageAccountType":"Standard_LRS"},"dataDisks":[]},"provisioningState":"Succeeded","hyperVGeneration":"V1"}
+                ok ~
+                -
+                false
+            "#]],
+        );
     }
 }

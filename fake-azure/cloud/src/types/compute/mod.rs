@@ -1,12 +1,12 @@
 //! Microsoft.Compute.
 
-pub mod virtual_machines;
+pub(crate) mod virtual_machines;
 
-pub mod availability_sets;
-pub mod disks;
-pub mod extensions;
-pub mod images;
-pub mod snapshots;
+pub(crate) mod availability_sets;
+pub(crate) mod disks;
+pub(crate) mod extensions;
+pub(crate) mod images;
+pub(crate) mod snapshots;
 
 mod creation_data;
 mod handlers;

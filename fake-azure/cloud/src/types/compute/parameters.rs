@@ -26,7 +26,10 @@ pub(super) fn unchangeable(path: &str) -> CloudError {
 
 /// The text at a place, unless it is absent or empty.
 pub(super) fn text<'d>(document: &'d Document, pointer: &str) -> Option<&'d str> {
-    document.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty())
+    document
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .filter(|text| !text.is_empty())
 }
 
 /// The number at a place.
@@ -57,7 +60,10 @@ pub(super) fn derived(guid: Guid, purpose: &str) -> Guid {
     hash.update(guid.0.to_be_bytes());
     hash.update(purpose.as_bytes());
     let bytes = hash.finalize();
-    let bits = bytes.iter().take(16).fold(0_u128, |bits, byte| bits << 8 | u128::from(*byte));
+    let bits = bytes
+        .iter()
+        .take(16)
+        .fold(0_u128, |bits, byte| bits << 8 | u128::from(*byte));
     Guid::from_random(bits)
 }
 

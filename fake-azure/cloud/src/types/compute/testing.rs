@@ -6,6 +6,7 @@
 //! | `patch KIND NAME {..}`, `delete KIND NAME`, `act KIND NAME ACTION {..}` | the same of others |
 //! | `nic NAME [subnet] [pip=NAME]`, `vm NAME nic=A,B [size=..] [set=..] [os=URI] [{..}]` | a PUT of a usual one; the document is merged in |
 //! | `get KIND NAME POINTER`, `write KIND NAME POINTER` | a part of a document, as a GET or as the answer to a PUT |
+//! | `whole KIND NAME` | the document as it is read, but for its etag |
 //! | `wait`, `advance SECONDS` | time: until everything is at rest, or so long |
 //! | `power NAME`, `used ROW`, `limit ROW N`, `exists KIND NAME`, `blob NAME` | facts |
 //! | `doom NAME CODE` | the running operation fails at its end |
@@ -37,16 +38,29 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(era: Era) -> World {
-        let settings = Settings { seed: 7, start: Time::from_millis(1_459_468_800_000), era, subscriptions: vec![SUBSCRIPTION] };
-        let mut world = World { cloud: Cloud::new(&settings), version: ApiVersion::date(2019, 7, 1) };
-        world.put(ResourceId::group(SUBSCRIPTION, "rg"), json!({})).expect("a group");
+        let settings = Settings {
+            seed: 7,
+            start: Time::from_millis(1_459_468_800_000),
+            era,
+            subscriptions: vec![SUBSCRIPTION],
+        };
+        let mut world = World {
+            cloud: Cloud::new(&settings),
+            version: ApiVersion::date(2019, 7, 1),
+        };
+        world
+            .put(ResourceId::group(SUBSCRIPTION, "rg"), json!({}))
+            .expect("a group");
         for (network, space) in [("net", "10.0"), ("far", "10.9")] {
             let subnets: Vec<Value> = [("s", 0), ("t", 1)]
                 .iter()
                 .map(|(name, third)| json!({ "name": name, "properties": { "addressPrefix": format!("{space}.{third}.0/24") } }))
                 .collect();
-            let properties = json!({ "addressSpace": { "addressPrefixes": [format!("{space}.0.0/16")] }, "subnets": subnets });
-            world.put(id(Kind::VirtualNetworks, network), json!({ "properties": properties })).expect("a network");
+            let properties =
+                json!({ "addressSpace": { "addressPrefixes": [format!("{space}.0.0/16")] }, "subnets": subnets });
+            world
+                .put(id(Kind::VirtualNetworks, network), json!({ "properties": properties }))
+                .expect("a network");
         }
         world.wait();
         world
@@ -56,7 +70,12 @@ impl World {
         if document.get("location").is_none() {
             document["location"] = json!("westus");
         }
-        self.cloud.apply(&Call::Put { id, document, version: self.version, conditions: Conditions::NONE })
+        self.cloud.apply(&Call::Put {
+            id,
+            document,
+            version: self.version,
+            conditions: Conditions::NONE,
+        })
     }
 
     fn wait(&mut self) {
@@ -80,28 +99,46 @@ impl World {
 
     fn line(&mut self, line: &str) -> String {
         let (words, body) = match line.find('{') {
-            Some(at) => (&line[..at], serde_json::from_str(&line[at..]).unwrap_or_else(|error| panic!("`{line}`: {error}"))),
+            Some(at) => (
+                &line[..at],
+                serde_json::from_str(&line[at..]).unwrap_or_else(|error| panic!("`{line}`: {error}")),
+            ),
             None => (line, json!({})),
         };
         let words: Vec<&str> = words.split_whitespace().collect();
         match words.as_slice() {
             ["put", kind, name] => self.written(id_of(kind, name), body),
             ["patch", kind, name] => {
-                let call = Call::Patch { id: id_of(kind, name), document: body, version: self.version, conditions: Conditions::NONE };
+                let call = Call::Patch {
+                    id: id_of(kind, name),
+                    document: body,
+                    version: self.version,
+                    conditions: Conditions::NONE,
+                };
                 answer(self.cloud.apply(&call))
             }
             ["delete", kind, name] => {
-                let call = Call::Delete { id: id_of(kind, name), version: self.version, conditions: Conditions::NONE };
+                let call = Call::Delete {
+                    id: id_of(kind, name),
+                    version: self.version,
+                    conditions: Conditions::NONE,
+                };
                 answer(self.cloud.apply(&call))
             }
             ["act", kind, name, action] => {
-                let call = Call::Act { id: id_of(kind, name), action: (*action).into(), document: body, version: self.version };
+                let call = Call::Act {
+                    id: id_of(kind, name),
+                    action: (*action).into(),
+                    document: body,
+                    version: self.version,
+                };
                 answer(self.cloud.apply(&call))
             }
             ["nic", name, rest @ ..] => self.nic(name, rest),
             ["vm", name, rest @ ..] => self.vm(name, rest, &body),
             ["get", kind, name, pointer] => self.shown(id_of(kind, name), Answer::Read, pointer),
             ["write", kind, name, pointer] => self.shown(id_of(kind, name), Answer::Write, pointer),
+            ["whole", kind, name] => self.whole(id_of(kind, name)),
             ["wait"] => {
                 self.wait();
                 String::from("-")
@@ -121,10 +158,17 @@ impl World {
                 self.cloud.ledger().used(subscription, "westus", row).to_string()
             }
             ["limit", row, limit] => {
-                self.cloud.ledger_mut().set_override(row, Some(limit.parse().expect("a number")));
+                self.cloud
+                    .ledger_mut()
+                    .set_override(row, Some(limit.parse().expect("a number")));
                 String::from("-")
             }
-            ["exists", kind, name] => self.cloud.store().find(id_of(kind, name).folded()).is_some().to_string(),
+            ["exists", kind, name] => self
+                .cloud
+                .store()
+                .find(id_of(kind, name).folded())
+                .is_some()
+                .to_string(),
             ["doom", name, code] => self.doom(name, code),
             ["output", name] => self.output(id_of("vm", name)),
             ["version", version] => {
@@ -145,16 +189,29 @@ impl World {
                     row.kind = BlobKind::Block;
                 }
                 let container = (Box::from(*account), Box::from("vhds"));
-                self.cloud.fabric.containers.set(container, Some(Container::new(1, now).into()));
-                self.cloud.fabric.blobs.set(((*account).into(), "vhds".into(), (*blob).into()), Some(row.into()));
+                self.cloud
+                    .fabric
+                    .containers
+                    .set(container, Some(Container::new(1, now).into()));
+                self.cloud
+                    .fabric
+                    .blobs
+                    .set(((*account).into(), "vhds".into(), (*blob).into()), Some(row.into()));
                 String::from("-")
             }
             ["blob", account, blob] => {
-                let row = self.cloud.fabric().blobs.get(&((*account).into(), "vhds".into(), (*blob).into()));
-                row.map_or_else(|| "none".to_owned(), |row| {
-                    let names: Vec<&str> = row.metadata.keys().map(AsRef::as_ref).collect();
-                    format!("{:?} {} marks", row.lease.state, names.len())
-                })
+                let row = self
+                    .cloud
+                    .fabric()
+                    .blobs
+                    .get(&((*account).into(), "vhds".into(), (*blob).into()));
+                row.map_or_else(
+                    || "none".to_owned(),
+                    |row| {
+                        let names: Vec<&str> = row.metadata.keys().map(AsRef::as_ref).collect();
+                        format!("{:?} {} marks", row.lease.state, names.len())
+                    },
+                )
             }
             other => panic!("no such line: {other:?}"),
         }
@@ -223,23 +280,64 @@ impl World {
             Some(pointer) => (pointer, "instanceView"),
             None => (pointer, ""),
         };
-        let shown = self.cloud.document(resource, &View { version: self.version, answer, expand });
+        let shown = self.cloud.document(
+            resource,
+            &View {
+                version: self.version,
+                answer,
+                expand,
+            },
+        );
         let pointer = if pointer == "/" { "" } else { pointer };
-        let text = shown.pointer(pointer).map_or_else(|| "none".to_owned(), Value::to_string);
+        let text = shown
+            .pointer(pointer)
+            .map_or_else(|| "none".to_owned(), Value::to_string);
         text.replace(&id_of("vm", "x").group_id().to_string(), "")
     }
 
+    fn whole(&self, id: ResourceId) -> String {
+        let resource = self.cloud.store().find(id.folded()).expect("it is there");
+        let mut shown = self.cloud.document(
+            resource,
+            &View {
+                version: self.version,
+                answer: Answer::Read,
+                expand: "",
+            },
+        );
+        if let Some(members) = shown.as_object_mut() {
+            members.shift_remove("etag");
+        }
+        shown.to_string()
+    }
+
     fn doom(&mut self, name: &str, code: &str) -> String {
-        let vm = self.cloud.store().find(id_of("vm", name).folded()).expect("it is there");
-        let form = vm.kind.descriptor().errors.iter().find(|form| form.code == code).expect("a form of that code");
+        let vm = self
+            .cloud
+            .store()
+            .find(id_of("vm", name).folded())
+            .expect("it is there");
+        let form = vm
+            .kind
+            .descriptor()
+            .errors
+            .iter()
+            .find(|form| form.code == code)
+            .expect("a form of that code");
         let operation = vm.operation.expect("an operation runs");
         self.cloud.doom(operation, CloudError::of(form)).to_string()
     }
 
     fn output(&self, id: ResourceId) -> String {
-        let last = self.cloud.operations().filter(|operation| operation.target_id.eq_ignore_ascii_case(&id.to_string()));
-        let last = last.filter(|operation| operation.output.is_some()).max_by_key(|operation| operation.started);
-        last.and_then(|operation| operation.output.as_ref()).map_or_else(|| "none".to_owned(), Value::to_string)
+        let last = self
+            .cloud
+            .operations()
+            .filter(|operation| operation.target_id.eq_ignore_ascii_case(&id.to_string()));
+        let last = last
+            .filter(|operation| operation.output.is_some())
+            .max_by_key(|operation| operation.started);
+        last.and_then(|operation| operation.output.as_ref())
+            .map_or_else(|| "none".to_owned(), Value::to_string)
     }
 }
 
@@ -268,17 +366,40 @@ fn id_of(kind: &str, name: &str) -> ResourceId {
 /// `ok`, with a `~` when an operation runs; a refusal as its code, what it is about, and its message where codes are shared.
 fn answer(outcome: Result<Reply, CloudError>) -> String {
     match outcome {
-        Ok(Reply { outcome: Outcome::Absent, .. }) => "absent".to_owned(),
+        Ok(Reply {
+            outcome: Outcome::Absent,
+            ..
+        }) => "absent".to_owned(),
         Ok(Reply { operation: Some(_), .. }) => "ok ~".to_owned(),
-        Ok(Reply { outcome: Outcome::Acted(Some(output)), .. }) => format!("ok {output}"),
+        Ok(Reply {
+            outcome: Outcome::Acted(Some(output)),
+            ..
+        }) => format!("ok {output}"),
         Ok(_) => "ok".to_owned(),
         Err(error) => {
-            let shared = ["InvalidParameter", "OperationNotAllowed", "BadRequest", "ConflictingUserInput", "Conflict", "NotFound", "VMMarketplaceInvalidInput", "PropertyChangeNotAllowed"];
-            let about = error.target.as_ref().map_or_else(String::new, |target| format!(" ({target})"));
+            let shared = [
+                "InvalidParameter",
+                "OperationNotAllowed",
+                "BadRequest",
+                "ConflictingUserInput",
+                "Conflict",
+                "NotFound",
+                "VMMarketplaceInvalidInput",
+                "PropertyChangeNotAllowed",
+            ];
+            let about = error
+                .target
+                .as_ref()
+                .map_or_else(String::new, |target| format!(" ({target})"));
             if !shared.contains(&error.code.as_ref()) {
                 return format!("{}{about}", error.code);
             }
-            let message: String = error.message.replace(&id_of("vm", "x").group_id().to_string(), "").chars().take(110).collect();
+            let message: String = error
+                .message
+                .replace(&id_of("vm", "x").group_id().to_string(), "")
+                .chars()
+                .take(110)
+                .collect();
             format!("{}{about}: {message}", error.code)
         }
     }

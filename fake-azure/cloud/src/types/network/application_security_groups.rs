@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Document;
 use crate::api_version::ApiVersion;
 use crate::cx::Cx;
 use crate::descriptor::{Descriptor, Dialect, Lifetimes, NameRule, Polls, Provisioning, Stage, Write, WriteVerb};
@@ -10,7 +11,7 @@ use crate::forms::forms;
 use crate::plan::Plan;
 use crate::quota::QuotaKey;
 use crate::resource::Resource;
-use crate::types::{Put, ResourceType};
+use crate::types::{Put, ResourceType, View};
 
 forms! {
     IN_USE: InUse, Network, "InUseApplicationSecurityGroupCannotBeDeleted", "Application security group {group} cannot be deleted because it is in use by the following resources: {users}.", "assumed: as network security groups", "take it off the configurations and rules that are named";
@@ -47,6 +48,13 @@ impl ResourceType for ApplicationSecurityGroup {
 
     fn plan_put(_cx: &Cx<'_>, _put: &Put<'_>, _before: Option<&Self>) -> Result<(Self, Plan), CloudError> {
         Ok((ApplicationSecurityGroup {}, Plan::new()))
+    }
+
+    /// A group shows no guid (observed-arm).
+    fn render(&self, _cx: &Cx<'_>, _resource: &Resource, _view: &View<'_>, document: &mut Document) {
+        if let Some(properties) = document["properties"].as_object_mut() {
+            properties.shift_remove("resourceGuid");
+        }
     }
 
     fn in_use(cx: &Cx<'_>, target: &Resource, users: &[String]) -> CloudError {
@@ -103,6 +111,7 @@ mod tests {
             begin put asg a0
             settle
             begin put asg a0
+            get asg a0 /properties
             ",
             expect![[r#"
                 created Updating, operation runs

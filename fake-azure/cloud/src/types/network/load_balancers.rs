@@ -15,7 +15,7 @@ pub(crate) mod probes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::reading;
+use super::{limits, reading};
 use crate::Document;
 use crate::api_version::ApiVersion;
 use crate::cx::Cx;
@@ -140,6 +140,7 @@ impl ResourceType for LoadBalancer {
         {
             return Err(CloudError::of(&MIXED_FRONTENDS).with("balancer", cx.id(parent.key)));
         }
+        check_limits(cx, parent)?;
         load_balancing_rules::check_among(cx, parent, written)
     }
 
@@ -165,6 +166,25 @@ impl LoadBalancer {
     pub fn is_standard(&self) -> bool {
         self.sku.as_ref() == "Standard"
     }
+}
+
+/// How many parts of each kind a balancer may have: rows differ by sku, and in 2016 between public and internal (ARM 4.1).
+fn check_limits(cx: &Cx<'_>, balancer: &Resource) -> Result<(), CloudError> {
+    let standard = is_standard(cx, balancer.key);
+    let row = |basic: &'static str, standard_row: &'static str| {
+        if standard && cx.limit(standard_row).is_some() { standard_row } else { basic }
+    };
+    let count = |kind: Kind| cx.children(balancer.key, kind).count();
+
+    let internal =
+        cx.children(balancer.key, Kind::FrontendIpConfigurations).filter(|frontend| cx.fabric().ports.contains(&frontend.key));
+    limits::check(cx, "FrontendIPConfigurationPerInternalLoadBalancer", internal.count(), &limits::FRONTENDS)?;
+    let frontends = row("FrontendIPConfigurationPerLoadBalancer", "FrontendIPConfigurationPerStandardLoadBalancer");
+    limits::check(cx, frontends, count(Kind::FrontendIpConfigurations), &limits::FRONTENDS)?;
+    let inbound = count(Kind::LoadBalancingRules) + count(Kind::InboundNatRules) + count(Kind::InboundNatPools);
+    let inbound_row = row("InboundRulesPerLoadBalancer", "InboundRulesPerStandardLoadBalancer");
+    limits::check(cx, inbound_row, inbound, &limits::INBOUND_RULES)?;
+    limits::check(cx, "OutboundRulesPerLoadBalancer", count(Kind::OutboundRules), &limits::OUTBOUND_RULES)
 }
 
 /// Whether the balancer that a child is put into is of the Standard sku.

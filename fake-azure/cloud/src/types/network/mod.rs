@@ -2,15 +2,20 @@
 
 mod access_rules;
 pub(crate) mod application_security_groups;
+mod limits;
 pub(crate) mod load_balancers;
 pub(crate) mod network_interfaces;
 pub(crate) mod network_security_groups;
+pub(crate) mod network_watchers;
 mod prefixes;
 mod private_addresses;
 pub(crate) mod public_ip_addresses;
 mod reading;
+pub(crate) mod route_tables;
+pub(crate) mod routes;
 pub(crate) mod security_rules;
 pub(crate) mod subnets;
+pub(crate) mod virtual_network_peerings;
 pub(crate) mod virtual_networks;
 
 use serde_json::{Value, json};

@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{CHILD_TYPES, private_addresses, reading};
+use super::{CHILD_TYPES, limits, private_addresses, reading};
 use crate::Document;
 use crate::api_version::ApiVersion;
 use crate::catalogue::locations;
@@ -168,7 +168,7 @@ impl ResourceType for NetworkInterface {
     const DESCRIPTOR: &'static Descriptor = &DESCRIPTOR;
 
     fn plan_put(cx: &Cx<'_>, put: &Put<'_>, before: Option<&Self>) -> Result<(Self, Plan), CloudError> {
-        let (configurations, primary) = read(put)?;
+        let (configurations, primary) = read(cx, put)?;
         let old = cx.fabric().ports.get(&put.key);
         check_one_network(cx, put, &configurations, old)?;
         check_public_addresses(cx, put, &configurations)?;
@@ -275,6 +275,7 @@ impl NetworkInterface {
                 configuration["type"] = Value::from("Microsoft.Network/networkInterfaces/ipConfigurations");
             }
             let properties = &mut configuration["properties"];
+            drop_empty_memberships(properties);
             properties["provisioningState"] = Value::from(resource.provisioning.as_str());
             if let Some(held) = port.addresses.iter().find(|held| held.name.as_ref() == name) {
                 properties["privateIPAddress"] = Value::from(held.address.to_string());
@@ -282,6 +283,19 @@ impl NetworkInterface {
             if view.version >= ApiVersion::date(2015, 6, 15) {
                 properties["primary"] = Value::from(name == self.primary.as_ref());
             }
+        }
+    }
+}
+
+/// A list of memberships is shown only while there is one in it: those of balancers that are gone are forgotten.
+fn drop_empty_memberships(properties: &mut Value) {
+    let Some(members) = properties.as_object_mut() else {
+        return;
+    };
+    for list in ["loadBalancerBackendAddressPools", "loadBalancerInboundNatRules", "applicationSecurityGroups"] {
+        let is_empty = members.get(list).and_then(Value::as_array).is_some_and(|items| items.iter().all(Value::is_null));
+        if is_empty {
+            members.shift_remove(list);
         }
     }
 }
@@ -317,7 +331,7 @@ fn domain_suffix(network: Guid, location: &str) -> String {
 }
 
 /// The configurations, at least one, and the name of the primary one: the only one, or the only one so marked (ARM 8.2).
-fn read<'d>(put: &Put<'d>) -> Result<(Vec<Configuration<'d>>, &'d str), CloudError> {
+fn read<'d>(cx: &Cx<'_>, put: &Put<'d>) -> Result<(Vec<Configuration<'d>>, &'d str), CloudError> {
     let listed = reading::array(put.document, CONFIGURATIONS)?;
     if listed.is_empty() {
         return Err(reading::refuse(CONFIGURATIONS, &Value::Null, "Expected at least one IP configuration."));
@@ -336,6 +350,7 @@ fn read<'d>(put: &Put<'d>) -> Result<(Vec<Configuration<'d>>, &'d str), CloudErr
         }
         configurations.push(configuration);
     }
+    limits::check(cx, "SecondaryIPConfigurationsPerNetworkInterface", listed.len() - 1, &limits::IP_CONFIGURATIONS)?;
     let only = (configurations.len() == 1).then(|| configurations[0].name);
     match only.or(marked) {
         Some(primary) => Ok((configurations, primary)),

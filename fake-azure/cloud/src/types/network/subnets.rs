@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::prefixes;
+use super::{limits, prefixes};
 use crate::api_version::ApiVersion;
 use crate::cx::Cx;
 use crate::descriptor::{
@@ -46,7 +46,10 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
         Field::default("/properties/privateLinkServiceNetworkPolicies", Fill::Text("Enabled"))
             .since(ApiVersion::date(2019, 6, 1)),
     ],
-    refs: &[RefRule::shared("/properties/networkSecurityGroup", &[Kind::NetworkSecurityGroups]).blocks_delete()],
+    refs: &[
+        RefRule::shared("/properties/networkSecurityGroup", &[Kind::NetworkSecurityGroups]).blocks_delete(),
+        RefRule::shared("/properties/routeTable", &[Kind::RouteTables]).blocks_delete(),
+    ],
     lifetimes: Lifetimes {
         create: &[Stage::new(Provisioning::Updating, 1_000, 4_000)],
         update: &[Stage::new(Provisioning::Updating, 1_000, 4_000)],
@@ -136,6 +139,7 @@ pub(super) fn check_among(cx: &Cx<'_>, network: &Resource, written: &[Key]) -> R
     let spaces = &cx.fabric().networks.get(&network.key).expect("every virtual network has its row").spaces;
     let pool_of = |subnet: &Resource| cx.fabric().pools.get(&subnet.key).expect("every subnet has its pool");
     let subnets: Vec<&Arc<Resource>> = cx.children(network.key, Kind::Subnets).collect();
+    limits::check(cx, "SubnetsPerVirtualNetwork", subnets.len(), &limits::SUBNETS)?;
     let outside = subnets
         .iter()
         .find(|subnet| !pool_of(subnet).prefixes.iter().all(|prefix| spaces.iter().any(|space| space.contains(prefix))));

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{prefixes, subnets};
+use super::{limits, prefixes, subnets, virtual_network_peerings};
 use crate::Document;
 use crate::api_version::ApiVersion;
 use crate::cx::Cx;
@@ -21,7 +21,7 @@ use crate::plan::Plan;
 use crate::quota::QuotaKey;
 use crate::registry::Kind;
 use crate::resource::Resource;
-use crate::types::{Put, ResourceType};
+use crate::types::{Put, ResourceType, View};
 
 forms! {
     BAD_DNS_SERVER: Invalid, Network, "NetcfgInvalidDnsServer", "DNS server is not valid as specified with the name '{server}'.", "ARM 3.5", "write each DNS server as an IP address";
@@ -30,20 +30,25 @@ forms! {
 
 const UPDATING: Provisioning = Provisioning::Updating;
 
+/// Networks show their peerings from this version on (ARM 8.2).
+const PEERINGS: ApiVersion = ApiVersion::date(2016, 9, 1);
+
 /// Virtual networks.
 pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     since: ApiVersion::date(2014, 12, 1),
     shows_type_since: ApiVersion::date(2015, 6, 15),
     names: NameRule::word(2, 64),
     quota: Some(QuotaKey("VirtualNetworks")),
-    inline: &[Inline {
-        path: "/properties/subnets",
-        kind: Kind::Subnets,
-        // ARM 1.11: from this version on a PUT without subnets leaves them alone (the very date is unsure).
-        kept_if_absent_since: ApiVersion::date(2023, 9, 1),
-    }],
+    // ARM 1.11: from this version on a PUT without the list leaves what is there alone (the very date is unsure).
+    inline: &[
+        Inline { path: "/properties/subnets", kind: Kind::Subnets, kept_if_absent_since: ApiVersion::date(2023, 9, 1) },
+        Inline {
+            path: "/properties/virtualNetworkPeerings",
+            kind: Kind::VirtualNetworkPeerings,
+            kept_if_absent_since: ApiVersion::date(2023, 9, 1),
+        },
+    ],
     fields: &[
-        Field::default("/properties/virtualNetworkPeerings", Fill::Empty).since(ApiVersion::date(2016, 9, 1)),
         Field::default("/properties/enableDdosProtection", Fill::Bool(false)).since(ApiVersion::date(2017, 8, 1)),
         Field::default("/properties/enableVmProtection", Fill::Bool(false))
             .since(ApiVersion::date(2017, 8, 1))
@@ -80,9 +85,9 @@ pub struct VirtualNetwork {}
 impl ResourceType for VirtualNetwork {
     const DESCRIPTOR: &'static Descriptor = &DESCRIPTOR;
 
-    fn plan_put(_cx: &Cx<'_>, put: &Put<'_>, _before: Option<&Self>) -> Result<(Self, Plan), CloudError> {
+    fn plan_put(cx: &Cx<'_>, put: &Put<'_>, _before: Option<&Self>) -> Result<(Self, Plan), CloudError> {
         let spaces = read_spaces(put)?;
-        check_dns_servers(put.document)?;
+        check_dns_servers(cx, put.document)?;
 
         Ok((VirtualNetwork {}, Plan::new().network(put.key, Some(Network { spaces }))))
     }
@@ -92,7 +97,14 @@ impl ResourceType for VirtualNetwork {
     }
 
     fn check_children(cx: &Cx<'_>, parent: &Resource, written: &[Key]) -> Result<(), CloudError> {
-        subnets::check_among(cx, parent, written)
+        subnets::check_among(cx, parent, written)?;
+        virtual_network_peerings::check_among(cx, parent)
+    }
+
+    fn render(&self, _cx: &Cx<'_>, _resource: &Resource, view: &View<'_>, document: &mut Document) {
+        if view.version < PEERINGS && let Some(properties) = document["properties"].as_object_mut() {
+            properties.shift_remove("virtualNetworkPeerings");
+        }
     }
 }
 
@@ -120,8 +132,9 @@ fn read_spaces(put: &Put<'_>) -> Result<Vec<IpNet>, CloudError> {
     Ok(spaces)
 }
 
-fn check_dns_servers(document: &Document) -> Result<(), CloudError> {
+fn check_dns_servers(cx: &Cx<'_>, document: &Document) -> Result<(), CloudError> {
     let servers = document.pointer("/properties/dhcpOptions/dnsServers").and_then(Value::as_array);
+    limits::check(cx, "DnsServersPerVirtualNetwork", servers.map_or(0, Vec::len), &limits::DNS_SERVERS)?;
     for server in servers.into_iter().flatten() {
         let text = server.as_str().unwrap_or_default();
         if text.parse::<std::net::IpAddr>().is_err() {

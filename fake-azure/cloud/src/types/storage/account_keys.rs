@@ -46,7 +46,7 @@ mod tests {
     #[test]
     fn a_signature_is_that_of_rfc_4231() {
         let key = STANDARD.encode([0x0b; 20]);
-        assert_eq!(sign(&key, "Hi There").as_deref(), Some("sDRMYdjbOFNcqK/OrwvxK4gdwgDJgz2nJunpM4d/rTI=").map(|_| "sDRMYdjbOFNcqK/OrwvxK4gdwgDJgz2nJuk3bC4yz/c="));
+        assert_eq!(sign(&key, "Hi There").as_deref(), Some("sDRMYdjbOFNcqK/OrwvxK4gdwgDJgz2nJuk3bC4yz/c="));
         assert_eq!(sign("no base64!", "Hi There"), None);
     }
 }

@@ -9,15 +9,10 @@ use crate::blobs::refusals;
 use crate::cx::Cx;
 use crate::descriptor::{Descriptor, Dialect, Field, NameRule, Write, WriteVerb};
 use crate::error::CloudError;
-use crate::forms::forms;
 use crate::plan::Plan;
 use crate::registry::{Kind, State};
 use crate::resource::Resource;
 use crate::types::{Put, ResourceType, View};
-
-forms! {
-    CANNOT_BE_DELETED: Invalid, Storage, "OperationNotSupported", "The blob service of an account cannot be deleted.", "assumed", "delete the account";
-}
 
 /// Blob services. Their refusals are those of the blob service itself.
 pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
@@ -51,7 +46,7 @@ impl ResourceType for BlobService {
     }
 
     fn plan_delete(&self, _cx: &Cx<'_>, _resource: &Resource) -> Result<Plan, CloudError> {
-        Err(CloudError::of(&CANNOT_BE_DELETED))
+        Err(CloudError::of(&refusals::BLOB_SERVICE_STAYS))
     }
 
     fn render(&self, cx: &Cx<'_>, resource: &Resource, view: &View<'_>, document: &mut Document) {

@@ -1,4 +1,4 @@
-//! The refusals of virtual machines.
+//! The refusals of virtual machines. Those of allocation are what capacity faults end an operation with, too.
 
 use crate::forms::forms;
 
@@ -52,7 +52,6 @@ forms! {
     NOT_DEALLOCATED: Conflict, Compute, "OperationNotAllowed", "Operation '{operation}' is not allowed on VM '{machine}' since the VM is not deallocated.", "ARM 3.6", "deallocate the machine first";
     NOT_RUNNING: Conflict, Compute, "OperationNotAllowed", "The operation requires the VM to be running (or set to run).", "ARM 3.6", "start the machine first";
     NOT_SPOT: Conflict, Compute, "OperationNotAllowed", "Operation 'simulateEviction' is not allowed on VM '{machine}' since it is not a Spot VM.", "assumed", "simulate evictions of Spot machines only";
-    NO_IMAGE_FOR_ATTACH: Invalid, Compute, "InvalidParameter", "Parameter '{path}' is not allowed.", "assumed", "leave it out when a disk is attached that has a system on it";
     NO_PREMIUM: Invalid, Compute, "InvalidParameter", "Requested operation cannot be performed because the VM size {size} does not support the storage account type {sku} of disk '{disk}'. Consider updating the VM to a size that supports Premium storage.", "assumed", "choose a size with an 's', or a Standard disk";
     OS_DISK_EMPTY: Invalid, Compute, "InvalidParameter", "The value of parameter osDisk.createOption is invalid.", "ARM 3.6", "create the system's disk from an image, or attach one";
     PLAN_MISSING: Invalid, Compute, "VMMarketplaceInvalidInput", "Creating a virtual machine from Marketplace image requires Plan information in the request. OS disk name is {disk}.", "ARM 3.6", "add the image's plan";

@@ -36,13 +36,21 @@ pub(super) fn find(cx: &Cx<'_>, put: &Put<'_>, reference: &ImageReference) -> Re
         return captured(cx, put, id);
     }
 
-    let part = |part: &Option<String>, path: &str| part.clone().filter(|part| !part.is_empty()).ok_or_else(|| missing(path));
+    let part = |part: &Option<String>, path: &str| {
+        part.clone()
+            .filter(|part| !part.is_empty())
+            .ok_or_else(|| missing(path))
+    };
     let publisher = part(&reference.publisher, "imageReference.publisher")?;
     let offer = part(&reference.offer, "imageReference.offer")?;
     let sku = part(&reference.sku, "imageReference.sku")?;
     let version = part(&reference.version, "imageReference.version")?;
     let Some(found) = images::find(&publisher, &offer, &sku, &version) else {
-        let form = if cx.era() == Era::Current { &IMAGE_NOT_FOUND } else { &IMAGE_NOT_FOUND_2016 };
+        let form = if cx.era() == Era::Current {
+            &IMAGE_NOT_FOUND
+        } else {
+            &IMAGE_NOT_FOUND_2016
+        };
         let image = format!("{publisher}:{offer}:{sku}:{version}");
         return Err(CloudError::of(form).with("image", image).about("imageReference"));
     };
@@ -72,7 +80,9 @@ fn captured(cx: &Cx<'_>, put: &Put<'_>, id: &str) -> Result<Image, CloudError> {
     let image = found.and_then(|found| cx.fabric().images.get(&found.key).map(|image| (found, image)));
     let here = image.filter(|(found, _)| found.location.as_ref() == put.location);
     let Some((found, image)) = here else {
-        return Err(CloudError::of(&shared::INVALID_REFERENCE_COMPUTE).with("target", id).with("source", put.id()));
+        return Err(CloudError::of(&shared::INVALID_REFERENCE_COMPUTE)
+            .with("target", id)
+            .with("source", put.id()));
     };
     Ok(Image {
         system: image.system,
@@ -93,7 +103,9 @@ impl Image {
         let own = size.family.architecture;
         match self.architecture {
             Some(given) if given != own => {
-                let error = CloudError::of(&ARCHITECTURE).with("size", size.name).with("own", own.as_str());
+                let error = CloudError::of(&ARCHITECTURE)
+                    .with("size", size.name)
+                    .with("own", own.as_str());
                 Err(error.with("given", given.as_str()))
             }
             _ => Ok(()),
@@ -102,15 +114,22 @@ impl Image {
 
     /// Whether the plan is the image's: a marketplace image needs one, others take none (ARM 3.6).
     pub(super) fn check_plan(&self, purchase: Option<&Purchase>, disk: &str) -> Result<(), CloudError> {
-        let same = |given: &Option<String>, own: &str| given.as_deref().is_some_and(|given| given.eq_ignore_ascii_case(own));
+        let same =
+            |given: &Option<String>, own: &str| given.as_deref().is_some_and(|given| given.eq_ignore_ascii_case(own));
         match (self.plan, purchase) {
             (None, None) => Ok(()),
             (None, Some(_)) if self.exact_version.is_none() => Ok(()),
             (None, Some(_)) => Err(CloudError::of(&PLAN_NOT_NEEDED).with("disk", disk)),
             (Some(_), None) => Err(CloudError::of(&PLAN_MISSING).with("disk", disk)),
             (Some(own), Some(given)) => {
-                let matches = same(&given.publisher, own.publisher) && same(&given.name, own.name) && same(&given.product, own.product);
-                if matches { Ok(()) } else { Err(CloudError::of(&PLAN_OTHER).with("disk", disk)) }
+                let matches = same(&given.publisher, own.publisher)
+                    && same(&given.name, own.name)
+                    && same(&given.product, own.product);
+                if matches {
+                    Ok(())
+                } else {
+                    Err(CloudError::of(&PLAN_OTHER).with("disk", disk))
+                }
             }
         }
     }
@@ -122,5 +141,7 @@ pub(super) fn check_generation(generation: &str, size: &VmSize) -> Result<(), Cl
         return Ok(());
     }
     let number = generation.trim_start_matches('V');
-    Err(CloudError::of(&GENERATION).with("size", size.name).with("generation", number))
+    Err(CloudError::of(&GENERATION)
+        .with("size", size.name)
+        .with("generation", number))
 }

@@ -30,7 +30,8 @@ use crate::api_version::ApiVersion;
 use crate::catalogue::sizes;
 use crate::cx::Cx;
 use crate::descriptor::{
-    Action, Descriptor, Dialect, Field, Lifetimes, NameRule, PatchRule, Polls, Provisioning, RefRule, Stage, Write, WriteVerb,
+    Action, Descriptor, Dialect, Field, Lifetimes, NameRule, PatchRule, Polls, Provisioning, RefRule, Stage, Write,
+    WriteVerb,
 };
 use crate::error::CloudError;
 use crate::fabric::{Machine, Power, System};
@@ -54,10 +55,18 @@ const fn action(name: &'static str, stages: &'static [Stage]) -> Action {
 }
 
 /// Virtual machines. How long things take: observed-arm, How long operations take.
-pub const DESCRIPTOR: Descriptor = Descriptor {
+pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     since: ApiVersion::date(2014, 11, 30),
     patch: PatchRule::Merge,
-    names: NameRule { min: 1, max: 64, others: "_.-", capitals: true, starts_alphanumeric: true, ends: Some("_"), unicode: true },
+    names: NameRule {
+        min: 1,
+        max: 64,
+        others: "_.-",
+        capitals: true,
+        starts_alphanumeric: true,
+        ends: Some("_"),
+        unicode: true,
+    },
     quota: Some(QuotaKey("virtualMachines")),
     fields: &[
         Field::read_only("/properties/vmId"),
@@ -69,37 +78,61 @@ pub const DESCRIPTOR: Descriptor = Descriptor {
         Field::read_only("/properties/storageProfile/imageReference/exactVersion"),
         Field::secret("/properties/osProfile/adminPassword"),
         Field::secret("/properties/osProfile/customData"),
-        Field::one_of("/properties/storageProfile/osDisk/createOption", &["FromImage", "Attach", "Empty", "Copy", "Restore"]),
+        Field::one_of(
+            "/properties/storageProfile/osDisk/createOption",
+            &["FromImage", "Attach", "Empty", "Copy", "Restore"],
+        ),
         Field::one_of("/properties/storageProfile/osDisk/osType", &["Linux", "Windows"]),
         Field::one_of("/properties/storageProfile/osDisk/caching", CACHING),
         Field::one_of("/properties/storageProfile/osDisk/deleteOption", DELETE_OPTIONS),
-        Field::one_of("/properties/storageProfile/osDisk/managedDisk/storageAccountType", super::disks::SKUS),
-        Field::one_of("/properties/storageProfile/dataDisks/*/createOption", &["FromImage", "Attach", "Empty", "Copy", "Restore"]),
+        Field::one_of(
+            "/properties/storageProfile/osDisk/managedDisk/storageAccountType",
+            super::disks::SKUS,
+        ),
+        Field::one_of(
+            "/properties/storageProfile/dataDisks/*/createOption",
+            &["FromImage", "Attach", "Empty", "Copy", "Restore"],
+        ),
         Field::one_of("/properties/storageProfile/dataDisks/*/caching", CACHING),
         Field::one_of("/properties/storageProfile/dataDisks/*/deleteOption", DELETE_OPTIONS),
-        Field::one_of("/properties/storageProfile/dataDisks/*/managedDisk/storageAccountType", super::disks::SKUS),
-        Field::one_of("/properties/networkProfile/networkInterfaces/*/properties/deleteOption", DELETE_OPTIONS),
+        Field::one_of(
+            "/properties/storageProfile/dataDisks/*/managedDisk/storageAccountType",
+            super::disks::SKUS,
+        ),
+        Field::one_of(
+            "/properties/networkProfile/networkInterfaces/*/properties/deleteOption",
+            DELETE_OPTIONS,
+        ),
         Field::one_of("/properties/priority", &["Regular", "Low", "Spot"]),
         Field::one_of("/properties/evictionPolicy", &["Deallocate", "Delete"]),
-        Field::immutable("/properties/osProfile/computerName"),
-        Field::immutable("/properties/osProfile/adminUsername"),
-        Field::immutable("/properties/osProfile/linuxConfiguration/disablePasswordAuthentication"),
-        Field::immutable("/properties/osProfile/linuxConfiguration/ssh/publicKeys"),
-        Field::immutable("/properties/osProfile/linuxConfiguration/provisionVMAgent"),
-        Field::immutable("/properties/osProfile/windowsConfiguration/provisionVMAgent"),
-        Field::immutable("/properties/storageProfile/imageReference/id"),
-        Field::immutable("/properties/storageProfile/imageReference/publisher"),
-        Field::immutable("/properties/storageProfile/imageReference/offer"),
-        Field::immutable("/properties/storageProfile/imageReference/sku"),
-        Field::immutable("/properties/storageProfile/imageReference/version"),
-        Field::immutable("/properties/storageProfile/osDisk/createOption"),
-        Field::immutable("/properties/storageProfile/osDisk/osType"),
-        Field::immutable("/properties/availabilitySet/id"),
+        Field::immutable("/properties/osProfile/computerName").called("computerName"),
+        Field::immutable("/properties/osProfile/adminUsername").called("adminUsername"),
+        Field::immutable("/properties/osProfile/linuxConfiguration/disablePasswordAuthentication")
+            .called("linuxConfiguration.disablePasswordAuthentication"),
+        Field::immutable("/properties/osProfile/linuxConfiguration/ssh/publicKeys")
+            .called("linuxConfiguration.ssh.publicKeys"),
+        Field::immutable("/properties/osProfile/linuxConfiguration/provisionVMAgent")
+            .called("linuxConfiguration.provisionVMAgent"),
+        Field::immutable("/properties/osProfile/windowsConfiguration/provisionVMAgent")
+            .called("windowsConfiguration.provisionVMAgent"),
+        Field::immutable("/properties/storageProfile/imageReference/id").called("imageReference"),
+        Field::immutable("/properties/storageProfile/imageReference/publisher").called("imageReference"),
+        Field::immutable("/properties/storageProfile/imageReference/offer").called("imageReference"),
+        Field::immutable("/properties/storageProfile/imageReference/sku").called("imageReference"),
+        Field::immutable("/properties/storageProfile/imageReference/version").called("imageReference"),
+        Field::immutable("/properties/storageProfile/osDisk/createOption").called("osDisk.createOption"),
+        Field::immutable("/properties/storageProfile/osDisk/osType").called("osDisk.osType"),
+        Field::immutable("/properties/availabilitySet/id").called("availabilitySet"),
         Field::immutable("/plan/name"),
         Field::immutable("/zones"),
     ],
     refs: &[
-        RefRule::exclusive("/properties/networkProfile/networkInterfaces/*", &[Kind::NetworkInterfaces]).blocks_delete().keeps_members(),
+        RefRule::exclusive(
+            "/properties/networkProfile/networkInterfaces/*",
+            &[Kind::NetworkInterfaces],
+        )
+        .blocks_delete()
+        .keeps_members(),
         RefRule::shared("/properties/availabilitySet", &[Kind::AvailabilitySets]).blocks_delete(),
         RefRule::shared("/properties/storageProfile/osDisk/managedDisk", &[Kind::Disks]).keeps_members(),
         RefRule::shared("/properties/storageProfile/dataDisks/*/managedDisk", &[Kind::Disks]).keeps_members(),
@@ -127,7 +160,9 @@ pub const DESCRIPTOR: Descriptor = Descriptor {
         // tidy: end
     ],
     writes: &[
-        Write::new(WriteVerb::PutNew, 201).polls(Polls::AsyncOperation).retry_after_secs(10),
+        Write::new(WriteVerb::PutNew, 201)
+            .polls(Polls::AsyncOperation)
+            .retry_after_secs(10),
         Write::new(WriteVerb::PutAgain, 200).polls(Polls::AsyncOperation),
         Write::new(WriteVerb::Patch, 200).polls(Polls::AsyncOperation),
         Write::accepted(WriteVerb::Delete).retry_after_secs(10),
@@ -193,6 +228,13 @@ impl ResourceType for VirtualMachine {
             return Err(unchangeable("priority"));
         }
 
+        if os_disk.option().is_empty() {
+            return Err(missing("osDisk.createOption"));
+        }
+        if before.is_none() && !matches!(os_disk.option(), "FromImage" | "Attach") {
+            return Err(CloudError::of(&forms::OS_DISK_EMPTY).about("osDisk.createOption"));
+        }
+
         let size = placement::size_of(cx, put, size_name)?;
         let machine = cx.fabric().machines.get(&put.key);
         if let Some(machine) = machine {
@@ -210,7 +252,9 @@ impl ResourceType for VirtualMachine {
             image.check_plan(spec.plan.as_ref(), os_disk.name.as_deref().unwrap_or(put.id.name()))?;
         }
 
-        let attached = put.target_at("/properties/storageProfile/osDisk/managedDisk").and_then(|key| cx.fabric().disks.get(&key));
+        let attached = put
+            .target_at("/properties/storageProfile/osDisk/managedDisk")
+            .and_then(|key| cx.fabric().disks.get(&key));
         let system = image
             .as_ref()
             .map(|image| image.system)
@@ -218,17 +262,33 @@ impl ResourceType for VirtualMachine {
             .or_else(|| before.map(|before| before.system))
             .or_else(|| attached.and_then(|disk| disk.system))
             .ok_or_else(|| missing("osDisk.osType"))?;
-        let secrets = profile::check(cx, put, system, os_disk.option() != "Attach", before.map(|before| &before.secrets))?;
+        let secrets = profile::check(
+            cx,
+            put,
+            system,
+            os_disk.option() != "Attach",
+            before.map(|before| &before.secrets),
+        )?;
 
-        let holds_host = machine.is_some_and(|machine| machine.power.is_allocated()) && before.is_some_and(|before| before.provisioned);
+        let holds_host = machine.is_some_and(|machine| machine.power.is_allocated())
+            && before.is_some_and(|before| before.provisioned);
         let mut disks = Disks::new(cx, put, size, before.map_or(&[], |before| &before.disks), holds_host);
         disks.system_disk(os_disk, system, image.as_ref())?;
         disks.data_disks(storage.data_disks.as_deref(), image.as_ref())?;
         let managed = disks.is_managed();
         let (disks, managed_disks, plan) = disks.finish();
 
-        let set = placement::set_of(cx, put, size, managed, !spec.zones.is_empty(), before.map(|before| before.set))?;
-        let held = before.filter(|_| machine.is_some()).map_or(&[][..], |before| &before.nics);
+        let set = placement::set_of(
+            cx,
+            put,
+            size,
+            managed,
+            !spec.zones.is_empty(),
+            before.map(|before| before.set),
+        )?;
+        let held = before
+            .filter(|_| machine.is_some())
+            .map_or(&[][..], |before| &before.nics);
         let (nics, ports) = network::plan(cx, put, nics, size, held, !holds_host)?;
         if let Some((set, _, _)) = set {
             network::check_set(cx, set, put.key, &nics)?;
@@ -236,7 +296,11 @@ impl ResourceType for VirtualMachine {
 
         let vm = VirtualMachine {
             system,
-            generation: generation(before, image.as_ref(), attached.and_then(|disk| disk.generation.as_deref())),
+            generation: generation(
+                before,
+                image.as_ref(),
+                attached.and_then(|disk| disk.generation.as_deref()),
+            ),
             exact_version: image
                 .as_ref()
                 .and_then(|image| image.exact_version)
@@ -293,7 +357,13 @@ impl VirtualMachine {
     ) -> (VirtualMachine, Plan) {
         let ports = self.nics.iter().map(|nic| nic.key).collect();
         let row = match cx.fabric().machines.get(&put.key) {
-            Some(machine) => Machine { size: size.name.into(), cores: size.cores, ports, disks, ..machine.clone() },
+            Some(machine) => Machine {
+                size: size.name.into(),
+                cores: size.cores,
+                ports,
+                disks,
+                ..machine.clone()
+            },
             None => Machine {
                 size: size.name.into(),
                 cores: size.cores,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::forms::{DETACHING_NICS, NICS_APART, NIC_RESERVED, NIC_TWICE, PRIMARY_NIC, SET_NICS_APART, TOO_MANY_NICS};
+use super::forms::{DETACHING_NICS, NIC_RESERVED, NIC_TWICE, NICS_APART, PRIMARY_NIC, SET_NICS_APART, TOO_MANY_NICS};
 use super::spec::SentNic;
 use crate::catalogue::sizes::VmSize;
 use crate::cx::Cx;
@@ -34,11 +34,14 @@ pub(super) fn plan(
     let nics = read(put, sent)?;
     let max = size.max_nics(cx.era().month());
     if u32::try_from(nics.len()).unwrap_or(u32::MAX) > max {
-        let error = CloudError::of(&TOO_MANY_NICS).with("machine", put.id.name()).with("size", size.name);
+        let error = CloudError::of(&TOO_MANY_NICS)
+            .with("machine", put.id.name())
+            .with("size", size.name);
         return Err(error.with("count", nics.len()).with("max", max));
     }
     let same = |one: &[HeldNic], other: &[HeldNic]| one.iter().all(|nic| other.iter().any(|own| own.key == nic.key));
-    if !before.is_empty() && !free && !(same(&nics, before) && same(before, &nics)) {
+    let unchanged = same(&nics, before) && same(before, &nics);
+    if !(before.is_empty() || free || unchanged) {
         return Err(CloudError::of(&DETACHING_NICS).with("machine", put.id.name()));
     }
     for nic in &nics {
@@ -52,7 +55,12 @@ pub(super) fn plan(
     }
     for nic in &nics {
         if let Some(port) = cx.fabric().ports.get(&nic.key) {
-            let held = Port { machine: Some(put.key), primary: nic.primary, reserved: None, ..port.clone() };
+            let held = Port {
+                machine: Some(put.key),
+                primary: nic.primary,
+                reserved: None,
+                ..port.clone()
+            };
             plan = plan.port(nic.key, Some(held));
         }
     }
@@ -68,7 +76,10 @@ fn read(put: &Put<'_>, sent: &[SentNic]) -> Result<Vec<HeldNic>, CloudError> {
             return Err(missing("networkInterface.id"));
         };
         if nics.iter().any(|other| other.key == key) {
-            return Err(CloudError::of(&NIC_TWICE).with("nic", id).with("machine", put.id.name()).about("networkInterfaces"));
+            return Err(CloudError::of(&NIC_TWICE)
+                .with("nic", id)
+                .with("machine", put.id.name())
+                .about("networkInterfaces"));
         }
         let primary = nic.properties.primary.unwrap_or(sent.len() == 1);
         let deletes = nic.properties.delete_option.as_deref() == Some("Delete");
@@ -103,13 +114,17 @@ fn network_of(cx: &Cx<'_>, nic: Key) -> Option<(Key, Key)> {
 }
 
 fn check_one_network(cx: &Cx<'_>, nics: &[HeldNic]) -> Result<(), CloudError> {
-    let mut networks = nics.iter().filter_map(|nic| network_of(cx, nic.key).map(|(network, subnet)| (nic.key, network, subnet)));
+    let mut networks = nics
+        .iter()
+        .filter_map(|nic| network_of(cx, nic.key).map(|(network, subnet)| (nic.key, network, subnet)));
     let Some((_, first, _)) = networks.next() else {
         return Ok(());
     };
     match networks.find(|(_, network, _)| *network != first) {
         Some((nic, _, subnet)) => {
-            let error = CloudError::of(&NICS_APART).with("subnet", cx.id(subnet)).with("source", cx.id(nic));
+            let error = CloudError::of(&NICS_APART)
+                .with("subnet", cx.id(subnet))
+                .with("source", cx.id(nic));
             Err(error.with("network", cx.id(first)))
         }
         None => Ok(()),
@@ -119,14 +134,22 @@ fn check_one_network(cx: &Cx<'_>, nics: &[HeldNic]) -> Result<(), CloudError> {
 /// All machines of a set are in one virtual network (ARM 8.2).
 pub(super) fn check_set(cx: &Cx<'_>, set: Key, machine: Key, nics: &[HeldNic]) -> Result<(), CloudError> {
     let others = cx.fabric().machines_in(set).filter(|(key, _)| *key != machine);
-    let network = others.flat_map(|(_, other)| other.ports.iter()).find_map(|port| network_of(cx, *port).map(|(network, _)| network));
+    let network = others
+        .flat_map(|(_, other)| other.ports.iter())
+        .find_map(|port| network_of(cx, *port).map(|(network, _)| network));
     let Some(network) = network else {
         return Ok(());
     };
-    let apart = nics.iter().find_map(|nic| network_of(cx, nic.key).filter(|(own, _)| *own != network).map(|(_, subnet)| (nic.key, subnet)));
+    let apart = nics.iter().find_map(|nic| {
+        network_of(cx, nic.key)
+            .filter(|(own, _)| *own != network)
+            .map(|(_, subnet)| (nic.key, subnet))
+    });
     match apart {
         Some((nic, subnet)) => {
-            let error = CloudError::of(&SET_NICS_APART).with("subnet", cx.id(subnet)).with("source", cx.id(nic));
+            let error = CloudError::of(&SET_NICS_APART)
+                .with("subnet", cx.id(subnet))
+                .with("source", cx.id(nic));
             Err(error.with("network", cx.id(network)))
         }
         None => Ok(()),
@@ -136,7 +159,14 @@ pub(super) fn check_set(cx: &Cx<'_>, set: Key, machine: Key, nics: &[HeldNic]) -
 /// Lets go of a port.
 pub(super) fn let_go(cx: &Cx<'_>, plan: Plan, machine: Key, nic: Key) -> Plan {
     match cx.fabric().ports.get(&nic).filter(|port| port.machine == Some(machine)) {
-        Some(port) => plan.port(nic, Some(Port { machine: None, primary: false, ..port.clone() })),
+        Some(port) => plan.port(
+            nic,
+            Some(Port {
+                machine: None,
+                primary: false,
+                ..port.clone()
+            }),
+        ),
         None => plan,
     }
 }

@@ -6,8 +6,8 @@ use super::forms::{
     BAD_SIZE, RESIZE, SET_BY_ZONE, SET_FULL, SET_KIND, SET_SIZE, SIZE_NOT_OFFERED, SIZE_NOT_OFFERED_2016,
 };
 use crate::catalogue::limits::Era;
-use crate::catalogue::sizes::{self, VmSize};
 use crate::catalogue::locations;
+use crate::catalogue::sizes::{self, VmSize};
 use crate::cx::Cx;
 use crate::error::CloudError;
 use crate::fabric::Machine;
@@ -22,13 +22,18 @@ pub(super) fn size_of(cx: &Cx<'_>, put: &Put<'_>, name: &str) -> Result<&'static
     let month = cx.era().month();
     let Some(size) = sizes::find(name).filter(|size| size.family.since <= month) else {
         let known: Vec<&str> = sizes::sizes_in(put.location, month).map(|size| size.name).collect();
-        return Err(CloudError::of(&BAD_SIZE).with("size", name).with("sizes", known.join(",")).about("vmSize"));
+        return Err(CloudError::of(&BAD_SIZE)
+            .with("size", name)
+            .with("sizes", known.join(","))
+            .about("vmSize"));
     };
     if locations::find(put.location).is_some_and(|location| size.is_offered(location, month)) {
         return Ok(size);
     }
     Err(if cx.era() == Era::Current {
-        CloudError::of(&SIZE_NOT_OFFERED).with("size", size.name).with("location", put.location)
+        CloudError::of(&SIZE_NOT_OFFERED)
+            .with("size", size.name)
+            .with("location", put.location)
     } else {
         CloudError::of(&SIZE_NOT_OFFERED_2016)
             .with("resource", put.id())
@@ -61,14 +66,21 @@ pub(super) fn set_of(
     if zoned {
         return Err(CloudError::of(&SET_BY_ZONE));
     }
-    if cx.fabric().machine_sets.get(&set).is_some_and(|row| row.managed != managed) {
+    if cx
+        .fabric()
+        .machine_sets
+        .get(&set)
+        .is_some_and(|row| row.managed != managed)
+    {
         return Err(CloudError::of(&SET_KIND));
     }
     let members = cx.fabric().machines_in(set).count();
     if let Some(limit) = cx.limit("VirtualMachinesPerAvailabilitySet")
         && i64::try_from(members).unwrap_or(i64::MAX) >= limit
     {
-        return Err(CloudError::of(&SET_FULL).with("set", &cx.resource(set).name).with("limit", limit));
+        return Err(CloudError::of(&SET_FULL)
+            .with("set", &cx.resource(set).name)
+            .with("limit", limit));
     }
     if let Some(other) = neighbour(cx, set, put.key)
         && other.family.hardware != size.family.hardware
@@ -81,13 +93,20 @@ pub(super) fn set_of(
 
 /// The size of a machine of a set that holds a host: it ties the set to its hardware.
 pub(super) fn neighbour(cx: &Cx<'_>, set: Key, but: Key) -> Option<&'static VmSize> {
-    let mut others = cx.fabric().machines_in(set).filter(|(key, machine)| *key != but && machine.power.is_allocated());
+    let mut others = cx
+        .fabric()
+        .machines_in(set)
+        .filter(|(key, machine)| *key != but && machine.power.is_allocated());
     others.find_map(|(_, machine)| sizes::find(&machine.size))
 }
 
 /// Another size has to be of the hardware that holds the machine, or its set (ARM 3.6, 8.3).
 pub(super) fn check_resize(cx: &Cx<'_>, put: &Put<'_>, machine: &Machine, to: &VmSize) -> Result<(), CloudError> {
-    let own = machine.power.is_allocated().then(|| sizes::find(&machine.size)).flatten();
+    let own = machine
+        .power
+        .is_allocated()
+        .then(|| sizes::find(&machine.size))
+        .flatten();
     let of_set = machine.set.and_then(|(set, _, _)| neighbour(cx, set, put.key));
     let (tied, place) = match (of_set, own) {
         (Some(size), _) => (size, "availability set"),
@@ -97,7 +116,9 @@ pub(super) fn check_resize(cx: &Cx<'_>, put: &Put<'_>, machine: &Machine, to: &V
     if tied.family.hardware == to.family.hardware {
         return Ok(());
     }
-    let fit: Vec<&str> = sizes::resizable(tied, put.location, cx.era().month()).map(|size| size.name).collect();
+    let fit: Vec<&str> = sizes::resizable(tied, put.location, cx.era().month())
+        .map(|size| size.name)
+        .collect();
     let error = CloudError::of(&RESIZE).with("size", to.name).with("where", place);
     Err(error.with("sizes", fit.join(",")))
 }
@@ -111,7 +132,10 @@ pub(super) struct Charge {
 
 impl Charge {
     pub(super) fn of(size: &VmSize, spot: bool) -> Charge {
-        Charge { size: size.name.into(), spot }
+        Charge {
+            size: size.name.into(),
+            spot,
+        }
     }
 
     /// The rows, in the order in which they are checked: the region's total, then the family's (ARM 4.2).
@@ -132,17 +156,23 @@ impl Charge {
             return plan;
         }
         let old = before.map(Charge::rows).unwrap_or_default();
-        let plan = old.iter().filter(|(row, _)| !self.rows().iter().any(|(own, _)| own == row)).fold(plan, |plan, (row, cores)| {
-            plan.charge(*row, -cores)
-        });
+        let plan = old
+            .iter()
+            .filter(|(row, _)| !self.rows().iter().any(|(own, _)| own == row))
+            .fold(plan, |plan, (row, cores)| plan.charge(*row, -cores));
         self.rows().into_iter().fold(plan, |plan, (row, cores)| {
-            let counted = old.iter().find(|(other, _)| *other == row).map_or(0, |(_, cores)| *cores);
+            let counted = old
+                .iter()
+                .find(|(other, _)| *other == row)
+                .map_or(0, |(_, cores)| *cores);
             plan.charge(row, cores - counted)
         })
     }
 
     /// Gives everything back.
     pub(super) fn back(&self, plan: Plan) -> Plan {
-        self.rows().into_iter().fold(plan, |plan, (row, cores)| plan.charge(row, -cores))
+        self.rows()
+            .into_iter()
+            .fold(plan, |plan, (row, cores)| plan.charge(row, -cores))
     }
 }

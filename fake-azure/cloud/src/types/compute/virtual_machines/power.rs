@@ -25,7 +25,12 @@ const RESERVED_MS: i64 = 180_000;
 
 impl VirtualMachine {
     /// Performs an action.
-    pub(super) fn act(&self, cx: &Cx<'_>, resource: &Resource, act: &Act<'_>) -> Result<(VirtualMachine, Plan), CloudError> {
+    pub(super) fn act(
+        &self,
+        cx: &Cx<'_>,
+        resource: &Resource,
+        act: &Act<'_>,
+    ) -> Result<(VirtualMachine, Plan), CloudError> {
         let Some(machine) = cx.fabric().machines.get(&resource.key) else {
             return Err(CloudError::of(&NOT_RUNNING));
         };
@@ -51,7 +56,10 @@ impl VirtualMachine {
             },
             "generalize" => match machine.power {
                 Power::Stopped | Power::Deallocated => {
-                    let generalized = Machine { generalized: true, ..machine.clone() };
+                    let generalized = Machine {
+                        generalized: true,
+                        ..machine.clone()
+                    };
                     Ok((self.clone(), Plan::new().machine(resource.key, Some(generalized))))
                 }
                 _ => Err(refuse(&NOT_ALLOWED_WHILE_RUNNING, act, resource)),
@@ -81,7 +89,9 @@ impl VirtualMachine {
             plan = charge.instead_of(plan, None);
             started.charged = Some(charge);
         }
-        let neighbour = machine.set.and_then(|(set, _, _)| placement::neighbour(cx, set, resource.key));
+        let neighbour = machine
+            .set
+            .and_then(|(set, _, _)| placement::neighbour(cx, set, resource.key));
         let elsewhere = neighbour.is_some_and(|other| other.family.hardware != size.family.hardware);
         if machine.power == Power::Deallocated && elsewhere {
             plan = plan.doomed(CloudError::of(&ALLOCATION_FAILED));
@@ -90,9 +100,16 @@ impl VirtualMachine {
     }
 
     /// The VHDs of a generalized machine are copied beside them; what comes back is a template (observed-arm, recordings of capture).
-    fn capture(&self, cx: &Cx<'_>, resource: &Resource, machine: &Machine, act: &Act<'_>) -> Result<(VirtualMachine, Plan), CloudError> {
+    fn capture(
+        &self,
+        cx: &Cx<'_>,
+        resource: &Resource,
+        machine: &Machine,
+        act: &Act<'_>,
+    ) -> Result<(VirtualMachine, Plan), CloudError> {
         let prefix = text(act.document, "/vhdPrefix").ok_or_else(|| missing("vhdPrefix"))?;
-        let container = text(act.document, "/destinationContainerName").ok_or_else(|| missing("destinationContainerName"))?;
+        let container =
+            text(act.document, "/destinationContainerName").ok_or_else(|| missing("destinationContainerName"))?;
         if !machine.generalized {
             return Err(CloudError::of(&CAPTURE_NOT_GENERALIZED));
         }
@@ -104,12 +121,22 @@ impl VirtualMachine {
             let (DiskMedia::Blob(name), Some(uri)) = (&disk.media, &disk.uri) else {
                 return Err(CloudError::of(&CAPTURE_MANAGED).with("machine", &resource.name));
             };
-            let part = disk.lun.map_or_else(|| "osDisk".to_owned(), |lun| format!("dataDisk-{lun}"));
+            let part = disk
+                .lun
+                .map_or_else(|| "osDisk".to_owned(), |lun| format!("dataDisk-{lun}"));
             let file = format!("{prefix}-{part}.{}.vhd", resource.guid);
             let blob = format!("Microsoft.Compute/Images/{container}/{file}");
             let base = uri.strip_suffix(&format!("{}/{}", name.1, name.2)).unwrap_or(uri);
-            let source = cx.fabric().blobs.get(name).cloned().unwrap_or_else(|| Blob::page(512, ticks(now), now));
-            let copy = Blob { parts: source.parts, ..Blob::page(source.length, ticks(now), now) };
+            let source = cx
+                .fabric()
+                .blobs
+                .get(name)
+                .cloned()
+                .unwrap_or_else(|| Blob::page(512, ticks(now), now));
+            let copy = Blob {
+                parts: source.parts,
+                ..Blob::page(source.length, ticks(now), now)
+            };
             let own = (name.0.clone(), Box::from("system"));
             if !cx.fabric().containers.contains(&own) {
                 plan = plan.container(own.clone(), Some(Container::new(ticks(now), now)));
@@ -120,7 +147,12 @@ impl VirtualMachine {
         Ok((self.clone(), plan.output(self.template(resource, machine, &shown))))
     }
 
-    fn template(&self, resource: &Resource, machine: &Machine, captured: &[(&AttachedDisk, String, String)]) -> Document {
+    fn template(
+        &self,
+        resource: &Resource,
+        machine: &Machine,
+        captured: &[(&AttachedDisk, String, String)],
+    ) -> Document {
         let disk = |(disk, name, uri): &(&AttachedDisk, String, String)| {
             let mut shown = json!({
                 "name": name,
@@ -170,7 +202,13 @@ impl VirtualMachine {
     }
 
     /// VHDs become managed disks of a deallocated machine.
-    fn convert(&self, cx: &Cx<'_>, resource: &Resource, machine: &Machine, act: &Act<'_>) -> Result<(VirtualMachine, Plan), CloudError> {
+    fn convert(
+        &self,
+        cx: &Cx<'_>,
+        resource: &Resource,
+        machine: &Machine,
+        act: &Act<'_>,
+    ) -> Result<(VirtualMachine, Plan), CloudError> {
         if machine.power != Power::Deallocated {
             return Err(refuse(&NOT_DEALLOCATED, act, resource));
         }
@@ -179,7 +217,10 @@ impl VirtualMachine {
             DiskMedia::Managed(key) => Some(key),
             DiskMedia::Blob(_) => None,
         });
-        let row = Machine { disks: keys.collect(), ..machine.clone() };
+        let row = Machine {
+            disks: keys.collect(),
+            ..machine.clone()
+        };
         let plan = plan.machine(resource.key, Some(row));
         Ok((VirtualMachine { disks, ..self.clone() }, plan))
     }
@@ -187,9 +228,16 @@ impl VirtualMachine {
     /// What is so when an operation ends. It looks at the power that was on its way, not at the operation: a later one may have
     /// taken the place of the one that sent it there.
     pub(super) fn rest(&self, cx: &Cx<'_>, resource: &Resource, doing: &Doing, failed: bool) -> (VirtualMachine, Plan) {
-        let mut rested = VirtualMachine { settled: cx.now(), failure: None, ..self.clone() };
+        let mut rested = VirtualMachine {
+            settled: cx.now(),
+            failure: None,
+            ..self.clone()
+        };
         if failed {
-            let status = resource.operation.and_then(|id| cx.operation(id)).map(|operation| &operation.status);
+            let status = resource
+                .operation
+                .and_then(|id| cx.operation(id))
+                .map(|operation| &operation.status);
             if let Some(Status::Failed(error)) = status {
                 rested.failure = Some((error.code.as_ref().into(), error.message.as_str().into()));
             }
@@ -216,7 +264,10 @@ impl VirtualMachine {
                 rested.provisioned = true;
                 rested.resting = Power::Running;
                 rested.running_since = Some(cx.now());
-                let row = Machine { power: Power::Running, ..machine.clone() };
+                let row = Machine {
+                    power: Power::Running,
+                    ..machine.clone()
+                };
                 let changes = cx.fabric().host_found(&row, |port| Mac::of(cx.resource(port).guid));
                 (rested, Plan::new().machine(resource.key, Some(row)).changes(changes))
             }
@@ -228,7 +279,8 @@ impl VirtualMachine {
             }
             (Power::Deallocating, false) => deallocated(rested, cx, resource, machine),
             (Power::Running, false) => {
-                let restarted = matches!(doing, Doing::Act(name) if matches!(name.as_ref(), "restart" | "redeploy" | "reimage"));
+                let restarted =
+                    matches!(doing, Doing::Act(name) if matches!(name.as_ref(), "restart" | "redeploy" | "reimage"));
                 if restarted {
                     rested.running_since = Some(cx.now());
                 }
@@ -238,7 +290,13 @@ impl VirtualMachine {
         }
     }
 
-    fn evict(&self, rested: VirtualMachine, cx: &Cx<'_>, resource: &Resource, machine: &Machine) -> (VirtualMachine, Plan) {
+    fn evict(
+        &self,
+        rested: VirtualMachine,
+        cx: &Cx<'_>,
+        resource: &Resource,
+        machine: &Machine,
+    ) -> (VirtualMachine, Plan) {
         if self.evicted_for_good {
             return (rested, Plan::new().remove(resource.key));
         }
@@ -276,7 +334,12 @@ impl VirtualMachine {
 }
 
 /// Off its host: cores and dynamic public addresses are given back; private addresses stay (ARM 8.3).
-fn deallocated(mut rested: VirtualMachine, cx: &Cx<'_>, resource: &Resource, machine: &Machine) -> (VirtualMachine, Plan) {
+fn deallocated(
+    mut rested: VirtualMachine,
+    cx: &Cx<'_>,
+    resource: &Resource,
+    machine: &Machine,
+) -> (VirtualMachine, Plan) {
     rested.provisioned = true;
     rested.resting = Power::Deallocated;
     rested.running_since = None;
@@ -293,7 +356,12 @@ fn abandon(mut rested: VirtualMachine, cx: &Cx<'_>, resource: &Resource, machine
     let reserved = (Box::from(cx.id(resource.key)), cx.now().plus_millis(RESERVED_MS));
     for key in &machine.ports {
         if let Some(port) = cx.fabric().ports.get(key) {
-            let free = Port { machine: None, primary: false, reserved: Some(reserved.clone()), ..port.clone() };
+            let free = Port {
+                machine: None,
+                primary: false,
+                reserved: Some(reserved.clone()),
+                ..port.clone()
+            };
             plan = plan.port(*key, Some(free));
         }
     }
@@ -307,11 +375,19 @@ fn abandon(mut rested: VirtualMachine, cx: &Cx<'_>, resource: &Resource, machine
 }
 
 fn powered(resource: &Resource, machine: &Machine, power: Power) -> Plan {
-    Plan::new().machine(resource.key, Some(Machine { power, ..machine.clone() }))
+    Plan::new().machine(
+        resource.key,
+        Some(Machine {
+            power,
+            ..machine.clone()
+        }),
+    )
 }
 
 fn refuse(form: &crate::error::Form, act: &Act<'_>, resource: &Resource) -> CloudError {
-    CloudError::of(form).with("operation", act.name).with("machine", &resource.name)
+    CloudError::of(form)
+        .with("operation", act.name)
+        .with("machine", &resource.name)
 }
 
 /// The agent runs a script and says that it did (ARM 8.3).
@@ -320,13 +396,17 @@ fn run_command(vm: &VirtualMachine, machine: &Machine, act: &Act<'_>) -> Result<
         return Err(CloudError::of(&NOT_RUNNING));
     }
     let command = text(act.document, "/commandId").ok_or_else(|| missing("commandId"))?;
-    let status = |code: &str, message: &str| {
-        json!({ "code": code, "level": "Info", "displayStatus": "Provisioning succeeded", "message": message })
-    };
+    let status = |code: &str, message: &str| json!({ "code": code, "level": "Info", "displayStatus": "Provisioning succeeded", "message": message });
     let value: Vec<Value> = if command.eq_ignore_ascii_case("RunPowerShellScript") {
-        vec![status("ComponentStatus/StdOut/succeeded", ""), status("ComponentStatus/StdErr/succeeded", "")]
+        vec![
+            status("ComponentStatus/StdOut/succeeded", ""),
+            status("ComponentStatus/StdErr/succeeded", ""),
+        ]
     } else {
-        vec![status("ProvisioningState/succeeded", "Enable succeeded: \n[stdout]\n\n[stderr]\n")]
+        vec![status(
+            "ProvisioningState/succeeded",
+            "Enable succeeded: \n[stdout]\n\n[stderr]\n",
+        )]
     };
     Ok((vm.clone(), Plan::new().output(json!({ "value": value }))))
 }
@@ -339,8 +419,13 @@ pub(super) fn busy(cx: &Cx<'_>, resource: &Resource, doing: &Doing) -> Result<()
             Doing::Delete => "delete",
             Doing::Act(name) => name,
         };
-        let error = CloudError::of(&super::forms::BEING_DELETED).with("operation", name).with("machine", &resource.name);
-        let end = resource.operation.and_then(|id| cx.operation(id)).and_then(|operation| operation.end());
+        let error = CloudError::of(&super::forms::BEING_DELETED)
+            .with("operation", name)
+            .with("machine", &resource.name);
+        let end = resource
+            .operation
+            .and_then(|id| cx.operation(id))
+            .and_then(|operation| operation.end());
         return Err(end.into_iter().fold(error, CloudError::until));
     }
     // A write that makes something is one of an extension: extensions wait for the machine, and for one another.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::forms::{
-    BAD_COMPUTER_NAME_LINUX, BAD_COMPUTER_NAME_WINDOWS, BAD_CUSTOM_DATA, BAD_KEY_PATH, BAD_PASSWORD, USER_NAME, WEAK_PASSWORD,
+    BAD_COMPUTER_NAME_LINUX, BAD_COMPUTER_NAME_WINDOWS, BAD_CUSTOM_DATA, BAD_KEY_PATH, BAD_PASSWORD, USER_NAME,
+    WEAK_PASSWORD,
 };
 use crate::cx::Cx;
 use crate::error::CloudError;
@@ -15,18 +16,59 @@ use crate::types::compute::parameters::{fingerprint, flag, missing, text, unchan
 
 /// User names that no machine takes (published list of the service).
 const USER_NAMES: &[&str] = &[
-    "1", "123", "a", "actuser", "adm", "admin", "admin1", "admin2", "administrator", "aspnet", "backup", "console", "david", "guest",
-    "john", "owner", "root", "server", "sql", "support", "support_388945a0", "sys", "test", "test1", "test2", "test3", "user", "user1",
-    "user2", "user3", "user4", "user5",
+    "1",
+    "123",
+    "a",
+    "actuser",
+    "adm",
+    "admin",
+    "admin1",
+    "admin2",
+    "administrator",
+    "aspnet",
+    "backup",
+    "console",
+    "david",
+    "guest",
+    "john",
+    "owner",
+    "root",
+    "server",
+    "sql",
+    "support",
+    "support_388945a0",
+    "sys",
+    "test",
+    "test1",
+    "test2",
+    "test3",
+    "user",
+    "user1",
+    "user2",
+    "user3",
+    "user4",
+    "user5",
 ];
 
 /// Passwords that no machine takes (published list of the service).
 const PASSWORDS: &[&str] = &[
-    "abc@123", "iloveyou!", "P@$$w0rd", "P@ssw0rd", "P@ssword123", "Pa$$word", "pass@word1", "Password!", "Password1", "Password22",
+    "abc@123",
+    "iloveyou!",
+    "P@$$w0rd",
+    "P@ssw0rd",
+    "P@ssword123",
+    "Pa$$word",
+    "pass@word1",
+    "Password!",
+    "Password1",
+    "Password22",
 ];
 
 /// What is never shown again, and cannot be changed either.
-const SECRETS: &[(&str, &str)] = &[("/properties/osProfile/adminPassword", "adminPassword"), ("/properties/osProfile/customData", "customData")];
+const SECRETS: &[(&str, &str)] = &[
+    ("/properties/osProfile/adminPassword", "adminPassword"),
+    ("/properties/osProfile/customData", "customData"),
+];
 
 /// Judges the profile of a new machine, or what a later write says of secrets. Gives back their fingerprints.
 pub(super) fn check(
@@ -53,15 +95,18 @@ pub(super) fn check(
 }
 
 fn fingerprints(put: &Put<'_>) -> BTreeMap<Box<str>, Box<str>> {
-    let sent = SECRETS.iter().filter_map(|(place, name)| put.secret(place).map(|value| (*name, value)));
-    sent.map(|(name, value)| (name.into(), fingerprint(value).into())).collect()
+    let sent = SECRETS
+        .iter()
+        .filter_map(|(place, name)| put.secret(place).map(|value| (*name, value)));
+    sent.map(|(name, value)| (name.into(), fingerprint(value).into()))
+        .collect()
 }
 
 /// A secret that is sent again has to be the same one.
 fn unchanged(put: &Put<'_>, before: &BTreeMap<Box<str>, Box<str>>) -> Result<BTreeMap<Box<str>, Box<str>>, CloudError> {
     for (name, sent) in fingerprints(put) {
         if before.get(&name) != Some(&sent) {
-            return Err(unchangeable(&format!("osProfile.{name}")));
+            return Err(unchangeable(&name));
         }
     }
     Ok(before.clone())
@@ -99,16 +144,23 @@ fn check_names(put: &Put<'_>, system: System) -> Result<(), CloudError> {
 fn check_authentication(put: &Put<'_>, system: System) -> Result<(), CloudError> {
     let linux = "/properties/osProfile/linuxConfiguration";
     let only_keys = flag(put.document, &format!("{linux}/disablePasswordAuthentication")).unwrap_or(false);
-    let keys = put.document.pointer(&format!("{linux}/ssh/publicKeys")).and_then(Value::as_array);
+    let keys = put
+        .document
+        .pointer(&format!("{linux}/ssh/publicKeys"))
+        .and_then(Value::as_array);
     let user = text(put.document, "/properties/osProfile/adminUsername").unwrap_or_default();
     for key in keys.into_iter().flatten() {
         let path = format!("/home/{user}/.ssh/authorized_keys");
         if text(key, "/path").is_some_and(|given| given != path) {
-            return Err(CloudError::of(&BAD_KEY_PATH).with("path", path).about("linuxConfiguration.ssh.publicKeys.path"));
+            return Err(CloudError::of(&BAD_KEY_PATH)
+                .with("path", path)
+                .about("linuxConfiguration.ssh.publicKeys.path"));
         }
     }
 
-    let password = put.secret("/properties/osProfile/adminPassword").and_then(Value::as_str);
+    let password = put
+        .secret("/properties/osProfile/adminPassword")
+        .and_then(Value::as_str);
     match password {
         Some(password) => check_password(password, system),
         None if system == System::Windows => Err(missing("adminPassword")),
@@ -129,7 +181,10 @@ fn check_password(password: &str, system: System) -> Result<(), CloudError> {
     let length = password.chars().count();
     let simple = kinds.iter().filter(|kind| **kind).count() < 3;
     if !(min..=max).contains(&length) || simple || password.contains(char::is_control) {
-        return Err(CloudError::of(&BAD_PASSWORD).with("min", min).with("max", max).about("adminPassword"));
+        return Err(CloudError::of(&BAD_PASSWORD)
+            .with("min", min)
+            .with("max", max)
+            .about("adminPassword"));
     }
     if PASSWORDS.contains(&password) {
         return Err(CloudError::of(&WEAK_PASSWORD).about("adminPassword"));
@@ -148,7 +203,13 @@ fn check_custom_data(cx: &Cx<'_>, put: &Put<'_>) -> Result<(), CloudError> {
         data.len() <= longest
             && data.len() % 4 == 0
             && data.len() - digits.len() <= 2
-            && digits.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
+            && digits
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
     });
-    if well_formed { Ok(()) } else { Err(CloudError::of(&BAD_CUSTOM_DATA).about("customData")) }
+    if well_formed {
+        Ok(())
+    } else {
+        Err(CloudError::of(&BAD_CUSTOM_DATA).about("customData"))
+    }
 }

@@ -31,7 +31,10 @@ impl VirtualMachine {
             properties["timeCreated"] = json!(offset_time(resource.created));
         }
         // real-clients 0.7: an empty capacityReservation is not answered.
-        if properties.get("capacityReservation").and_then(Value::as_object).is_some_and(serde_json::Map::is_empty)
+        if properties
+            .get("capacityReservation")
+            .and_then(Value::as_object)
+            .is_some_and(serde_json::Map::is_empty)
             && let Some(members) = properties.as_object_mut()
         {
             members.shift_remove("capacityReservation");
@@ -50,7 +53,9 @@ impl VirtualMachine {
         if view.answer != Answer::Write {
             let inner = View { expand: "", ..*view };
             let extensions = cx.children(resource.key, Kind::VirtualMachineExtensions);
-            let shown: Vec<Value> = extensions.map(|extension| engine::document(cx, extension, &inner)).collect();
+            let shown: Vec<Value> = extensions
+                .map(|extension| engine::document(cx, extension, &inner))
+                .collect();
             if !shown.is_empty() {
                 document["resources"] = Value::Array(shown);
             }
@@ -75,8 +80,12 @@ impl VirtualMachine {
         let sent = profile["dataDisks"].as_array().cloned().unwrap_or_default();
         let shown: Vec<Value> = disks
             .map(|disk| {
-                let own = sent.iter().find(|own| own.get("lun").and_then(Value::as_u64) == disk.lun.map(u64::from));
-                let mut shown = own.cloned().unwrap_or_else(|| json!({ "lun": disk.lun, "createOption": disk.option }));
+                let own = sent
+                    .iter()
+                    .find(|own| own.get("lun").and_then(Value::as_u64) == disk.lun.map(u64::from));
+                let mut shown = own
+                    .cloned()
+                    .unwrap_or_else(|| json!({ "lun": disk.lun, "createOption": disk.option }));
                 fill(&mut shown, "caching", "None");
                 self.write_disk(cx, version, disk, &mut shown);
                 if version >= ApiVersion::date(2019, 3, 1) {
@@ -97,7 +106,11 @@ impl VirtualMachine {
         }
         match &disk.media {
             DiskMedia::Managed(key) => {
-                let mut managed = shown.get("managedDisk").filter(|managed| managed.is_object()).cloned().unwrap_or_else(|| json!({}));
+                let mut managed = shown
+                    .get("managedDisk")
+                    .filter(|managed| managed.is_object())
+                    .cloned()
+                    .unwrap_or_else(|| json!({}));
                 if let Some(row) = cx.fabric().disks.get(key) {
                     managed["storageAccountType"] = json!(row.sku);
                 }
@@ -110,7 +123,11 @@ impl VirtualMachine {
                     members.shift_remove("vhd");
                 }
                 let size_gb = cx.fabric().disks.get(key).map_or(disk.size_gb, |row| row.size_gb);
-                if known || version >= SIZE_AT_ONCE || shown.get("diskSizeGB").is_some() || (disk.lun.is_some() && disk.made) {
+                if known
+                    || version >= SIZE_AT_ONCE
+                    || shown.get("diskSizeGB").is_some()
+                    || (disk.lun.is_some() && disk.made)
+                {
                     shown["diskSizeGB"] = json!(size_gb);
                 }
                 if version >= DELETE_OPTIONS {
@@ -118,13 +135,26 @@ impl VirtualMachine {
                 }
             }
             DiskMedia::Blob(_) => {
-                if disk.lun.is_some() {
+                // Of the system's disk the size shows once it is made, in recordings from 2018 on.
+                if disk.lun.is_some() || (self.provisioned && version >= ApiVersion::date(2017, 12, 1)) {
                     shown["diskSizeGB"] = json!(disk.size_gb);
                 }
             }
         }
-        let order =
-            ["lun", "osType", "name", "createOption", "image", "vhd", "caching", "writeAcceleratorEnabled", "managedDisk", "deleteOption", "diskSizeGB", "toBeDetached"];
+        let order = [
+            "lun",
+            "osType",
+            "name",
+            "createOption",
+            "image",
+            "vhd",
+            "caching",
+            "writeAcceleratorEnabled",
+            "managedDisk",
+            "deleteOption",
+            "diskSizeGB",
+            "toBeDetached",
+        ];
         arrange(shown, &order);
     }
 
@@ -135,13 +165,21 @@ impl VirtualMachine {
         };
         match self.system {
             System::Linux => {
-                fill(profile, "linuxConfiguration", json!({ "disablePasswordAuthentication": false }));
+                fill(
+                    profile,
+                    "linuxConfiguration",
+                    json!({ "disablePasswordAuthentication": false }),
+                );
                 let linux = &mut profile["linuxConfiguration"];
                 if version >= ApiVersion::date(2018, 6, 1) {
                     fill(linux, "provisionVMAgent", true);
                 }
                 if version >= ApiVersion::date(2021, 3, 1) {
-                    fill(linux, "patchSettings", json!({ "patchMode": "ImageDefault", "assessmentMode": "ImageDefault" }));
+                    fill(
+                        linux,
+                        "patchSettings",
+                        json!({ "patchMode": "ImageDefault", "assessmentMode": "ImageDefault" }),
+                    );
                 }
             }
             System::Windows => {
@@ -150,7 +188,11 @@ impl VirtualMachine {
                 fill(windows, "provisionVMAgent", true);
                 fill(windows, "enableAutomaticUpdates", true);
                 if version >= ApiVersion::date(2020, 12, 1) {
-                    fill(windows, "patchSettings", json!({ "patchMode": "AutomaticByOS", "assessmentMode": "ImageDefault" }));
+                    fill(
+                        windows,
+                        "patchSettings",
+                        json!({ "patchMode": "AutomaticByOS", "assessmentMode": "ImageDefault" }),
+                    );
                 }
                 if version >= ApiVersion::date(2022, 8, 1) {
                     fill(windows, "enableVMAgentPlatformUpdates", true);
@@ -165,7 +207,12 @@ impl VirtualMachine {
             fill(profile, "requireGuestProvisionSignal", true);
         }
         let order = [
-            "computerName", "adminUsername", "windowsConfiguration", "linuxConfiguration", "secrets", "allowExtensionOperations",
+            "computerName",
+            "adminUsername",
+            "windowsConfiguration",
+            "linuxConfiguration",
+            "secrets",
+            "allowExtensionOperations",
             "requireGuestProvisionSignal",
         ];
         arrange(profile, &order);
@@ -174,8 +221,20 @@ impl VirtualMachine {
 
 /// The order of the members of a machine's properties (observed-arm, Example answers).
 const MEMBERS: &[&str] = &[
-    "vmId", "availabilitySet", "hardwareProfile", "storageProfile", "osProfile", "networkProfile", "diagnosticsProfile",
-    "licenseType", "priority", "evictionPolicy", "billingProfile", "provisioningState", "instanceView", "timeCreated",
+    "vmId",
+    "availabilitySet",
+    "hardwareProfile",
+    "storageProfile",
+    "osProfile",
+    "networkProfile",
+    "diagnosticsProfile",
+    "licenseType",
+    "priority",
+    "evictionPolicy",
+    "billingProfile",
+    "provisioningState",
+    "instanceView",
+    "timeCreated",
 ];
 
 /// A system-assigned identity has a principal of its own; `None` is not answered (observed-arm, recordings of 2020 and later).

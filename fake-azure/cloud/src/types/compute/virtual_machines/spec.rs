@@ -77,7 +77,9 @@ impl SentDisk {
 
     /// Its managed disk's kind of storage.
     pub(super) fn storage_account_type(&self) -> Option<&str> {
-        self.managed_disk.as_ref().and_then(|managed| managed.storage_account_type.as_deref())
+        self.managed_disk
+            .as_ref()
+            .and_then(|managed| managed.storage_account_type.as_deref())
     }
 
     /// Whether it goes when the machine goes.
@@ -142,18 +144,33 @@ impl Spec {
 
     /// The size's name, in any case.
     pub(super) fn size(&self) -> Result<&str, CloudError> {
-        let profile = self.properties.hardware_profile.as_ref().ok_or_else(|| missing("hardwareProfile"))?;
-        profile.vm_size.as_deref().filter(|size| !size.is_empty()).ok_or_else(|| missing("vmSize"))
+        let profile = self
+            .properties
+            .hardware_profile
+            .as_ref()
+            .ok_or_else(|| missing("hardwareProfile"))?;
+        profile
+            .vm_size
+            .as_deref()
+            .filter(|size| !size.is_empty())
+            .ok_or_else(|| missing("vmSize"))
     }
 
     /// The disks.
     pub(super) fn storage(&self) -> Result<&StorageProfile, CloudError> {
-        self.properties.storage_profile.as_ref().ok_or_else(|| missing("storageProfile"))
+        self.properties
+            .storage_profile
+            .as_ref()
+            .ok_or_else(|| missing("storageProfile"))
     }
 
     /// The network interfaces: at least one.
     pub(super) fn nics(&self) -> Result<&[SentNic], CloudError> {
-        let profile = self.properties.network_profile.as_ref().ok_or_else(|| missing("networkProfile"))?;
+        let profile = self
+            .properties
+            .network_profile
+            .as_ref()
+            .ok_or_else(|| missing("networkProfile"))?;
         if profile.network_interfaces.is_empty() {
             return Err(missing("networkProfile.networkInterfaces"));
         }

@@ -35,7 +35,7 @@ pub(super) struct AttachedDisk {
     /// How it came to be: `FromImage`.
     pub(super) option: Box<str>,
     pub(super) media: DiskMedia,
-    /// Its VHD's address as the client wrote it.
+    /// Its VHD's address as the client wrote it; a converted disk keeps it, since documents repeat it.
     pub(super) uri: Option<Box<str>>,
     pub(super) size_gb: u32,
     /// Whether the service made it, and so chose what the client did not say.
@@ -66,27 +66,52 @@ impl<'a, 'c> Disks<'a, 'c> {
         before: &'a [AttachedDisk],
         allocated: bool,
     ) -> Disks<'a, 'c> {
-        Disks { cx, put, size, plan: Plan::new(), before, allocated, found: Vec::new() }
+        Disks {
+            cx,
+            put,
+            size,
+            plan: Plan::new(),
+            before,
+            allocated,
+            found: Vec::new(),
+        }
     }
 
     /// The system's disk. Whether it is managed decides for all others.
-    pub(super) fn system_disk(&mut self, sent: &SentDisk, system: System, image: Option<&Image>) -> Result<(), CloudError> {
+    pub(super) fn system_disk(
+        &mut self,
+        sent: &SentDisk,
+        system: System,
+        image: Option<&Image>,
+    ) -> Result<(), CloudError> {
         const PLACE: &str = "/properties/storageProfile/osDisk/managedDisk";
         let before = self.before;
         if let Some(old) = before.first()
             && self.lives(old)
         {
-            let swapped = self.put.target_at(PLACE).filter(|key| old.media != DiskMedia::Managed(*key));
+            let swapped = self
+                .put
+                .target_at(PLACE)
+                .filter(|key| old.media != DiskMedia::Managed(*key));
             if let Some(key) = swapped {
                 if self.allocated {
-                    return Err(CloudError::of(&NOT_DEALLOCATED).with("operation", "swapOSDisk").with("machine", self.put.id.name()));
+                    return Err(CloudError::of(&NOT_DEALLOCATED)
+                        .with("operation", "swapOSDisk")
+                        .with("machine", self.put.id.name()));
                 }
                 return self.attach_managed(sent, key, None);
             }
-            let renamed = sent.name.as_deref().is_some_and(|name| !name.eq_ignore_ascii_case(&old.name));
+            let renamed = sent
+                .name
+                .as_deref()
+                .is_some_and(|name| !name.eq_ignore_ascii_case(&old.name));
             let moved = sent.vhd_uri().is_some_and(|uri| old.uri.as_deref() != Some(uri));
             if renamed || moved {
-                return Err(crate::types::compute::parameters::unchangeable(if renamed { "osDisk.name" } else { "osDisk.vhd.uri" }));
+                return Err(crate::types::compute::parameters::unchangeable(if renamed {
+                    "osDisk.name"
+                } else {
+                    "osDisk.vhd.uri"
+                }));
             }
             return self.keep(old, sent);
         }
@@ -97,7 +122,10 @@ impl<'a, 'c> Disks<'a, 'c> {
         }
         match (sent.option(), managed) {
             ("Attach", true) => {
-                let key = self.put.target_at(PLACE).ok_or_else(|| missing("osDisk.managedDisk.id"))?;
+                let key = self
+                    .put
+                    .target_at(PLACE)
+                    .ok_or_else(|| missing("osDisk.managedDisk.id"))?;
                 self.attach_managed(sent, key, None)
             }
             ("Attach", false) => self.attach_blob(sent, None),
@@ -114,7 +142,6 @@ impl<'a, 'c> Disks<'a, 'c> {
                 self.check_own_image(sent)?;
                 self.make_blob(sent, None, size_gb, &BLOB_EXISTS_AS_TARGET)
             }
-            ("", _) => Err(missing("osDisk.createOption")),
             _ => Err(CloudError::of(&OS_DISK_EMPTY).about("osDisk.createOption")),
         }
     }
@@ -133,7 +160,11 @@ impl<'a, 'c> Disks<'a, 'c> {
             return self.image_disks(&[], image);
         };
 
-        let sent: Vec<(usize, &SentDisk)> = sent.iter().enumerate().filter(|(_, disk)| !disk.to_be_detached).collect();
+        let sent: Vec<(usize, &SentDisk)> = sent
+            .iter()
+            .enumerate()
+            .filter(|(_, disk)| !disk.to_be_detached)
+            .collect();
         self.check_places(&sent)?;
         for (index, disk) in &sent {
             self.data_disk(*index, disk, image)?;
@@ -166,7 +197,9 @@ impl<'a, 'c> Disks<'a, 'c> {
 
     /// Whether the machine's disks are managed.
     pub(super) fn is_managed(&self) -> bool {
-        self.found.first().is_none_or(|disk| matches!(disk.media, DiskMedia::Managed(_)))
+        self.found
+            .first()
+            .is_none_or(|disk| matches!(disk.media, DiskMedia::Managed(_)))
     }
 
     /// Whether the bytes of a disk that the machine had are still there, and still its own or nobody's.
@@ -200,8 +233,13 @@ impl<'a, 'c> Disks<'a, 'c> {
 
     fn check_names(&self) -> Result<(), CloudError> {
         for (index, disk) in self.found.iter().enumerate() {
-            if self.found[..index].iter().any(|other| other.name.eq_ignore_ascii_case(&disk.name)) {
-                return Err(CloudError::of(&DISK_NAME_TWICE).with("disk", &disk.name).about("dataDisk.name"));
+            if self.found[..index]
+                .iter()
+                .any(|other| other.name.eq_ignore_ascii_case(&disk.name))
+            {
+                return Err(CloudError::of(&DISK_NAME_TWICE)
+                    .with("disk", &disk.name)
+                    .about("dataDisk.name"));
             }
         }
         Ok(())
@@ -210,16 +248,19 @@ impl<'a, 'c> Disks<'a, 'c> {
     fn data_disk(&mut self, index: usize, sent: &SentDisk, image: Option<&Image>) -> Result<(), CloudError> {
         let place = format!("/properties/storageProfile/dataDisks/{index}/managedDisk");
         let named = self.put.target_at(&place);
-        let by_blob = sent.vhd_uri().is_some();
+        let before = self.before;
+        let old = before.iter().skip(1).find(|old| old.lun == sent.lun && self.lives(old));
+        let repeated = sent.vhd_uri().is_some() && old.is_some_and(|old| old.uri.as_deref() == sent.vhd_uri());
+        let by_blob = sent.vhd_uri().is_some() && !(repeated && self.is_managed());
         match (self.is_managed(), by_blob) {
             (true, true) => return Err(CloudError::of(&BLOB_IN_MANAGED).about("dataDisk.vhd")),
-            (false, false) if sent.managed_disk.is_some() => return Err(CloudError::of(&MANAGED_IN_BLOB).about("dataDisk.managedDisk")),
+            (false, false) if sent.managed_disk.is_some() => {
+                return Err(CloudError::of(&MANAGED_IN_BLOB).about("dataDisk.managedDisk"));
+            }
             (false, false) => return Err(missing("dataDisk.vhd")),
             _ => {}
         }
 
-        let before = self.before;
-        let old = before.iter().skip(1).find(|old| old.lun == sent.lun && self.lives(old));
         if let Some(old) = old
             && self.is_same(old, sent, named)
         {
@@ -243,13 +284,20 @@ impl<'a, 'c> Disks<'a, 'c> {
                 self.make_managed(sent, lun, &label, size_gb, None, &json!({ "createOption": "Empty" }))
             }
             ("FromImage", _) => {
-                let of_image = image.and_then(|image| image.data.iter().find(|disk| Some(disk.lun) == lun).map(|disk| (image, disk)));
+                let of_image = image.and_then(|image| {
+                    image
+                        .data
+                        .iter()
+                        .find(|disk| Some(disk.lun) == lun)
+                        .map(|disk| (image, disk))
+                });
                 let (image, disk) = of_image.ok_or_else(|| invalid("dataDisk.lun"))?;
                 let size_gb = self.size_for(sent, Some(disk.size_gb), "dataDisk.diskSizeGB")?;
                 if by_blob {
                     return self.make_blob(sent, lun, size_gb, &BLOB_EXISTS_AS_TARGET);
                 }
-                let creation = json!({ "createOption": "FromImage", "imageReference": { "id": image.id, "lun": disk.lun } });
+                let creation =
+                    json!({ "createOption": "FromImage", "imageReference": { "id": image.id, "lun": disk.lun } });
                 self.make_managed(sent, lun, &label, size_gb, None, &creation)
             }
             ("", _) => Err(missing("dataDisk.createOption")),
@@ -263,8 +311,12 @@ impl<'a, 'c> Disks<'a, 'c> {
             return Ok(());
         };
         for disk in image.data.iter().filter(|disk| !mentioned.contains(&disk.lun)) {
-            let creation = json!({ "createOption": "FromImage", "imageReference": { "id": image.id, "lun": disk.lun } });
-            let sent = SentDisk { create_option: Some("FromImage".to_owned()), ..SentDisk::default() };
+            let creation =
+                json!({ "createOption": "FromImage", "imageReference": { "id": image.id, "lun": disk.lun } });
+            let sent = SentDisk {
+                create_option: Some("FromImage".to_owned()),
+                ..SentDisk::default()
+            };
             let label = format!("disk{}", self.found.len() + 1);
             self.make_managed(&sent, Some(disk.lun), &label, disk.size_gb, None, &creation)?;
         }
@@ -273,7 +325,10 @@ impl<'a, 'c> Disks<'a, 'c> {
 
     /// Whether a document means the disk that is at its place already.
     fn is_same(&self, old: &AttachedDisk, sent: &SentDisk, named: Option<Key>) -> bool {
-        let same_name = sent.name.as_deref().is_none_or(|name| name.eq_ignore_ascii_case(&old.name));
+        let same_name = sent
+            .name
+            .as_deref()
+            .is_none_or(|name| name.eq_ignore_ascii_case(&old.name));
         match (&old.media, named, sent.vhd_uri()) {
             (DiskMedia::Managed(key), Some(named), _) => *key == named,
             (DiskMedia::Blob(name), _, Some(uri)) => blob_name_of(uri).as_ref() == Ok(name),
@@ -287,8 +342,16 @@ impl<'a, 'c> Disks<'a, 'c> {
         if sent.delete_option.is_some() {
             kept.deletes = sent.deletes();
         }
-        if let Some(size_gb) = sent.disk_size_gb.filter(|size_gb| *size_gb != old.size_gb) {
-            if size_gb < old.size_gb {
+        // A managed disk may have grown by itself since.
+        let current = match &old.media {
+            DiskMedia::Managed(key) => self.cx.fabric().disks.get(key).map_or(old.size_gb, |row| row.size_gb),
+            DiskMedia::Blob(_) => old.size_gb,
+        };
+        if let Some(size_gb) = sent
+            .disk_size_gb
+            .filter(|size_gb| *size_gb != old.size_gb && *size_gb != current)
+        {
+            if size_gb < current {
                 return Err(CloudError::of(&DISK_RESIZED_DOWN).about("diskSizeGB"));
             }
             if self.allocated {
@@ -307,7 +370,11 @@ impl<'a, 'c> Disks<'a, 'c> {
         self.plan = match &disk.media {
             DiskMedia::Managed(key) => match self.cx.fabric().disks.get(key) {
                 Some(row) => {
-                    let held = Disk { machine: Some(self.put.key), size_gb: row.size_gb.max(disk.size_gb), ..row.clone() };
+                    let held = Disk {
+                        machine: Some(self.put.key),
+                        size_gb: row.size_gb.max(disk.size_gb),
+                        ..row.clone()
+                    };
                     plan.disk(*key, Some(held))
                 }
                 None => plan,
@@ -329,9 +396,15 @@ impl<'a, 'c> Disks<'a, 'c> {
         for (name, value) in [
             ("MicrosoftAzureCompute_VMName", self.put.id.name().to_owned()),
             ("MicrosoftAzureCompute_DiskName", disk.name.to_string()),
-            ("MicrosoftAzureCompute_ResourceGroupName", self.put.id.group_name().to_uppercase()),
+            (
+                "MicrosoftAzureCompute_ResourceGroupName",
+                self.put.id.group_name().to_uppercase(),
+            ),
             ("MicrosoftAzureCompute_DiskType", kind.to_owned()),
-            ("MicrosoftAzureCompute_DiskId", derived(self.put.guid, &disk.name).to_string()),
+            (
+                "MicrosoftAzureCompute_DiskId",
+                derived(self.put.guid, &disk.name).to_string(),
+            ),
             ("MicrosoftAzureCompute_DiskSizeInGB", disk.size_gb.to_string()),
         ] {
             held.metadata.insert(name.into(), value.into());
@@ -347,7 +420,9 @@ impl<'a, 'c> Disks<'a, 'c> {
             return Err(invalid("managedDisk.id"));
         };
         if let Some(owner) = row.machine.filter(|owner| *owner != self.put.key) {
-            return Err(CloudError::of(&DISK_OWNED).with("disk", &resource.name).with("machine", cx.id(owner)));
+            return Err(CloudError::of(&DISK_OWNED)
+                .with("disk", &resource.name)
+                .with("machine", cx.id(owner)));
         }
         if row.is_shared(cx.now()) {
             return Err(CloudError::of(&DISK_SHARED).with("disk", &resource.name));
@@ -384,19 +459,39 @@ impl<'a, 'c> Disks<'a, 'c> {
         creation: &Value,
     ) -> Result<(), CloudError> {
         let (cx, put) = (self.cx, self.put);
-        let sku = sent.storage_account_type().unwrap_or(if self.size.premium_io() { "Premium_LRS" } else { "Standard_LRS" });
+        let sku = sent.storage_account_type().unwrap_or(if self.size.premium_io() {
+            "Premium_LRS"
+        } else {
+            "Standard_LRS"
+        });
         let name = match &sent.name {
             Some(name) => name.clone(),
-            None => format!("{}_{label}_{}", put.id.name(), digits(derived(put.guid, &format!("{label}{}", put.existing.map_or(0, |vm| vm.revision))))),
+            None => format!(
+                "{}_{label}_{}",
+                put.id.name(),
+                digits(derived(
+                    put.guid,
+                    &format!("{label}{}", put.existing.map_or(0, |vm| vm.revision))
+                ))
+            ),
         };
         self.check_premium(sku, &name)?;
-        let id = ResourceId::resource(put.id.subscription(), put.id.group_name(), Kind::Disks, vec![name.as_str().into()]);
+        let id = ResourceId::resource(
+            put.id.subscription(),
+            put.id.group_name(),
+            Kind::Disks,
+            vec![name.as_str().into()],
+        );
         if cx.find_id(id.folded()).is_some() {
             cov_mark::hit!(disk_already_there);
-            return Err(CloudError::of(&ALREADY_THERE).with("disk", &name).with("group", put.id.group_name()));
+            return Err(CloudError::of(&ALREADY_THERE)
+                .with("disk", &name)
+                .with("group", put.id.group_name()));
         }
         if self.found.iter().any(|other| other.name.eq_ignore_ascii_case(&name)) {
-            return Err(CloudError::of(&DISK_NAME_TWICE).with("disk", &name).about("dataDisk.name"));
+            return Err(CloudError::of(&DISK_NAME_TWICE)
+                .with("disk", &name)
+                .about("dataDisk.name"));
         }
 
         let document = json!({
@@ -437,15 +532,26 @@ impl<'a, 'c> Disks<'a, 'c> {
     /// A VHD that exists.
     fn attach_blob(&mut self, sent: &SentDisk, lun: Option<u32>) -> Result<(), CloudError> {
         let (uri, name) = self.blob_of(sent, lun)?;
-        let disk_name = sent.name.clone().ok_or_else(|| missing(if lun.is_none() { "osDisk.name" } else { "dataDisk.name" }))?;
+        let disk_name = sent
+            .name
+            .clone()
+            .ok_or_else(|| missing(if lun.is_none() { "osDisk.name" } else { "dataDisk.name" }))?;
         let Some(blob) = self.cx.fabric().blobs.get(&name) else {
-            return Err(CloudError::of(&BLOB_NOT_FOUND).with("uri", &uri).with("disk", &disk_name));
+            return Err(CloudError::of(&BLOB_NOT_FOUND)
+                .with("uri", &uri)
+                .with("disk", &disk_name));
         };
         if blob.kind == BlobKind::Block {
             return Err(CloudError::of(&BLOB_TYPE).with("uri", &uri).with("disk", &disk_name));
         }
-        if let Some(owner) = blob.machine.filter(|owner| *owner != self.put.key).and_then(|owner| self.cx.find(owner)) {
-            return Err(CloudError::of(&BLOB_IN_USE).with("uri", &uri).with("machine", &owner.name));
+        if let Some(owner) = blob
+            .machine
+            .filter(|owner| *owner != self.put.key)
+            .and_then(|owner| self.cx.find(owner))
+        {
+            return Err(CloudError::of(&BLOB_IN_USE)
+                .with("uri", &uri)
+                .with("machine", &owner.name));
         }
         if blob.machine.is_none() && blob.lease.is_active(self.cx.now()) {
             return Err(CloudError::of(&BLOB_LEASED).with("uri", &uri).with("disk", &disk_name));
@@ -468,10 +574,22 @@ impl<'a, 'c> Disks<'a, 'c> {
     }
 
     /// A VHD that the service makes, its container too if need be.
-    fn make_blob(&mut self, sent: &SentDisk, lun: Option<u32>, size_gb: u32, exists: &crate::error::Form) -> Result<(), CloudError> {
+    fn make_blob(
+        &mut self,
+        sent: &SentDisk,
+        lun: Option<u32>,
+        size_gb: u32,
+        exists: &crate::error::Form,
+    ) -> Result<(), CloudError> {
         let (uri, name) = self.blob_of(sent, lun)?;
-        let disk_name = sent.name.clone().ok_or_else(|| missing(if lun.is_none() { "osDisk.name" } else { "dataDisk.name" }))?;
-        let taken = self.found.iter().any(|disk| disk.media == DiskMedia::Blob(name.clone()));
+        let disk_name = sent
+            .name
+            .clone()
+            .ok_or_else(|| missing(if lun.is_none() { "osDisk.name" } else { "dataDisk.name" }))?;
+        let taken = self
+            .found
+            .iter()
+            .any(|disk| disk.media == DiskMedia::Blob(name.clone()));
         if taken || self.cx.fabric().blobs.contains(&name) {
             return Err(CloudError::of(exists).with("uri", &uri).with("disk", &disk_name));
         }
@@ -492,7 +610,13 @@ impl<'a, 'c> Disks<'a, 'c> {
         let blob = self.held_blob(Blob::page((u64::from(size_gb) << 30) + footer, ticks(now), now), &disk);
         let mut plan = std::mem::take(&mut self.plan);
         let container = (name.0.clone(), name.1.clone());
-        if !self.cx.fabric().containers.get(&container).is_some_and(|row| row.deleted_until.is_none()) {
+        if self
+            .cx
+            .fabric()
+            .containers
+            .get(&container)
+            .is_none_or(|row| row.deleted_until.is_some())
+        {
             plan = plan.container(container, Some(Container::new(ticks(now), now)));
         }
         self.plan = plan.blob(name, Some(blob));
@@ -502,7 +626,11 @@ impl<'a, 'c> Disks<'a, 'c> {
 
     /// The blob that a disk names, in an account that is there, in the machine's location.
     fn blob_of(&self, sent: &SentDisk, lun: Option<u32>) -> Result<(String, BlobName), CloudError> {
-        let path = if lun.is_none() { "osDisk.vhd.uri" } else { "dataDisk.vhd.uri" };
+        let path = if lun.is_none() {
+            "osDisk.vhd.uri"
+        } else {
+            "dataDisk.vhd.uri"
+        };
         let uri = sent.vhd_uri().ok_or_else(|| missing(path))?;
         let name = blob_name_of(uri).map_err(|error| {
             let form = match error {
@@ -527,14 +655,19 @@ impl<'a, 'c> Disks<'a, 'c> {
             return Ok(());
         };
         let disk = sent.name.as_deref().unwrap_or_default();
-        let image = image_name_of(uri).ok_or_else(|| CloudError::of(&BLOB_URI).with("uri", uri).about("osDisk.image.uri"))?;
+        let image =
+            image_name_of(uri).ok_or_else(|| CloudError::of(&BLOB_URI).with("uri", uri).about("osDisk.image.uri"))?;
         let target = sent.vhd_uri().and_then(|uri| blob_name_of(uri).ok());
         if target.is_some_and(|target| target.0 != image.0) {
             return Err(CloudError::of(&TWO_ACCOUNTS).with("disk", disk));
         }
         if !self.cx.fabric().blobs.contains(&image) {
             let plan = std::mem::take(&mut self.plan);
-            self.plan = plan.doomed(CloudError::of(&IMAGE_BLOB_NOT_FOUND).with("uri", uri).with("disk", disk));
+            self.plan = plan.doomed(
+                CloudError::of(&IMAGE_BLOB_NOT_FOUND)
+                    .with("uri", uri)
+                    .with("disk", disk),
+            );
         }
         Ok(())
     }
@@ -543,7 +676,9 @@ impl<'a, 'c> Disks<'a, 'c> {
         if self.size.premium_io() || !(sku.starts_with("Premium") || sku.starts_with("Ultra")) {
             return Ok(());
         }
-        let error = CloudError::of(&NO_PREMIUM).with("size", self.size.name).with("sku", sku);
+        let error = CloudError::of(&NO_PREMIUM)
+            .with("size", self.size.name)
+            .with("sku", sku);
         Err(error.with("disk", disk))
     }
 
@@ -554,13 +689,24 @@ impl<'a, 'c> Disks<'a, 'c> {
             (true, Some(_)) => "UnmanagedDataDiskSizeInGB",
             (false, _) => "ManagedDiskSizeInGB",
         };
-        let size_gb = sent.disk_size_gb.or(least).or(if sent.image.is_some() { Some(30) } else { None }).ok_or_else(|| missing(path))?;
+        let size_gb = sent
+            .disk_size_gb
+            .or(least)
+            .or(if sent.image.is_some() { Some(30) } else { None })
+            .ok_or_else(|| missing(path))?;
         let max = self.cx.limit(row).unwrap_or(i64::from(u32::MAX));
         if size_gb == 0 || i64::from(size_gb) > max {
-            return Err(CloudError::of(&DISK_TOO_LARGE).with("path", path).with("size", size_gb).with("max", max).about(path));
+            return Err(CloudError::of(&DISK_TOO_LARGE)
+                .with("path", path)
+                .with("size", size_gb)
+                .with("max", max)
+                .about(path));
         }
         match least {
-            Some(least) if size_gb < least => Err(CloudError::of(&DISK_TOO_SMALL).with("size", size_gb).with("least", least).about(path)),
+            Some(least) if size_gb < least => Err(CloudError::of(&DISK_TOO_SMALL)
+                .with("size", size_gb)
+                .with("least", least)
+                .about(path)),
             _ => Ok(size_gb),
         }
     }
@@ -576,7 +722,11 @@ fn image_name_of(uri: &str) -> Option<BlobName> {
             let (host, path) = rest.split_once('/')?;
             let mut labels = host.split('.');
             let (account, second) = (labels.next()?, labels.next().unwrap_or_default());
-            let (account, path) = if second.eq_ignore_ascii_case("blob") { (account, path) } else { path.split_once('/')? };
+            let (account, path) = if second.eq_ignore_ascii_case("blob") {
+                (account, path)
+            } else {
+                path.split_once('/')?
+            };
             let (container, blob) = path.split_once('/')?;
             Some((account.to_ascii_lowercase().into(), container.into(), blob.into()))
         }
@@ -587,7 +737,13 @@ fn image_name_of(uri: &str) -> Option<BlobName> {
 pub(super) fn let_go(cx: &Cx<'_>, plan: Plan, machine: Key, disk: &AttachedDisk) -> Plan {
     match &disk.media {
         DiskMedia::Managed(key) => match cx.fabric().disks.get(key).filter(|row| row.machine == Some(machine)) {
-            Some(row) => plan.disk(*key, Some(Disk { machine: None, ..row.clone() })),
+            Some(row) => plan.disk(
+                *key,
+                Some(Disk {
+                    machine: None,
+                    ..row.clone()
+                }),
+            ),
             None => plan,
         },
         DiskMedia::Blob(name) => match cx.fabric().blobs.get(name).filter(|blob| blob.machine == Some(machine)) {
@@ -602,7 +758,10 @@ pub(super) fn let_go(cx: &Cx<'_>, plan: Plan, machine: Key, disk: &AttachedDisk)
 }
 
 fn without_marks(metadata: BTreeMap<Box<str>, Box<str>>) -> BTreeMap<Box<str>, Box<str>> {
-    metadata.into_iter().filter(|(name, _)| !name.starts_with("MicrosoftAzureCompute_")).collect()
+    metadata
+        .into_iter()
+        .filter(|(name, _)| !name.starts_with("MicrosoftAzureCompute_"))
+        .collect()
 }
 
 /// Machines with VHDs get managed disks in their place: `convertToManagedDisks` (ARM 8.3).
@@ -617,7 +776,11 @@ pub(super) fn convert(cx: &Cx<'_>, machine: Key, system: System, disks: &[Attach
             converted.push(disk.clone());
             continue;
         };
-        let label = if index == 0 { "OsDisk_1".to_owned() } else { format!("disk{}", index + 1) };
+        let label = if index == 0 {
+            "OsDisk_1".to_owned()
+        } else {
+            format!("disk{}", index + 1)
+        };
         let mut name = disk.name.to_string();
         let id_of = |name: &str| ResourceId::resource(*subscription, &group.name, Kind::Disks, vec![name.into()]);
         if cx.find_id(id_of(&name).folded()).is_some() {
@@ -634,9 +797,19 @@ pub(super) fn convert(cx: &Cx<'_>, machine: Key, system: System, disks: &[Attach
             },
         });
         let key = plan.reserve(cx);
-        let row = Disk { machine: Some(machine), system, ..Disk::new(disk.size_gb, "Standard_LRS") };
-        plan = let_go(cx, plan, machine, disk).put(key, id_of(&name), document).disk(key, Some(row));
-        converted.push(AttachedDisk { name: name.into(), media: DiskMedia::Managed(key), uri: None, ..disk.clone() });
+        let row = Disk {
+            machine: Some(machine),
+            system,
+            ..Disk::new(disk.size_gb, "Standard_LRS")
+        };
+        plan = let_go(cx, plan, machine, disk)
+            .put(key, id_of(&name), document)
+            .disk(key, Some(row));
+        converted.push(AttachedDisk {
+            name: name.into(),
+            media: DiskMedia::Managed(key),
+            ..disk.clone()
+        });
     }
     (converted, plan)
 }

@@ -86,7 +86,9 @@ impl VirtualMachine {
             }
             (Provisioning::Deleting, _) => status("ProvisioningState/deleting", "Deleting"),
             (Provisioning::Creating, _) => status("ProvisioningState/creating", "Creating"),
-            (Provisioning::Updating | Provisioning::ResolvingDns, _) => status("ProvisioningState/updating", "Updating"),
+            (Provisioning::Updating | Provisioning::ResolvingDns, _) => {
+                status("ProvisioningState/updating", "Updating")
+            }
         };
         first["time"] = json!(offset_time(self.settled));
         let mut statuses = vec![first];
@@ -101,7 +103,8 @@ impl VirtualMachine {
     }
 
     fn agent_is_ready(&self, cx: &Cx<'_>) -> bool {
-        self.running_since.is_some_and(|since| cx.now().millis_since(since) >= AGENT_READY_MS)
+        self.running_since
+            .is_some_and(|since| cx.now().millis_since(since) >= AGENT_READY_MS)
     }
 
     fn agent(&self, cx: &Cx<'_>, resource: &Resource, ready: bool) -> Value {
@@ -146,8 +149,12 @@ impl VirtualMachine {
         let computer = text(&resource.echo, "/properties/osProfile/computerName").unwrap_or(&resource.name);
         let sku = text(&resource.echo, "/properties/storageProfile/imageReference/sku").unwrap_or_default();
         let (name, version) = match self.system {
-            System::Windows if sku.starts_with("2012-R2") => ("Windows Server 2012 R2 Datacenter", "Microsoft Windows NT 6.3.9600.0"),
-            System::Windows if sku.starts_with("2012") => ("Windows Server 2012 Datacenter", "Microsoft Windows NT 6.2.9200.0"),
+            System::Windows if sku.starts_with("2012-R2") => {
+                ("Windows Server 2012 R2 Datacenter", "Microsoft Windows NT 6.3.9600.0")
+            }
+            System::Windows if sku.starts_with("2012") => {
+                ("Windows Server 2012 Datacenter", "Microsoft Windows NT 6.2.9200.0")
+            }
             System::Windows if sku.starts_with("2019") => ("Windows Server 2019 Datacenter", "10.0.17763"),
             System::Windows => ("Windows Server 2016 Datacenter", "Microsoft Windows NT 10.0.14393.0"),
             System::Linux => ("ubuntu", sku.split(['-', '_']).next().unwrap_or_default()),
@@ -163,8 +170,18 @@ impl VirtualMachine {
         let Some(base) = text(&resource.echo, &format!("{profile}/storageUri")).filter(|_| enabled) else {
             return;
         };
-        let short: String = resource.name.chars().filter(char::is_ascii_alphanumeric).take(9).collect();
-        let container = format!("{}/bootdiagnostics-{}-{}", base.trim_end_matches('/'), short.to_lowercase(), resource.guid);
+        let short: String = resource
+            .name
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .take(9)
+            .collect();
+        let container = format!(
+            "{}/bootdiagnostics-{}-{}",
+            base.trim_end_matches('/'),
+            short.to_lowercase(),
+            resource.guid
+        );
         view["bootDiagnostics"] = json!({
             "consoleScreenshotBlobUri": format!("{container}/{}.{}.screenshot.bmp", resource.name, resource.guid),
             "serialConsoleLogBlobUri": format!("{container}/{}.{}.serialconsole.log", resource.name, resource.guid),
@@ -178,5 +195,7 @@ fn provisioned(time: String) -> Value {
 
 /// Whether `$expand` asks for the instance view.
 pub(super) fn is_asked_for(expand: &str) -> bool {
-    expand.split(',').any(|part| part.trim().eq_ignore_ascii_case("instanceview"))
+    expand
+        .split(',')
+        .any(|part| part.trim().eq_ignore_ascii_case("instanceview"))
 }

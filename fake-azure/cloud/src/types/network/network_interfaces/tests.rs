@@ -29,8 +29,8 @@ fn an_interface_is_there_with_the_answer() {
         delete nic n0
         ",
         expect![[r#"
-            created Succeeded
-            updated Succeeded
+            created Succeeded, operation over
+            updated Succeeded, operation over
             updated Succeeded
             accepted, operation runs
             Deleting
@@ -228,8 +228,8 @@ fn a_configuration_has_a_name_and_a_subnet() {
         expect![[r#"
             InvalidRequestFormat: Cannot parse the request. <InvalidJson: Error converting value null at path 'properties.ipConfigurations'. Expected at least one IP configuration.>
             InvalidRequestFormat: Cannot parse the request. <InvalidJson: Error converting value {} at path 'properties.ipConfigurations'. Expected an array.>
-            InvalidRequestFormat: Cannot parse the request. <InvalidJson: Error converting value null at path 'properties.ipConfigurations.0.name'. Expected a name.>
-            InvalidRequestFormat: Cannot parse the request. <InvalidJson: Error converting value null at path 'properties.ipConfigurations.0.properties.subnet'. Expected a subnet.>
+            InvalidRequestFormat: Cannot parse the request. <InvalidJson: Error converting value null at path 'properties.ipConfigurations[0].name'. Expected a name.>
+            InvalidRequestFormat: Cannot parse the request. <InvalidJson: Error converting value null at path 'properties.ipConfigurations[0].properties.subnet'. Expected a subnet.>
             LinkedInvalidPropertyId: Property id 'nonsense' at path 'properties.ipConfigurations.0.properties.subnet' is invalid. Expect fully qualified resource Id that start with '/subscriptions/{subscriptionId}' or '/providers/{resourceProviderNamespace}/'.
             InvalidResourceReference: Resource virtualNetworks/v0 referenced by resource networkInterfaces/n0/ipConfigurations/a was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.
             InvalidResourceReference: Resource virtualNetworks/v0/subnets/s2 referenced by resource networkInterfaces/n0/ipConfigurations/primary was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.
@@ -393,7 +393,7 @@ fn an_interface_kept_for_a_machine_that_failed_cannot_be_deleted_for_180_seconds
     expect![[r#"
         ok
         ok
-        NicReservedForAnotherVm: Nic(s) in request is reserved for another Virtual Machine for 180 seconds. Please provide another nic(s) or retry after 180 seconds. Reserved VM: vm0. [120000 ms]
+        NicReservedForAnotherVm: Nic(s) in request is reserved for another Virtual Machine for 180 seconds. Please provide another nic(s) or retry after 180 seconds. Reserved VM: vm0. [ends by itself]
         ok
     "#]]
     .assert_eq(&script.outcomes);
@@ -470,5 +470,17 @@ fn a_group_that_goes_takes_its_interfaces_along() {
             0
             []
         "#]],
+    );
+}
+
+#[test]
+fn an_interface_has_a_limit_of_secondary_configurations() {
+    check_in_subnets(
+        r#"
+        limit SecondaryIPConfigurationsPerNetworkInterface 1
+        put nic n0 {"properties": {"ipConfigurations": [{"name": "a", "properties": {"primary": true, "subnet": {"id": "@subnet:v0/s0"}}}, {"name": "b", "properties": {"subnet": {"id": "@subnet:v0/s0"}}}, {"name": "c", "properties": {"subnet": {"id": "@subnet:v0/s0"}}}]}}
+        put nic n0 {"properties": {"ipConfigurations": [{"name": "a", "properties": {"primary": true, "subnet": {"id": "@subnet:v0/s0"}}}, {"name": "b", "properties": {"subnet": {"id": "@subnet:v0/s0"}}}]}}
+        "#,
+        expect![[r#""#]],
     );
 }

@@ -23,7 +23,7 @@ fn a_rule_is_written_alone_into_its_group() {
             ok
             created Updating, operation runs
             Updating
-            {"name":"ssh","id":"networkSecurityGroups/g0/securityRules/ssh","etag":"W/\"65b7b5a9-298b-4ae1-8381-aea1eef6c456\"","properties":{"priority":100,"direction":"Inbound","access":"Allow","protocol":"Tcp","sourcePortRange":"*","destinationPortRange":"22","sourceAddressPrefix":"*","destinationAddressPrefix":"*","provisioningState":"Succeeded"}}
+            {"name":"ssh","id":"networkSecurityGroups/g0/securityRules/ssh","etag":"W/\"<guid>\"","properties":{"priority":100,"direction":"Inbound","access":"Allow","protocol":"Tcp","sourcePortRange":"*","destinationPortRange":"22","sourceAddressPrefix":"*","destinationAddressPrefix":"*","provisioningState":"Succeeded"}}
             "ssh"
             ok
             NotFound: Resource networkSecurityGroups/g0/securityRules/ssh not found.
@@ -223,8 +223,8 @@ fn a_rule_waits_for_the_write_of_its_group() {
         expect![[r#"
             ok
             created Updating, operation runs
-            RetryableError: A retryable error occurred. <RetryableErrorDueToAnotherOperation: Operation PutNetworkSecurityGroupOperation (f2764a7c-c915-4079-a21c-45e641fe43dd) is updating resource networkSecurityGroups/g0. The call can be retried in 1 seconds.> [1716 ms]
-            RetryableError: A retryable error occurred. <RetryableErrorDueToAnotherOperation: Operation PutNetworkSecurityGroupOperation (f2764a7c-c915-4079-a21c-45e641fe43dd) is updating resource networkSecurityGroups/g0. The call can be retried in 1 seconds.> [1716 ms]
+            RetryableError: A retryable error occurred. <RetryableErrorDueToAnotherOperation: Operation PutSecurityRuleOperation (<guid>) is updating resource networkSecurityGroups/g0. The call can be retried in 1 seconds.> [ends by itself]
+            RetryableError: A retryable error occurred. <RetryableErrorDueToAnotherOperation: Operation PutSecurityRuleOperation (<guid>) is updating resource networkSecurityGroups/g0. The call can be retried in 1 seconds.> [ends by itself]
             ok
         "#]],
     );

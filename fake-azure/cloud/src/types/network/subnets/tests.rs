@@ -98,7 +98,7 @@ fn a_subnet_is_not_written_while_its_network_is() {
             ok
             created Updating, operation runs
             Updating
-            RetryableError: A retryable error occurred. <RetryableErrorDueToAnotherOperation: Operation PutVirtualNetworkOperation (f2764a7c-c915-4079-a21c-45e641fe43dd) is updating resource virtualNetworks/v0. The call can be retried in 2 seconds.> [2689 ms]
+            RetryableError: A retryable error occurred. <RetryableErrorDueToAnotherOperation: Operation PutSubnetOperation (<guid>) is updating resource virtualNetworks/v0. The call can be retried in 2 seconds.> [ends by itself]
             ok
         "#]],
     );

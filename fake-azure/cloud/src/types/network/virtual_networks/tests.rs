@@ -18,7 +18,7 @@ fn a_network_is_updating_until_its_operation_ends() {
         expect![[r#"
             created Updating, operation runs
             "Updating"
-            RetryableError: A retryable error occurred. <RetryableErrorDueToAnotherOperation: Operation PutVirtualNetworkOperation (dff1a71b-0ab1-4013-b4e5-50b02c806908) is updating resource virtualNetworks/v0. The call can be retried in 1 seconds.> [1760 ms]
+            RetryableError: A retryable error occurred. <RetryableErrorDueToAnotherOperation: Operation PutVirtualNetworkOperation (<guid>) is updating resource virtualNetworks/v0. The call can be retried in 1 seconds.> [ends by itself]
             "Succeeded"
             updated Updating, operation runs
         "#]],
@@ -189,5 +189,20 @@ fn networks_are_counted_by_region() {
             ok
             0
         "#]],
+    );
+}
+
+#[test]
+fn a_network_has_limits_of_subnets_and_servers() {
+    check(
+        "
+        limit SubnetsPerVirtualNetwork 1
+        limit DnsServersPerVirtualNetwork 1
+        put vnet v0 10.0.0.0/16 subnets=a:10.0.0.0/24,b:10.0.1.0/24
+        put vnet v0 10.0.0.0/16 dns=10.0.0.8,10.0.0.9
+        put vnet v0 10.0.0.0/16 subnets=a:10.0.0.0/24 dns=10.0.0.8
+        put subnet v0/b 10.0.1.0/24
+        ",
+        expect![[r#""#]],
     );
 }

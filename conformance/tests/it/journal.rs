@@ -1,0 +1,65 @@
+//! Repeatability: one seed gives one trace, whatever the driver and the build.
+
+use conformance::driver::DriverKind;
+use conformance::machine::{network, provider};
+use conformance::scenario::Scenario;
+use conformance::session::{self, End, Plan};
+use proptest::collection::vec;
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+const SEED: u64 = 24_301;
+
+fn journal(scenario: &Scenario, driver: DriverKind) -> Vec<String> {
+    let plan = Plan { scenario, driver, seed: SEED, until: None, profile: None };
+    let (ran, journal) = session::journal(&plan).expect("a driver starts");
+    assert_eq!(ran.end, End::Passed, "{} on {driver}", scenario.id);
+    assert!(!journal.is_empty());
+    journal
+}
+
+/// A history drawn from a fixed seed.
+fn history<T: std::fmt::Debug>(operations: impl Strategy<Value = T>, n: usize) -> Vec<T> {
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    vec(operations, n).new_tree(&mut runner).expect("operations can always be drawn").current()
+}
+
+/// What the drivers share: a token says when it was issued, and sockets judge that by the wall clock.
+fn comparable(journal: &[String]) -> Vec<String> {
+    let shared = |line: &String| {
+        let mut line: serde_json::Value = serde_json::from_str(line).expect("a journal is JSON lines");
+        if line["api"] == "aad" {
+            line["answer"] = serde_json::Value::Null;
+        }
+        line.to_string()
+    };
+    journal.iter().map(shared).collect()
+}
+
+#[test]
+fn journal_digest_of_a_fixed_history_never_changes() {
+    let networks = network::scenario(&history(network::operation(), 60));
+    let machines = provider::scenario(&history(provider::operation(false), 10));
+    let digests: Vec<String> =
+        [&networks, &machines].into_iter().map(|scenario| session::digest(&journal(scenario, DriverKind::Wire))).collect();
+    super::with_snapshots(|| insta::assert_snapshot!("journal_digest", digests.join("\n")));
+}
+
+#[test]
+fn journal_digest_is_the_same_in_two_runs() {
+    let machines = provider::scenario(&history(provider::operation(false), 10));
+    assert_eq!(journal(&machines, DriverKind::Wire), journal(&machines, DriverKind::Wire));
+}
+
+#[test]
+fn journal_of_a_socket_is_that_of_the_wire() {
+    for scenario in [network::scenario(&history(network::operation(), 30)), provider::scenario(&history(provider::operation(false), 6))] {
+        let (wire, socket) = (journal(&scenario, DriverKind::Wire), journal(&scenario, DriverKind::Socket));
+        let (wire, socket) = (comparable(&wire), comparable(&socket));
+        for (number, (wire, socket)) in wire.iter().zip(&socket).enumerate() {
+            assert_eq!(wire, socket, "{} exchange {}", scenario.id, number + 1);
+        }
+        assert_eq!(wire.len(), socket.len(), "{}", scenario.id);
+    }
+}
