@@ -33,14 +33,15 @@ pub struct Run<'a> {
     pub driver: DriverKind,
 }
 
-/// Which scenario runs on which driver.
+/// Which scenario runs on which driver: of those named, or of all, each that can judge something of it. `forced`: on those
+/// named, whether they can or not.
 #[must_use]
-pub fn runs<'a>(scenarios: &'a [Scenario], drivers: &[DriverKind]) -> Vec<Run<'a>> {
+pub fn runs<'a>(scenarios: &'a [Scenario], drivers: &[DriverKind], forced: bool) -> Vec<Run<'a>> {
     let mut runs = Vec::new();
     for scenario in scenarios {
         for driver in DriverKind::ALL {
-            let chosen = if drivers.is_empty() { judges(driver, scenario) } else { drivers.contains(&driver) };
-            if chosen {
+            let named = drivers.is_empty() || drivers.contains(&driver);
+            if named && (judges(driver, scenario) || forced && !drivers.is_empty()) {
                 runs.push(Run { scenario, driver });
             }
         }

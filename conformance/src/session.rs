@@ -211,21 +211,22 @@ impl Session {
             self.variables.set_text("now", &self.driver.now().to_string());
             let version = self.version_of(step);
             let before = self.driver.now();
-            let performed = self.perform(step);
+            // What an omitted step would have done is missing from here on, so nothing after it can be judged.
+            let performed = if self.skipped { Ok((Outcome::NotPerformed, Verdict::default())) } else { self.perform(step) };
             let took_ms = self.driver.now().millis_since(before);
             let (outcome, mut verdict) = match performed {
                 Ok(performed) => performed,
-                Err(Bad::Unresolved(_)) if self.skipped => (Outcome::NotPerformed, Verdict::default()),
-                Err(Bad::Unresolved(message) | Bad::Wrong(message)) => {
+                Err(Bad(message)) => {
                     let failure = Failure::new("the step is wrong", "a step that can be done", message);
                     return Err(End::Invalid(trouble(vec![failure], version)));
                 }
             };
-            self.skipped |= matches!(outcome, Outcome::NotPerformed);
+            self.skipped |= matches!(outcome, Outcome::NotPerformed) && !only_looks(&step.action);
             self.keep(step, &outcome);
             let expect = match self.resolve_expect(&step.expect) {
                 Ok(expect) => expect,
-                Err(_) if self.skipped => Expect { any: true, ..Expect::default() },
+                // A step that was left out gave no value to its variable.
+                Err(_) if matches!(outcome, Outcome::NotPerformed) => Expect::default(),
                 Err(message) => {
                     let failure = Failure::new("the expectation is wrong", "variables that have a value", message);
                     return Err(End::Invalid(trouble(vec![failure], version)));
@@ -254,7 +255,7 @@ impl Session {
             }
             Action::List { what, everywhere, version } => {
                 self.make_group(&step.action);
-                let target = Target::parse_list(&self.variables.text(what)?).map_err(|error| Bad::Wrong(error.to_string()))?;
+                let target = Target::parse_list(&self.variables.text(what)?)?;
                 let version = version.clone().unwrap_or_else(|| self.usual_version(&target.namespace()));
                 let path = target.list_path(SUBSCRIPTION, GROUP, *everywhere);
                 Ok((self.driver.request(&Request::List { path, version }, false), none))
@@ -266,24 +267,24 @@ impl Session {
             }
             Action::Provider(call) => {
                 let call = self.resolve_call(call)?;
-                let mut outcomes = self.driver.provider(std::slice::from_ref(&call)).map_err(|error| Bad::Wrong(error.to_string()))?;
+                let mut outcomes = self.driver.provider(std::slice::from_ref(&call))?;
                 Ok((outcomes.pop().unwrap_or(Outcome::Done), none))
             }
             Action::Juju(call) => {
                 let call = self.resolve_call(call)?;
-                let outcome = self.driver.juju(&call).map_err(|error| Bad::Wrong(error.to_string()))?;
+                let outcome = self.driver.juju(&call)?;
                 Ok((outcome, none))
             }
             Action::Together(calls) => {
                 let calls = calls.iter().map(|call| self.resolve_call(call)).collect::<Result<Vec<_>, _>>()?;
-                let outcomes = self.driver.provider(&calls).map_err(|error| Bad::Wrong(error.to_string()))?;
+                let outcomes = self.driver.provider(&calls)?;
                 Ok((together(outcomes), none))
             }
             Action::Fault(rule) => {
                 let rule = self.variables.resolve(rule)?;
                 match self.driver.fault(&rule) {
                     Some(Ok(())) => Ok((Outcome::Done, none)),
-                    Some(Err(message)) => Err(Bad::Wrong(message)),
+                    Some(Err(message)) => Err(Bad(message)),
                     None => Ok((Outcome::NotPerformed, none)),
                 }
             }
@@ -322,12 +323,13 @@ impl Session {
 
     /// The scenario's own group is there before the first step that may need it.
     fn make_group(&mut self, action: &Action) {
-        let own = match action {
-            Action::Resource(step) => Target::parse(&step.target, step.verb == Verb::Post)
-                .is_ok_and(|target| target.short.is_some_and(|short| short.short == "group")),
-            _ => false,
+        let lives_in_it = |target: Target| target.short.is_some_and(|short| short.short != "group");
+        let needed = match action {
+            Action::Resource(step) => Target::parse(&step.target, step.verb == Verb::Post).is_ok_and(lives_in_it),
+            Action::List { what, everywhere, .. } => !everywhere && Target::parse_list(what).is_ok_and(lives_in_it),
+            _ => true,
         };
-        if self.has_group || own {
+        if self.has_group || !needed {
             return;
         }
         self.has_group = true;
@@ -363,7 +365,7 @@ impl Session {
 
     fn request(&mut self, step: &ResourceStep) -> Result<Request, Bad> {
         let text = self.variables.text(&step.target)?;
-        let target = Target::parse(&text, step.verb == Verb::Post).map_err(|error| Bad::Wrong(error.to_string()))?;
+        let target = Target::parse(&text, step.verb == Verb::Post)?;
         let id = target.id(SUBSCRIPTION, GROUP);
         let version = step.version.clone().unwrap_or_else(|| self.usual_version(&target.namespace()));
         if step.verb == Verb::Put {
@@ -524,17 +526,34 @@ impl Session {
     }
 }
 
-/// Why a step cannot be done.
-enum Bad {
-    /// A variable has no value.
-    Unresolved(String),
-    /// The step is wrong.
-    Wrong(String),
-}
+/// A step that cannot be done: it, or a variable in it, is wrong.
+struct Bad(String);
 
 impl From<crate::scenario::Unresolved> for Bad {
     fn from(error: crate::scenario::Unresolved) -> Bad {
-        Bad::Unresolved(error.to_string())
+        Bad(error.to_string())
+    }
+}
+
+impl From<crate::scenario::TargetError> for Bad {
+    fn from(error: crate::scenario::TargetError) -> Bad {
+        Bad(error.to_string())
+    }
+}
+
+impl From<driver::CallError> for Bad {
+    fn from(error: driver::CallError) -> Bad {
+        Bad(error.to_string())
+    }
+}
+
+/// Whether leaving a step out leaves the world as it would be with it.
+fn only_looks(action: &Action) -> bool {
+    match action {
+        Action::Http(http) => matches!(http.method.as_str(), "GET" | "HEAD"),
+        Action::List { .. } | Action::World(_) | Action::Check(_) => true,
+        Action::Resource(step) => step.verb == Verb::Get,
+        _ => false,
     }
 }
 

@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .map(|error| Trial::test(format!("read {}", error.path), move || Err(Failed::from(error.to_string()))))
         .collect();
     let names: Vec<(Scenario, _)> =
-        runner::runs(&scenarios, &[]).into_iter().map(|run| (run.scenario.clone(), run.driver)).collect();
+        runner::runs(&scenarios, &[], false).into_iter().map(|run| (run.scenario.clone(), run.driver)).collect();
     for (scenario, driver) in names {
         let baseline = Arc::clone(&baseline);
         let name = format!("{} ({driver})", scenario.id);

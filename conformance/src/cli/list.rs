@@ -32,7 +32,7 @@ pub(super) fn list(library: &Library, arguments: &ListArguments, streams: &mut S
         }
     } else {
         let mut table = Table::new();
-        table.load_preset(presets::NOTHING);
+        table.load_style(presets::NOTHING);
         table.set_header(vec!["scenario", "drivers", "about"]);
         for scenario in chosen {
             table.add_row(vec![scenario.id.clone(), drivers(scenario).join(" "), scenario.about.clone()]);

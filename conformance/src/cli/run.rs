@@ -58,7 +58,7 @@ pub(super) fn run(library: &Library, arguments: &RunArguments, streams: &mut Str
         until: arguments.until,
         profile: arguments.profile.clone(),
     };
-    let runs = runner::runs(&chosen, &selection.drivers);
+    let runs = runner::runs(&chosen, &selection.drivers, !arguments.filters.is_empty());
     let n_threads = match arguments.threads {
         0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         n => n,

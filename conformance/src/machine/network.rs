@@ -324,7 +324,8 @@ impl Reference {
                     return Ok(());
                 }
                 if !self.nics.contains_key(&nic) {
-                    return Err("InvalidResourceReference");
+                    // ARM 3.6 leaves the code open: this one, or InvalidResourceReference.
+                    return Err("NotFound");
                 }
                 if self.vms.values().any(|held| *held == nic) {
                     return Err("NicInUse");

@@ -128,7 +128,7 @@ impl Reporter for Console<'_> {
 
 fn table(headings: &[&str], n_words: usize) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING);
+    table.load_style(presets::NOTHING);
     table.set_header(headings.to_vec());
     for index in n_words..headings.len() {
         if let Some(column) = table.column_mut(index) {

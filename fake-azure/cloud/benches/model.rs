@@ -65,17 +65,18 @@ fn calls(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("model");
     group.throughput(Throughput::Elements(1));
 
-    let mut cloud = cloud();
-    cloud.apply(&put(&nic_id(0), nic())).expect("the interface is made");
-    settle(&mut cloud);
-    let get = Call::Get { id: nic_id(0) };
     group.bench_function("get a network interface", |bencher| {
+        let mut cloud = cloud();
+        cloud.apply(&put(&nic_id(0), nic())).expect("the interface is made");
+        settle(&mut cloud);
+        let get = Call::Get { id: nic_id(0) };
         bencher.iter(|| black_box(cloud.apply(black_box(&get))));
     });
 
-    let (create, remove) = (put(&nic_id(1), nic()), delete(&nic_id(1)));
     group.throughput(Throughput::Elements(200));
     group.bench_function("create and delete a network interface", |bencher| {
+        let cloud = cloud();
+        let (create, remove) = (put(&nic_id(1), nic()), delete(&nic_id(1)));
         // A fresh fork now and then: operations stay readable for a day, so that one cloud would grow without end.
         bencher.iter_batched_ref(
             || cloud.clone(),
@@ -94,23 +95,23 @@ fn calls(criterion: &mut Criterion) {
 }
 
 fn lists(criterion: &mut Criterion) {
-    let mut cloud = cloud();
-    for number in 0..999 {
-        cloud.apply(&put(&id(&format!("g{number}")), json!({"location": "westus"}))).expect("the group is made");
-    }
-    let list = Call::List { scope: Scope::Subscription(SUBSCRIPTION), kind: Kind::ResourceGroups };
     criterion.bench_function("list 1,000 groups", |bencher| {
+        let mut cloud = cloud();
+        for number in 0..999 {
+            cloud.apply(&put(&id(&format!("g{number}")), json!({"location": "westus"}))).expect("the group is made");
+        }
+        let list = Call::List { scope: Scope::Subscription(SUBSCRIPTION), kind: Kind::ResourceGroups };
         bencher.iter(|| black_box(cloud.apply(black_box(&list))));
     });
 }
 
 fn forks(criterion: &mut Criterion) {
-    let mut cloud = cloud();
-    for number in 0..10_000 {
-        cloud.apply(&put(&nic_id(number), nic())).expect("the interface is made");
-    }
-    settle(&mut cloud);
     criterion.bench_function("fork a cloud of 10,000 network interfaces", |bencher| {
+        let mut cloud = cloud();
+        for number in 0..10_000 {
+            cloud.apply(&put(&nic_id(number), nic())).expect("the interface is made");
+        }
+        settle(&mut cloud);
         bencher.iter(|| black_box(cloud.clone()));
     });
 }

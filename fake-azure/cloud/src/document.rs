@@ -5,40 +5,63 @@ use serde_json::{Map, Value};
 /// A document tree. Member order is kept.
 pub type Document = Value;
 
-/// Every place that a pattern names, as JSON pointers with their values. `*` stands for every element of an array.
-pub(crate) fn places<'d>(document: &'d Document, pattern: &str) -> Vec<(String, &'d Document)> {
+/// The value at a JSON pointer. Member names hold no `/` or `~`, so that nothing needs to be unescaped.
+pub(crate) fn at<'d>(document: &'d Document, pointer: &str) -> Option<&'d Document> {
+    pointer.split('/').skip(1).try_fold(document, |value, segment| match value {
+        Value::Object(members) => members.get(segment),
+        Value::Array(items) => items.get(segment.parse::<usize>().ok()?),
+        _ => None,
+    })
+}
+
+/// A place in a document.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Place<'d> {
+    /// Its JSON pointer.
+    pub(crate) at: String,
+    /// The part of the resource that it lies in, as the tail of an id: `/ipConfigurations/primary`.
+    pub(crate) part: String,
+    /// What stands there.
+    pub(crate) value: &'d Document,
+}
+
+/// Every place that a pattern names. `*` stands for every element of an array.
+pub(crate) fn places<'d>(document: &'d Document, pattern: &str) -> Vec<Place<'d>> {
     let mut found = Vec::new();
-    if !pattern.contains('*') {
-        if let Some(value) = document.pointer(pattern) {
-            found.push((pattern.to_owned(), value));
-        }
-        return found;
+    match pattern.contains('*') {
+        true => walk(document, Place { at: String::new(), part: String::new(), value: document }, "", &pattern[1..], &mut found),
+        false => found.extend(
+            at(document, pattern).map(|value| Place { at: pattern.to_owned(), part: String::new(), value }),
+        ),
     }
-    walk(document, String::new(), &pattern[1..], &mut found);
     found
 }
 
-fn walk<'d>(document: &'d Document, at: String, rest: &str, found: &mut Vec<(String, &'d Document)>) {
-    let (segment, rest) = match rest.split_once('/') {
+fn walk<'d>(document: &'d Document, here: Place<'d>, collection: &str, pattern: &str, found: &mut Vec<Place<'d>>) {
+    let (segment, rest) = match pattern.split_once('/') {
         Some((segment, rest)) => (segment, Some(rest)),
-        None => (rest, None),
+        None => (pattern, None),
     };
-    let mut step = |segment: &str, value: &'d Document| {
-        let at = format!("{at}/{segment}");
-        match rest {
-            Some(rest) => walk(value, at, rest, found),
-            None => found.push((at, value)),
-        }
+    let mut step = |place: Place<'d>| match rest {
+        Some(rest) => walk(place.value, place, segment, rest, found),
+        None => found.push(place),
     };
     match document {
         Value::Array(items) if segment == "*" => {
             for (index, item) in items.iter().enumerate() {
-                step(&index.to_string(), item);
+                let part = match item.get("name").and_then(Value::as_str) {
+                    Some(name) => format!("{}/{collection}/{name}", here.part),
+                    None => here.part.clone(),
+                };
+                step(Place { at: format!("{}/{index}", here.at), part, value: item });
             }
         }
         Value::Object(members) => {
             if let Some(value) = members.get(segment) {
-                step(segment, value);
+                let mut at = here.at;
+                at.push('/');
+                at.push_str(segment);
+                step(Place { at, part: here.part, value });
             }
         }
         _ => {}
@@ -111,8 +134,15 @@ mod tests {
     #[test]
     fn a_pattern_finds_every_element() {
         let document = json!({"a": [{"b": 1}, {"c": 2}, {"b": 3}]});
-        let found: Vec<_> = places(&document, "/a/*/b").into_iter().map(|(at, value)| (at, value.clone())).collect();
+        let found: Vec<_> = places(&document, "/a/*/b").into_iter().map(|place| (place.at, place.value.clone())).collect();
         assert_eq!(found, [("/a/0/b".to_owned(), json!(1)), ("/a/2/b".to_owned(), json!(3))]);
+    }
+
+    #[test]
+    fn a_place_knows_the_part_that_it_lies_in() {
+        let document = json!({"properties": {"a": [{"name": "x", "b": {"id": 1}}, {"b": {"id": 2}}]}});
+        let parts: Vec<_> = places(&document, "/properties/a/*/b").into_iter().map(|place| place.part).collect();
+        assert_eq!(parts, ["/a/x", ""]);
     }
 
     #[test]

@@ -1,5 +1,9 @@
 //! Forms that no single type owns: the gateway's, and those that the types of a provider share.
 
+use crate::error::Form;
+use crate::registry::Kind;
+use crate::types::network;
+
 /// Declares forms as constants, and the list of all of them.
 macro_rules! forms {
     ($( $name:ident: $kind:ident, $by:ident, $code:literal, $text:literal, $evidence:literal, $way_out:literal; )*) => {
@@ -65,4 +69,25 @@ forms! {
     QUOTA_EXCEEDED_NETWORK: Quota, Network, "CountLimitReached", "Cannot create more than {limit} {things} for this subscription in this region.", "ARM 3.5", "delete some, or have the limit raised";
     QUOTA_EXCEEDED_STORAGE: Quota, Storage, "MaxStorageAccountsCountPerSubscriptionExceeded", "Subscription {subscription} already contains {used} storage accounts in location {location} and the maximum allowed is {limit}.", "ARM 3.7", "delete an account, or have the limit raised";
     // tidy: end
+}
+
+/// Every refusal there is: the shared ones, then each type's, for `fake-azure explain`. A form may come more than once.
+pub fn every() -> impl Iterator<Item = &'static Form> {
+    let of_types = Kind::ALL.iter().flat_map(|kind| kind.descriptor().errors);
+    ALL.iter().chain(network::SHARED_FORMS.iter().copied().flatten()).chain(of_types).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_says_what_it_rests_on_and_how_to_get_past_it() {
+        for form in every() {
+            assert!(!form.code.is_empty() && !form.evidence.is_empty() && !form.way_out.is_empty(), "{form:?}");
+        }
+        assert!(every().any(|form| form.code == "SubnetIsFull"));
+        assert!(every().any(|form| form.code == "PortValueIsOutOfRange"));
+        assert!(every().any(|form| form.code == "NicInUse"));
+    }
 }

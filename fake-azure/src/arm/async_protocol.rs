@@ -217,11 +217,12 @@ fn resource_document(sandbox: &Sandbox, asked: &Asked<'_>, operation: &Operation
 fn result_answer(sandbox: &Sandbox, asked: &Asked<'_>, operation: &Operation) -> Answer {
     let dialect = operation.kind.descriptor().dialect;
     let nothing = if dialect == Dialect::Storage { Body::PlainNothing } else { Body::Nothing };
+    let repeated = |answer: Answer| repeat_addresses(sandbox, asked, answer, operation);
     if operation.is_running() {
         // observed-arm: Network writes the four characters `null` here.
         let body = if dialect == Dialect::Network { Body::Json(Value::Null) } else { nothing };
         let answer = Answer { body, ..Answer::empty(dialect, 202) };
-        return delayed(sandbox, answer.header("location", asked.own_url()), operation);
+        return delayed(sandbox, repeated(answer), operation);
     }
     if let Some(error) = failure(operation) {
         return error::answer(sandbox, error.clone().into());
@@ -233,9 +234,22 @@ fn result_answer(sandbox: &Sandbox, asked: &Asked<'_>, operation: &Operation) ->
         Doing::Act(_) => operation.output.clone(),
     };
     match document {
+        Some(document) if dialect == Dialect::Network => repeated(Answer::ok(dialect, document)),
         Some(document) => Answer::ok(dialect, document),
-        None if dialect == Dialect::Network => Answer::empty(dialect, 204),
+        None if dialect == Dialect::Network => repeated(Answer::empty(dialect, 204)),
         None => Answer { body: nothing, ..Answer::empty(dialect, 200) },
+    }
+}
+
+/// The addresses once more: Network's results carry those of the answer that began the operation, to the very last one
+/// (recorded: 204 of a DELETE with both, 200 of an action with `Location`); others repeat `Location` while they run.
+fn repeat_addresses(sandbox: &Sandbox, asked: &Asked<'_>, answer: Answer, operation: &Operation) -> Answer {
+    let both = operation.kind.descriptor().dialect == Dialect::Network && operation.doing == Doing::Delete;
+    let answer = answer.header("location", asked.own_url());
+    if both {
+        answer.header("azure-asyncoperation", address(sandbox, asked, operation, Style::Document))
+    } else {
+        answer
     }
 }
 

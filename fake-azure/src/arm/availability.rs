@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use fake_azure_cloud::descriptor::Dialect;
-use fake_azure_cloud::{CloudError, Kind, Resource};
+use fake_azure_cloud::{CloudError, Kind, NameAvailability, Resource};
 use serde_json::{Value, json};
 
 use super::answer::Answer;
@@ -70,22 +70,11 @@ pub(crate) fn dns_name(sandbox: &Sandbox, asked: &Asked<'_>, call: &Service<'_>)
 pub(crate) fn account_name(sandbox: &Sandbox, asked: &Asked<'_>, _call: &Service<'_>) -> Result<Answer, Refusal> {
     let document = decode::parameters(asked)?;
     let name = document.get("name").and_then(Value::as_str).unwrap_or("");
-    let has_form =
-        (3..=24).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
-    let verdict = if !has_form {
-        json!({
-            "nameAvailable": false,
-            "reason": "AccountNameInvalid",
-            "message": format!("{name} is not a valid storage account name. Storage account name must be between 3 and 24 characters in length and use numbers and lower-case letters only."),
-        })
-    } else if sandbox.cloud.fabric().accounts.contains(name) {
-        json!({
-            "nameAvailable": false,
-            "reason": "AlreadyExists",
-            "message": format!("The storage account named {name} is already taken."),
-        })
-    } else {
-        json!({ "nameAvailable": true })
+    let refused = |reason: &str, message: String| json!({ "nameAvailable": false, "reason": reason, "message": message });
+    let verdict = match sandbox.cloud.check_storage_account_name(name) {
+        NameAvailability::Available => json!({ "nameAvailable": true }),
+        NameAvailability::Invalid(message) => refused("AccountNameInvalid", message),
+        NameAvailability::Taken(message) => refused("AlreadyExists", message),
     };
     Ok(Answer::ok(Dialect::Storage, verdict))
 }

@@ -32,8 +32,10 @@ pub(crate) fn serve(sandbox: &mut Sandbox, asked: &Asked<'_>, kind: Kind, scope:
         return Ok(Answer::ok(dialect, json!({ "value": documents })));
     }
     let items = documents
-        .filter(|(resource, document)| filter.passes(document, &resource.name))
-        .map(|(resource, document)| (resource.folded.to_string(), document))
+        .map(|(resource, document)| {
+            let passes = filter.passes(&document, &resource.name);
+            (resource.folded.to_string(), passes.then_some(document))
+        })
         .collect();
     Ok(Answer::ok(dialect, paging::page(asked, items)?))
 }

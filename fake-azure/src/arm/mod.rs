@@ -23,6 +23,7 @@ mod sizes;
 mod skus;
 mod publishers;
 mod availability;
+mod deployments;
 mod encode;
 mod answer;
 mod error;

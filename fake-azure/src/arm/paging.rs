@@ -1,6 +1,7 @@
 //! Pages: `$top`, `$skiptoken` and `nextLink` (ARM 1.9).
 //!
-//! A token names the last item of a page, and its place in case that item is gone by then.
+//! A token names the last item of a page, and its place in case that item is gone by then. A page is cut before it is
+//! filtered: it may be short or empty and still have a next one (ARM 1.9; observed-arm, Lists).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -17,8 +18,8 @@ pub(crate) const PAGE: usize = 1000;
 
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'$');
 
-/// One page of `items`, each with a name that is its own in the list.
-pub(crate) fn page(asked: &Asked<'_>, items: Vec<(String, Value)>) -> Result<Value, Refusal> {
+/// One page of `items`: each with a name that is its own in the list, and nothing where the filter keeps it back.
+pub(crate) fn page(asked: &Asked<'_>, items: Vec<(String, Option<Value>)>) -> Result<Value, Refusal> {
     let top = top(asked)?.unwrap_or(PAGE).min(PAGE);
     let start = match asked.query.get("$skiptoken").filter(|token| !token.is_empty()) {
         Some(token) => start(token, &items)?,
@@ -27,7 +28,7 @@ pub(crate) fn page(asked: &Asked<'_>, items: Vec<(String, Value)>) -> Result<Val
 
     let end = items.len().min(start.saturating_add(top));
     let last = (end > start && end < items.len()).then(|| token(&items[end - 1].0, end));
-    let page: Vec<Value> = items.into_iter().skip(start).take(top).map(|(_, item)| item).collect();
+    let page: Vec<Value> = items.into_iter().skip(start).take(top).filter_map(|(_, item)| item).collect();
     let mut answer = json!({ "value": page });
     if let Some(token) = last {
         answer["nextLink"] = Value::from(next_link(asked, &token));
@@ -51,7 +52,7 @@ fn token(name: &str, place: usize) -> String {
 }
 
 /// Where the next page begins.
-fn start(token: &str, items: &[(String, Value)]) -> Result<usize, Refusal> {
+fn start(token: &str, items: &[(String, Option<Value>)]) -> Result<usize, Refusal> {
     let read = || {
         let bytes = URL_SAFE_NO_PAD.decode(token.trim_end_matches('=')).ok()?;
         let text = String::from_utf8(bytes).ok()?;
@@ -80,8 +81,10 @@ mod tests {
 
     use super::*;
 
-    fn items(names: &[&str]) -> Vec<(String, Value)> {
-        names.iter().map(|name| ((*name).to_owned(), Value::from(*name))).collect()
+    /// Items; those in capitals are kept back.
+    fn items(names: &[&str]) -> Vec<(String, Option<Value>)> {
+        let shown = |name: &str| (!name.starts_with(char::is_uppercase)).then(|| Value::from(name));
+        names.iter().map(|name| ((*name).to_owned(), shown(name))).collect()
     }
 
     fn ask(uri: &str, names: &[&str]) -> Value {
@@ -108,6 +111,13 @@ mod tests {
         let next = first["nextLink"].as_str().expect("a link");
         assert_eq!(ask(next, &["b", "c", "d"])["value"], json!(["c", "d"]));
         assert_eq!(ask(next, &["a"])["value"], json!([]));
+    }
+
+    #[test]
+    fn a_page_is_cut_before_it_is_filtered() {
+        let first = ask("https://localhost/x?$top=2", &["A", "B", "c"]);
+        assert_eq!(first["value"], json!([]));
+        assert_eq!(ask(first["nextLink"].as_str().expect("a link"), &["A", "B", "c"]), json!({"value": ["c"]}));
     }
 
     #[test]

@@ -13,8 +13,10 @@ use super::services::Service;
 use super::{forms, paging};
 use crate::Sandbox;
 
-/// From this version on images tell of upgrades and generations, extensions of roll-backs (observed-arm).
+/// From this version on images tell of upgrades and generations (observed-arm).
 const UPGRADES: ApiVersion = ApiVersion::date(2018, 4, 1);
+/// From this version on extensions tell of roll-backs (observed-arm: 2020-06-01 does, 2017-03-30 not).
+const ROLLBACKS: ApiVersion = ApiVersion::date(2019, 3, 1);
 /// From this version on images tell their size and what they may not be used with.
 const SIZES: ApiVersion = ApiVersion::date(2020, 12, 1);
 /// From this version on images tell their architecture (ARM 8.6).
@@ -59,7 +61,7 @@ pub(crate) fn versions(_sandbox: &Sandbox, asked: &Asked<'_>, call: &Service<'_>
         format!("/{}/ArtifactTypes/VMImage/Offers/{}/Skus/{}/Versions", call.args[0], call.args[1], call.args[2]);
     let expand = asked.expand();
     array(asked, call, &below, sku.versions.to_vec(), |_| {
-        let whole = image_properties(sku, call, asked.version());
+        let whole = image_properties(sku, asked.version());
         match expand.strip_prefix("properties") {
             Some("") => Some(whole),
             // `properties/imageDeprecationStatus` (real-clients 1.3).
@@ -78,7 +80,7 @@ pub(crate) fn version(_sandbox: &Sandbox, asked: &Asked<'_>, call: &Service<'_>)
     let image = images::find(call.args[0], call.args[1], call.args[2], call.args[3]).ok_or_else(missing)?;
     let below =
         format!("/{}/ArtifactTypes/VMImage/Offers/{}/Skus/{}/Versions", call.args[0], call.args[1], call.args[2]);
-    let properties = image_properties(image.sku, call, asked.version());
+    let properties = image_properties(image.sku, asked.version());
     Ok(Answer::ok(Dialect::Compute, entry(call, &below, image.version, Some(properties))))
 }
 
@@ -113,7 +115,7 @@ fn missing() -> Refusal {
 }
 
 /// What stands in an image's `properties`.
-fn image_properties(sku: &Sku, call: &Service<'_>, version: ApiVersion) -> Value {
+fn image_properties(sku: &Sku, version: ApiVersion) -> Value {
     let mut properties = json!({});
     if let Some(plan) = sku.plan {
         properties["plan"] = json!({ "publisher": plan.publisher, "name": plan.name, "product": plan.product });
@@ -141,7 +143,6 @@ fn image_properties(sku: &Sku, call: &Service<'_>, version: ApiVersion) -> Value
     }
     properties["osDiskImage"] = disk;
     properties["dataDiskImages"] = json!([]);
-    let _ = call;
     properties
 }
 
@@ -153,7 +154,7 @@ fn extension_properties(kind: &ExtensionType, version: ApiVersion) -> Value {
         "vmScaleSetEnabled": false,
         "supportsMultipleExtensions": false,
     });
-    if version >= SIZES {
+    if version >= ROLLBACKS {
         properties["rollbackSupported"] = Value::from(false);
         properties["isJsonExtension"] = Value::from(true);
     }
@@ -174,7 +175,7 @@ fn array(
     match asked.query.get("$orderby").unwrap_or("").trim().to_lowercase().as_str() {
         "" | "name" | "name asc" => {}
         "name desc" => names.reverse(),
-        other => return Err(not_allowed("OrderBy", other)),
+        _ => return Err(not_allowed("OrderBy")),
     }
     if let Some(top) = paging::top(asked)? {
         names.truncate(top);
@@ -196,11 +197,11 @@ fn name_prefix(filter: &str) -> Result<Option<String>, Refusal> {
         let text = text.trim().strip_prefix('\'')?.strip_suffix('\'')?;
         is_known.then(|| text.to_owned())
     };
-    read().map(Some).ok_or_else(|| not_allowed("Filter", filter))
+    read().map(Some).ok_or_else(|| not_allowed("Filter"))
 }
 
 /// The refusal of this layer, which has no code (observed-arm, Error catalogue).
-fn not_allowed(option: &str, _given: &str) -> Refusal {
+fn not_allowed(option: &str) -> Refusal {
     Refusal::Query(format!(
         "The query specified in the URI is not valid. Query option '{option}' is not allowed. To allow it, set the \
          'AllowedQueryOptions' property on EnableQueryAttribute or QueryValidationSettings."

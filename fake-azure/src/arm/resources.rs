@@ -30,9 +30,8 @@ pub(crate) fn list(sandbox: &mut Sandbox, asked: &Asked<'_>, scope: &Scope) -> R
         let group = sandbox.cloud.store().get(root.group).map_or("", |group| &group.name);
         for resource in with_tracked_children(sandbox, root) {
             let entry = entry(sandbox, &resource, &expand);
-            if filter.passes(&entry, group) {
-                items.push((resource.folded.to_string(), entry));
-            }
+            let passes = filter.passes(&entry, group);
+            items.push((resource.folded.to_string(), passes.then_some(entry)));
         }
     }
     Ok(Answer::ok(Dialect::Gateway, paging::page(asked, items)?))

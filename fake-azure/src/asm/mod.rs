@@ -1,23 +1,34 @@
-//! The front end of Service Management, the classic API. Nothing of it is implemented: every request is answered with the
-//! error that the service gives for what it does not know.
+//! The front end of Service Management, the classic API. Nothing of it is implemented but its door: who has no certificate that
+//! it knows is answered 403, and every other request with the error that the service gives for what it does not know.
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode, header};
+use http::{HeaderValue, Request, Response, StatusCode};
 
+use crate::envelope;
+use crate::identity;
 use crate::sandbox::Sandbox;
+use crate::wire::{ClientCertificate, Front};
 
 /// Answers a request to the classic API.
-pub(crate) fn serve(sandbox: &mut Sandbox, _request: &Request<Bytes>) -> Response<Bytes> {
-    let id = sandbox.draw_guid().0;
-    let body = concat!(
-        r#"<Error xmlns="http://schemas.microsoft.com/windowsazure" xmlns:i="http://www.w3.org/2001/XMLSchema-instance">"#,
-        "<Code>ResourceNotFound</Code>",
-        "<Message>The requested resource was not found.</Message></Error>"
-    );
-    Response::builder()
-        .status(StatusCode::NOT_FOUND)
-        .header(header::CONTENT_TYPE, "application/xml; charset=utf-8")
-        .header("x-ms-request-id", format!("{id:032x}"))
-        .body(Bytes::from_static(body.as_bytes()))
-        .expect("status and headers are constants and hexadecimal digits")
+pub(crate) fn serve(sandbox: &mut Sandbox, request: &Request<Bytes>) -> Response<Bytes> {
+    let (status, code, message) = if is_known(sandbox, request) {
+        (StatusCode::NOT_FOUND, "ResourceNotFound", "The requested resource was not found.")
+    } else {
+        let message = "The server failed to authenticate the request. Verify that the certificate is valid and is associated \
+                       with this subscription.";
+        (StatusCode::FORBIDDEN, "ForbiddenError", message)
+    };
+    let mut response = envelope::of(Front::Asm, status, code, message);
+    let id = sandbox.draw_guid().to_string().replace('-', "");
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert("x-ms-request-id", id);
+    }
+    response
+}
+
+/// A certificate of a foreigner, and none, are refused alike (service-management 1.8); a token of sign-in is as good.
+fn is_known(sandbox: &Sandbox, request: &Request<Bytes>) -> bool {
+    let certificate = request.extensions().get::<ClientCertificate>();
+    certificate.is_some_and(|certificate| sandbox.directory.knows_certificate(certificate))
+        || identity::check_bearer(sandbox, request.headers()).is_ok()
 }

@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 use super::error::Refusal;
 use crate::sandbox::Sandbox;
 
-/// The version of a request that names none (ARM 9.1).
+/// The version of a request that names none, unless the account has another (ARM 9.1).
 const DEFAULT_VERSION: &str = "2015-04-05";
 
 /// A request with its address read.
@@ -50,7 +50,8 @@ impl<'a> Asked<'a> {
             (address.container, address.blob)
         };
 
-        let version = version(request.headers(), &query)?;
+        let account_version = sandbox.cloud.fabric().accounts.get(account.as_str()).and_then(|row| row.service.get("DefaultServiceVersion"));
+        let version = version(request.headers(), &query, account_version.map_or(DEFAULT_VERSION, AsRef::as_ref))?;
         Ok(Asked {
             method: request.method(),
             uri,
@@ -107,14 +108,18 @@ pub(super) fn read_query(query: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
-fn version(headers: &HeaderMap, query: &BTreeMap<String, String>) -> Result<String, Refusal> {
+fn version(headers: &HeaderMap, query: &BTreeMap<String, String>, default: &str) -> Result<String, Refusal> {
     let given = headers.get("x-ms-version").map(|value| value.to_str().unwrap_or_default());
     let given = given.or_else(|| query.get("api-version").map(String::as_str));
     let given = given.or_else(|| query.get("sv").map(String::as_str).filter(|version| !version.is_empty()));
     let Some(given) = given else {
-        return Ok(DEFAULT_VERSION.to_owned());
+        return Ok(default.to_owned());
     };
-    let well_formed = given.len() == 10
-        && given.bytes().enumerate().all(|(at, byte)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() });
-    if well_formed { Ok(given.to_owned()) } else { Err(Refusal::header("x-ms-version", given)) }
+    if is_version(given) { Ok(given.to_owned()) } else { Err(Refusal::header("x-ms-version", given)) }
+}
+
+/// Whether a text is a version of the service: `2015-04-05`.
+pub(super) fn is_version(text: &str) -> bool {
+    let digit = |(at, byte): (usize, u8)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() };
+    text.len() == 10 && text.bytes().enumerate().all(digit)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use fake_azure_cloud::fabric::AccessPolicy;
 
-use super::address::Asked;
+use super::address::{Asked, is_version};
 use super::answer::Dressed;
 use super::error::Refusal;
 use super::xml::{self, Writer};
@@ -32,6 +32,10 @@ pub(super) fn read_sections(body: &[u8]) -> Result<BTreeMap<Box<str>, Box<str>>,
     }
     let sections = document.children.iter().map(|section| {
         let known = SECTIONS.iter().any(|(name, _, _)| *name == section.name);
+        if section.name == "DefaultServiceVersion" && !is_version(&section.text) {
+            let message = "The value provided for one of the XML nodes in the request body was not in the correct format.";
+            return Err(Refusal::new(400, "InvalidXmlNodeValue", message).detail("XmlNodeName", "DefaultServiceVersion"));
+        }
         if known { Ok((section.name.as_str().into(), section.inner_xml().into())) } else { Err(Refusal::invalid_xml()) }
     });
     sections.collect()

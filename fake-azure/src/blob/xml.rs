@@ -41,7 +41,8 @@ impl Writer {
 
     pub(super) fn leaf(&mut self, element: &str, value: &str) {
         self.open(element);
-        self.text.push_str(&escape(value));
+        // Only attributes need their quotes escaped, and a list of containers has quotes in its etags.
+        self.text.push_str(&escape(value).replace("&quot;", "\""));
         self.close();
     }
 
@@ -193,7 +194,7 @@ mod tests {
         writer.open("C");
         writer.empty("D");
         let bytes = writer.finish();
-        let expected = "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?><A b=\"c\"><B>&lt;&amp;&quot;'&gt; ü\u{fffd}</B><C><D /></C></A>";
+        let expected = "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?><A b=\"c\"><B>&lt;&amp;\"'&gt; ü\u{fffd}</B><C><D /></C></A>";
         assert_eq!(std::str::from_utf8(&bytes).expect("text"), expected);
 
         let read = read(&bytes).expect("well formed");

@@ -11,8 +11,6 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use self::exit::Failure;
-
 /// An Azure you can hold in one process.
 ///
 /// Logs go to stderr; FAKE_AZURE_LOG sets what is logged (`warn` unless set).

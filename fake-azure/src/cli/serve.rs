@@ -166,7 +166,9 @@ fn options(arguments: &Arguments) -> Result<Options, Failure> {
 /// `--state-dir`, or its place by the XDG rules.
 fn state_dir(arguments: &Arguments) -> Result<Utf8PathBuf, Failure> {
     if let Some(folder) = &arguments.state_dir {
-        return Ok(folder.clone());
+        // Clients read the printed paths from wherever they stand.
+        let whole = camino::absolute_utf8(folder);
+        return whole.map_err(|error| Failure::new(FILE, format!("cannot use `{folder}`: {error}")));
     }
     let folder = |name: &str| std::env::var(name).ok().filter(|path| !path.is_empty()).map(Utf8PathBuf::from);
     let state = folder("XDG_STATE_HOME").or_else(|| Some(folder("HOME")?.join(".local/state")));

@@ -10,10 +10,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use fake_azure_cloud::Time;
 use http::{HeaderValue, Request, Response, StatusCode, Uri, header};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
@@ -45,6 +45,8 @@ const BODY_MAX: usize = 4 << 20;
 const BLOB_BODY_MAX: usize = 100 << 20;
 /// A saved cloud may be large.
 const STATE_BODY_MAX: usize = 1 << 30;
+/// How much more than the limit is read and dropped before a client is cut off, in bytes.
+const DROPPED_MAX: usize = 64 << 20;
 /// How long a handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
@@ -163,9 +165,9 @@ async fn handle(State(peer): State<Arc<Peer>>, request: Request<Body>) -> Respon
         (_, Front::Blob) => BLOB_BODY_MAX,
         _ => BODY_MAX,
     };
-    let body = match Limited::new(body, body_max).collect().await {
-        Ok(collected) => collected.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => return too_large(front, body_max).map(Body::from),
+    let body = match collect(body, body_max).await {
+        Ok(Some(body)) => body,
+        Ok(None) => return too_large(front, body_max).map(Body::from),
         Err(_) => return cut(), // The client went away.
     };
     let mut request = Request::from_parts(parts, body);
@@ -186,6 +188,25 @@ async fn handle(State(peer): State<Arc<Peer>>, request: Request<Body>) -> Respon
         Delivery::After(wait) => tokio::time::sleep(wait).await,
     }
     response.map(Body::from)
+}
+
+/// The whole body; `None` when it is longer than `body_max` bytes. A longer one is read on for a while and dropped: many
+/// clients look at the answer only when they have sent everything.
+async fn collect(mut body: Body, body_max: usize) -> Result<Option<Bytes>, axum::Error> {
+    let mut kept = BytesMut::new();
+    let mut length = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else {
+            continue;
+        };
+        length = length.saturating_add(data.len());
+        if length <= body_max {
+            kept.extend_from_slice(&data);
+        } else if length > body_max.saturating_add(DROPPED_MAX) {
+            break;
+        }
+    }
+    Ok((length <= body_max).then(|| kept.freeze()))
 }
 
 /// The request's URI with scheme and authority: HTTP/2 gives both, HTTP/1.1 the path and a `Host` header.

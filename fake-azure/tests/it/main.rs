@@ -5,3 +5,7 @@ mod arm_hostile;
 mod arm_refusals;
 mod arm_resources;
 mod arm_support;
+mod blob_authorise;
+mod blob_hostile;
+mod blob_operations;
+mod blob_support;

@@ -9,6 +9,7 @@ mod call;
 mod data_disks;
 mod data_plane;
 mod deployments;
+mod drafting;
 mod disks;
 pub mod endpoints;
 pub mod forms;

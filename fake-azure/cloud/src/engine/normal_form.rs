@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::Document;
 use crate::descriptor::{Descriptor, Dialect, FieldRule};
-use crate::document::{self, around, prune_nulls};
+use crate::document::{self, Place, around, prune_nulls};
 use crate::error::CloudError;
 use crate::forms;
 
@@ -42,8 +42,8 @@ pub(super) fn secrets_of(descriptor: &Descriptor, sent: &Document) -> Vec<(Strin
     let secret = descriptor.fields.iter().filter(|field| matches!(field.rule, FieldRule::Secret));
     secret
         .flat_map(|field| document::places(sent, field.path))
-        .filter(|(_, value)| !value.is_null())
-        .map(|(at, value)| (at, value.clone()))
+        .filter(|place| !place.value.is_null())
+        .map(|place| (place.at, place.value.clone()))
         .collect()
 }
 
@@ -114,8 +114,8 @@ pub(crate) fn read<T: serde::de::DeserializeOwned>(dialect: Dialect, sent: &Docu
 pub(super) fn check_immutable(descriptor: &Descriptor, before: &Document, after: &mut Document) -> Result<(), CloudError> {
     for field in descriptor.fields.iter().filter(|field| matches!(field.rule, FieldRule::Immutable)) {
         let old = document::places(before, field.path);
-        for (at, old) in &old {
-            match after.pointer(at) {
+        for Place { at, value: old, .. } in &old {
+            match document::at(after, at) {
                 Some(new) if same_value(old, new) => {}
                 Some(_) => {
                     let dotted = field.path.trim_start_matches("/properties").trim_start_matches('/').replace('/', ".");

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::Document;
 use crate::cx::Cx;
 use crate::descriptor::{Descriptor, Dialect, Provisioning, RefRule};
-use crate::document::places;
+use crate::document::{Place, places};
 use crate::engine::operation_name;
 use crate::error::CloudError;
 use crate::forms;
@@ -24,39 +24,20 @@ pub(super) fn read(
 ) -> Result<Vec<Edge>, CloudError> {
     let mut edges = Vec::new();
     for (index, rule) in (0..).zip(descriptor.refs) {
-        for (at, value) in places(document, rule.path) {
+        for Place { at, part, value } in places(document, rule.path) {
             let text = if rule.bare { value.as_str() } else { value.get("id").and_then(Value::as_str) };
             let Some(text) = text else {
                 continue;
             };
-            let part = part(document, &at);
-            let claimant = format!("{source}{part}");
+            let claimant = || format!("{source}{part}");
             let target = resolve(cx, descriptor, rule, &at, text, &claimant, location)?;
             if rule.exclusive {
-                check_exclusive(cx, rule, target, key, &claimant)?;
+                check_exclusive(cx, target, key, &claimant)?;
             }
             edges.push(Edge { rule: index, at: at.into(), target: target.key, part: part.into() });
         }
     }
     Ok(edges)
-}
-
-/// The part of the resource that a place lies in, as the tail of an id: `/ipConfigurations/primary`.
-fn part(document: &Document, at: &str) -> String {
-    let mut part = String::new();
-    let mut pointer = String::new();
-    let mut collection = "";
-    for segment in at.split('/').skip(1) {
-        pointer.push('/');
-        pointer.push_str(segment);
-        let is_index = segment.bytes().all(|byte| byte.is_ascii_digit());
-        let name = document.pointer(&pointer).and_then(|element| element.get("name")).and_then(Value::as_str);
-        if let (true, Some(name)) = (is_index, name) {
-            part = format!("{part}/{collection}/{name}");
-        }
-        collection = segment;
-    }
-    part
 }
 
 /// What an id in a document names, or the refusal in the words of the service that reads it.
@@ -66,11 +47,12 @@ fn resolve<'a>(
     rule: &RefRule,
     at: &str,
     text: &str,
-    claimant: &str,
+    claimant: &dyn Fn() -> String,
     location: &str,
 ) -> Result<&'a Resource, CloudError> {
-    let missing = || not_found(descriptor.dialect, text, claimant);
-    if !(text.starts_with("/subscriptions/") || text.starts_with("/providers/") || text.starts_with("//")) {
+    let missing = || not_found(descriptor.dialect, text, &claimant());
+    let rooted = |root: &str| text.get(..root.len()).is_some_and(|start| start.eq_ignore_ascii_case(root));
+    if !(rooted("/subscriptions/") || rooted("/providers/") || rooted("//")) {
         let dotted = at.trim_start_matches('/').replace('/', ".");
         return Err(CloudError::of(&forms::BAD_REFERENCE).with("value", text).with("path", dotted));
     }
@@ -95,14 +77,14 @@ fn not_found(dialect: Dialect, target: &str, source: &str) -> CloudError {
 }
 
 /// Network refuses a reference to what is not at rest (ARM 2.6).
-fn check_provisioned(cx: &Cx<'_>, dialect: Dialect, root: &Resource, target: &Resource, claimant: &str) -> Result<(), CloudError> {
+fn check_provisioned(cx: &Cx<'_>, dialect: Dialect, root: &Resource, target: &Resource, claimant: &dyn Fn() -> String) -> Result<(), CloudError> {
     if dialect != Dialect::Network || root.provisioning == Provisioning::Succeeded {
         return Ok(());
     }
     let running = root.operation.and_then(|id| cx.operation(id));
     let error = CloudError::of(&forms::NOT_PROVISIONED)
         .with("target", cx.id(target.key))
-        .with("source", claimant)
+        .with("source", claimant())
         .with("state", root.provisioning.as_str())
         .with("operation", running.map_or_else(String::new, |operation| operation_name(&operation.doing, operation.kind)));
     Err(match running.and_then(|operation| operation.end()) {
@@ -112,14 +94,13 @@ fn check_provisioned(cx: &Cx<'_>, dialect: Dialect, root: &Resource, target: &Re
 }
 
 /// One target, one such reference.
-fn check_exclusive(cx: &Cx<'_>, rule: &RefRule, target: &Resource, claimant_key: Key, claimant: &str) -> Result<(), CloudError> {
+fn check_exclusive(cx: &Cx<'_>, target: &Resource, claimant_key: Key, claimant: &dyn Fn() -> String) -> Result<(), CloudError> {
     let holder = cx.incoming(target.key).find(|(source, edge)| {
         let held = source.kind.descriptor().refs[usize::from(edge.rule)].exclusive;
         held && source.key != claimant_key
     });
-    let _ = rule;
     match holder {
-        Some((source, edge)) => Err(target.kind.claimed(cx, target, &cx.part_id(source, edge), claimant)),
+        Some((source, edge)) => Err(target.kind.claimed(cx, target, &cx.part_id(source, edge), &claimant())),
         None => Ok(()),
     }
 }

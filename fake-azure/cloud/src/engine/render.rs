@@ -121,10 +121,13 @@ fn in_order(descriptor: &Descriptor, version: ApiVersion, shown: Document) -> Do
     const OLD: &[&str] = &["sku", "kind", "properties", "type", "location", "tags", "etag", "id", "name"];
     const GATEWAY: &[&str] = &["id", "name", "type", "location", "tags", "properties"];
     const CHILD: &[&str] = &["name", "id", "etag", "properties", "type"];
+    // observed-arm: alphabetical in the versions before 2017-06-01.
+    const OLD_STORAGE: &[&str] = &["id", "kind", "location", "name", "properties", "sku", "tags", "type"];
     const STORAGE: &[&str] = &["sku", "kind", "id", "name", "type", "location", "tags", "properties"];
 
     let order = match descriptor.dialect {
         Dialect::Gateway => GATEWAY,
+        Dialect::Storage if version < ApiVersion::date(2017, 6, 1) => OLD_STORAGE,
         Dialect::Storage => STORAGE,
         Dialect::Network if descriptor.parent.is_some() => CHILD,
         Dialect::Authorization => OLD,

@@ -54,13 +54,17 @@ impl Fabric {
 
     /// Takes the dynamic addresses of these ports back: their machine left its host, or the port is gone (ARM 8.2).
     pub(crate) fn addresses_of_stopped(&self, ports: &[Key]) -> Vec<Change> {
-        self.dynamic_addresses(ports).flat_map(|(owner, row)| row.returned(owner)).collect()
+        self.dynamic_addresses(ports)
+            .flat_map(|(owner, row)| row.returned(owner))
+            .collect()
     }
 
     /// Whether the machine that a port is attached to is on a host.
     pub(crate) fn is_powered(&self, port: Key) -> bool {
         let machine = self.ports.get(&port).and_then(|port| port.machine);
-        machine.and_then(|machine| self.machines.get(&machine)).is_some_and(|machine| machine.power.is_allocated())
+        machine
+            .and_then(|machine| self.machines.get(&machine))
+            .is_some_and(|machine| machine.power.is_allocated())
     }
 
     fn dynamic_addresses<'a>(&'a self, ports: &'a [Key]) -> impl Iterator<Item = (Key, &'a PublicAddress)> {
@@ -76,7 +80,10 @@ impl Fabric {
 impl PublicAddress {
     /// The changes by which it takes an address.
     pub(crate) fn taking(&self, owner: Key, address: Ipv4Addr) -> [Change; 2] {
-        let row = PublicAddress { address: Some(address), ..self.clone() };
+        let row = PublicAddress {
+            address: Some(address),
+            ..self.clone()
+        };
         [
             Change::PublicAddress(owner, Some(Arc::new(row))),
             Change::PublicInUse(u32::from(address), Some(Arc::new(owner))),
@@ -88,7 +95,13 @@ impl PublicAddress {
         let Some(address) = self.address else {
             return Vec::new();
         };
-        let row = PublicAddress { address: None, ..self.clone() };
-        vec![Change::PublicAddress(owner, Some(Arc::new(row))), Change::PublicInUse(u32::from(address), None)]
+        let row = PublicAddress {
+            address: None,
+            ..self.clone()
+        };
+        vec![
+            Change::PublicAddress(owner, Some(Arc::new(row))),
+            Change::PublicInUse(u32::from(address), None),
+        ]
     }
 }

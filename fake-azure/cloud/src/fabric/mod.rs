@@ -12,6 +12,7 @@ mod storage;
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 pub use self::addresses::{FIRST_PUBLIC_ADDRESS, PublicAddress};
@@ -32,6 +33,9 @@ macro_rules! tables {
         #[derive(Clone, Debug, Default, Serialize, Deserialize)]
         pub struct Fabric {
             $( $(#[$doc])* pub $table: Table<$key, $row>, )*
+            /// Below these addresses of a pool none is free: saves looking through a full one. Follows from the leases.
+            #[serde(skip)]
+            none_free_below: FxHashMap<Key, u32>,
         }
 
         /// One row written, or removed where it is `None`.
@@ -43,6 +47,9 @@ macro_rules! tables {
         impl Fabric {
             /// Makes a change; gives back the change that undoes it.
             pub(crate) fn make(&mut self, change: Change) -> Change {
+                if let Change::Lease((pool, address), holder) = &change {
+                    self.note_lease(*pool, *address, holder.is_some());
+                }
                 match change {
                     $( Change::$change(key, row) => {
                         let before = self.$table.set(key.clone(), row);

@@ -102,7 +102,10 @@ pub fn prefixes_overlap(one: &IpNet, other: &IpNet) -> bool {
 impl Fabric {
     /// The halves that a network has.
     pub fn peerings_of(&self, network: Key) -> impl Iterator<Item = (Key, &Peering)> {
-        self.peerings.iter().filter(move |(_, row)| row.network == network).map(|(key, row)| (*key, row))
+        self.peerings
+            .iter()
+            .filter(move |(_, row)| row.network == network)
+            .map(|(key, row)| (*key, row))
     }
 
     /// The half by which one network looks at another.
@@ -117,7 +120,11 @@ impl Fabric {
         let last = u32::from(prefix.broadcast()).checked_sub(1)?;
 
         let mut candidate = first;
-        let mut taken = self.leases.range((pool, first)..=(pool, last)).map(|(key, _)| key.1).peekable();
+        let mut taken = self
+            .leases
+            .range((pool, first)..=(pool, last))
+            .map(|(key, _)| key.1)
+            .peekable();
         while candidate <= last {
             while taken.peek().is_some_and(|address| *address < candidate) {
                 taken.next();
@@ -128,6 +135,17 @@ impl Fabric {
             candidate = candidate.checked_add(1)?;
         }
         None
+    }
+
+    /// Keeps the mark below which no address of a pool is free.
+    pub(super) fn note_lease(&mut self, pool: Key, address: u32, taken: bool) {
+        let first = self.pools.get(&pool).and_then(Pool::ipv4).map_or(0, |prefix| u32::from(prefix.network()) + RESERVED_AT_START);
+        let mark = self.none_free_below.entry(pool).or_insert(first);
+        if taken && *mark == address {
+            *mark = address.saturating_add(1);
+        } else if !taken && address < *mark {
+            *mark = address;
+        }
     }
 
     /// Whether an address of a pool is held by nobody.

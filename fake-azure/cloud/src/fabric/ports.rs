@@ -27,25 +27,40 @@ impl Port {
     /// The port as it is once a machine holds it.
     #[must_use]
     pub fn attached(&self, machine: Key, primary: bool) -> Port {
-        Port { machine: Some(machine), primary, reserved: None, ..self.clone() }
+        Port {
+            machine: Some(machine),
+            primary,
+            reserved: None,
+            ..self.clone()
+        }
     }
 
     /// The port as it is once no machine holds it: the hardware address stays (ARM 8.2).
     #[must_use]
     pub fn detached(&self) -> Port {
-        Port { machine: None, primary: false, ..self.clone() }
+        Port {
+            machine: None,
+            primary: false,
+            ..self.clone()
+        }
     }
 
     /// The port with a hardware address: given when a machine first runs with it, kept from then on.
     #[must_use]
     pub fn with_mac(&self, guid: Guid) -> Port {
-        Port { mac: self.mac.or_else(|| Some(Mac::of(guid))), ..self.clone() }
+        Port {
+            mac: self.mac.or_else(|| Some(Mac::of(guid))),
+            ..self.clone()
+        }
     }
 
     /// The port held for a machine that failed to start: its id, and until when (ARM 3.5).
     #[must_use]
     pub fn reserved_for(&self, machine: &str, until: Time) -> Port {
-        Port { reserved: Some((machine.into(), until)), ..self.clone() }
+        Port {
+            reserved: Some((machine.into(), until)),
+            ..self.clone()
+        }
     }
 
     /// The machine that the port is reserved for at a time, and until when.

@@ -56,6 +56,13 @@ pub(crate) fn check(script: &str, expected: Expect) {
     expected.assert_eq(&Script::run(script).outcomes);
 }
 
+/// Runs a script after one that sets the scene, and compares its outcomes.
+pub(crate) fn check_after(scene: &str, script: &str, expected: Expect) {
+    let mut run = Script::after(scene);
+    run.more(script);
+    expected.assert_eq(&run.outcomes);
+}
+
 /// A script as far as it has run.
 pub(crate) struct Script {
     pub(crate) cloud: Cloud,
@@ -77,7 +84,12 @@ pub(crate) struct Args<'a> {
 
 impl<'a> Args<'a> {
     fn read(script: &'a Script, name: &'a str, text: &'a str) -> Args<'a> {
-        let mut args = Args { script, name, plain: Vec::new(), members: Vec::new() };
+        let mut args = Args {
+            script,
+            name,
+            plain: Vec::new(),
+            members: Vec::new(),
+        };
         for part in text.split_whitespace() {
             match part.split_once('=') {
                 Some(member) => args.members.push(member),
@@ -89,7 +101,10 @@ impl<'a> Args<'a> {
 
     /// The value of a member.
     pub(crate) fn get(&self, key: &str) -> Option<&'a str> {
-        self.members.iter().find(|member| member.0 == key).map(|member| member.1)
+        self.members
+            .iter()
+            .find(|member| member.0 == key)
+            .map(|member| member.1)
     }
 
     /// Whether a plain word is there.
@@ -99,7 +114,9 @@ impl<'a> Args<'a> {
 
     /// A member as a list, parts separated by commas.
     pub(crate) fn list(&self, key: &str) -> Vec<&'a str> {
-        self.get(key).map(|value| value.split(',').collect()).unwrap_or_default()
+        self.get(key)
+            .map(|value| value.split(',').collect())
+            .unwrap_or_default()
     }
 
     /// `{"id": ...}` of what a member names; null without the member.
@@ -145,9 +162,25 @@ impl Script {
         script
     }
 
+    /// A script whose first lines only set the scene: all of them succeed, and their outcomes are forgotten.
+    pub(crate) fn after(scene: &str) -> Script {
+        let mut script = Script::run(scene);
+        assert!(
+            script.outcomes.lines().all(|outcome| outcome == "ok"),
+            "the scene was not set:\n{}",
+            script.outcomes
+        );
+        script.outcomes.clear();
+        script
+    }
+
     /// Goes on with more lines.
     pub(crate) fn more(&mut self, text: &str) {
-        for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        for line in text
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        {
             if let Some(outcome) = self.line(line) {
                 writeln!(self.outcomes, "{outcome}").expect("a text can be written");
             }
@@ -168,11 +201,17 @@ impl Script {
     /// A resource that is there.
     pub(crate) fn resource(&self, word: &str, name: &str) -> &Resource {
         let id = self.id(word, name);
-        self.cloud.store().find(id.folded()).unwrap_or_else(|| panic!("there is no {word} {name}"))
+        self.cloud
+            .store()
+            .find(id.folded())
+            .unwrap_or_else(|| panic!("there is no {word} {name}"))
     }
 
     fn word(name: &str) -> &'static Word {
-        let found = WORDS.iter().flat_map(|words| words.iter()).find(|word| word.name == name);
+        let found = WORDS
+            .iter()
+            .flat_map(|words| words.iter())
+            .find(|word| word.name == name);
         found.unwrap_or_else(|| panic!("`{name}` is not a word"))
     }
 
@@ -190,7 +229,12 @@ impl Script {
                 let id = ResourceId::group(SUBSCRIPTION, rest);
                 if self.cloud.store().find(id.folded()).is_none() {
                     let document = json!({ "location": self.location });
-                    let put = Call::Put { id, document, version: self.version, conditions: Conditions::NONE };
+                    let put = Call::Put {
+                        id,
+                        document,
+                        version: self.version,
+                        conditions: Conditions::NONE,
+                    };
                     self.cloud.apply(&put).expect("a group can be made");
                 }
             }
@@ -200,7 +244,9 @@ impl Script {
             }
             "limit" => {
                 let (row, limit) = (next(), next());
-                self.cloud.ledger_mut().set_override(row, Some(limit.parse().expect("a limit is a number")));
+                self.cloud
+                    .ledger_mut()
+                    .set_override(row, Some(limit.parse().expect("a limit is a number")));
             }
             "advance" => {
                 let secs: i64 = rest.trim_end_matches('s').parse().expect("seconds");
@@ -269,13 +315,19 @@ impl Script {
     /// Moves the clock until an operation is over; gives back its error.
     fn wait(&mut self, id: OperationId) -> Option<CloudError> {
         loop {
-            let operation = self.cloud.operation(id).expect("a reply names an operation that exists");
+            let operation = self
+                .cloud
+                .operation(id)
+                .expect("a reply names an operation that exists");
             match &operation.status {
                 Status::InProgress => {}
                 Status::Succeeded => return None,
                 Status::Failed(error) | Status::Canceled(error) => return Some(error.clone()),
             }
-            let due = operation.end().or_else(|| self.cloud.next_due()).expect("something is due while an operation runs");
+            let due = operation
+                .end()
+                .or_else(|| self.cloud.next_due())
+                .expect("something is due while an operation runs");
             self.cloud.advance_to(due);
         }
     }
@@ -286,12 +338,31 @@ impl Script {
         let (verb, word, name, rest) = (next(), next(), next(), next());
         let (id, version, conditions) = (self.id(word, name), self.version, Conditions::NONE);
         match verb {
-            "put" => Call::Put { document: self.document(word, name, rest), id, version, conditions },
-            "patch" => Call::Patch { document: self.json(rest), id, version, conditions },
-            "delete" => Call::Delete { id, version, conditions },
+            "put" => Call::Put {
+                document: self.document(word, name, rest),
+                id,
+                version,
+                conditions,
+            },
+            "patch" => Call::Patch {
+                document: self.json(rest),
+                id,
+                version,
+                conditions,
+            },
+            "delete" => Call::Delete {
+                id,
+                version,
+                conditions,
+            },
             "act" => {
                 let (action, document) = rest.split_once(' ').unwrap_or((rest, "{}"));
-                Call::Act { id, action: action.into(), document: self.json(document), version }
+                Call::Act {
+                    id,
+                    action: action.into(),
+                    document: self.json(document),
+                    version,
+                }
             }
             _ => panic!("`{verb}` is not a verb"),
         }
@@ -300,8 +371,11 @@ impl Script {
     /// The document that a line writes: as it stands, or made by the word.
     fn document(&self, word: &str, name: &str, rest: &str) -> Value {
         let word = Script::word(word);
-        let mut document =
-            if rest.starts_with('{') { self.json(rest) } else { (word.document)(&Args::read(self, name, rest)) };
+        let mut document = if rest.starts_with('{') {
+            self.json(rest)
+        } else {
+            (word.document)(&Args::read(self, name, rest))
+        };
         if word.kind.descriptor().tracked && document.get("location").is_none() {
             document["location"] = Value::from(self.location.as_str());
         }
@@ -322,26 +396,40 @@ impl Script {
                 _ => {}
             }
         }
-        let mut document = serde_json::from_str(text).unwrap_or_else(|error| panic!("`{text}` is no document: {error}"));
+        let mut document =
+            serde_json::from_str(text).unwrap_or_else(|error| panic!("`{text}` is no document: {error}"));
         resolve(self, &mut document);
         document
     }
 
     fn show(&mut self, word: &str, name: &str, pointers: &str) -> String {
-        let resource = match self.cloud.apply(&Call::Get { id: self.id(word, name) }) {
+        let resource = match self.cloud.apply(&Call::Get {
+            id: self.id(word, name),
+        }) {
             Ok(reply) => match reply.outcome {
                 Outcome::Found(resource) => resource,
                 other => panic!("a get answers what it found, not {other:?}"),
             },
             Err(error) => return self.refusal(&error),
         };
-        let document = self.cloud.document(&resource, &View { version: self.version, answer: Answer::Read, expand: "" });
+        let document = self.cloud.document(
+            &resource,
+            &View {
+                version: self.version,
+                answer: Answer::Read,
+                expand: "",
+            },
+        );
         if pointers.is_empty() {
             return self.short(&document.to_string());
         }
         let values: Vec<String> = pointers
             .split_whitespace()
-            .map(|pointer| document.pointer(pointer).map_or_else(|| "-".to_owned(), |value| self.short(&value.to_string())))
+            .map(|pointer| {
+                document
+                    .pointer(pointer)
+                    .map_or_else(|| "-".to_owned(), |value| self.short(&value.to_string()))
+            })
             .collect();
         values.join(" ")
     }
@@ -354,7 +442,10 @@ impl Script {
                 let names = parent.split('/').map(Box::from).collect();
                 Scope::In(ResourceId::resource(SUBSCRIPTION, &group, parent_kind, names))
             }
-            None => Scope::In(ResourceId::group(SUBSCRIPTION, if parent.is_empty() { &self.group } else { parent })),
+            None => Scope::In(ResourceId::group(
+                SUBSCRIPTION,
+                if parent.is_empty() { &self.group } else { parent },
+            )),
         };
         match self.cloud.apply(&Call::List { scope, kind }) {
             Ok(reply) => match reply.outcome {
@@ -412,7 +503,10 @@ fn without_guids(text: &str) -> String {
     let mut short = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        let guid = rest.get(..36).and_then(Guid::parse).filter(|guid| *guid != SUBSCRIPTION);
+        let guid = rest
+            .get(..36)
+            .and_then(Guid::parse)
+            .filter(|guid| *guid != SUBSCRIPTION);
         let length = match guid {
             Some(_) => {
                 short.push_str("<guid>");

@@ -10,23 +10,91 @@ use crate::time::Time;
 
 pub(super) const WORDS: &[Word] = &[
     // tidy: sorted
-    Word { name: "asg", kind: Kind::ApplicationSecurityGroups, document: |_| json!({}) },
-    Word { name: "frontend", kind: Kind::FrontendIpConfigurations, document: |_| json!({}) },
-    Word { name: "group", kind: Kind::ResourceGroups, document: |_| json!({ "location": "westus" }) },
-    Word { name: "lb", kind: Kind::LoadBalancers, document: lb },
-    Word { name: "natrule", kind: Kind::InboundNatRules, document: |_| json!({}) },
-    Word { name: "nic", kind: Kind::NetworkInterfaces, document: nic },
-    Word { name: "nsg", kind: Kind::NetworkSecurityGroups, document: nsg },
-    Word { name: "peering", kind: Kind::VirtualNetworkPeerings, document: peering },
-    Word { name: "pip", kind: Kind::PublicIpAddresses, document: pip },
-    Word { name: "pool", kind: Kind::BackendAddressPools, document: |_| json!({}) },
-    Word { name: "probe", kind: Kind::Probes, document: |_| json!({}) },
-    Word { name: "route", kind: Kind::Routes, document: route },
-    Word { name: "rule", kind: Kind::SecurityRules, document: rule },
-    Word { name: "subnet", kind: Kind::Subnets, document: subnet },
-    Word { name: "table", kind: Kind::RouteTables, document: table },
-    Word { name: "vnet", kind: Kind::VirtualNetworks, document: vnet },
-    Word { name: "watcher", kind: Kind::NetworkWatchers, document: |_| json!({}) },
+    Word {
+        name: "asg",
+        kind: Kind::ApplicationSecurityGroups,
+        document: |_| json!({}),
+    },
+    Word {
+        name: "frontend",
+        kind: Kind::FrontendIpConfigurations,
+        document: |_| json!({}),
+    },
+    Word {
+        name: "group",
+        kind: Kind::ResourceGroups,
+        document: |_| json!({ "location": "westus" }),
+    },
+    Word {
+        name: "lb",
+        kind: Kind::LoadBalancers,
+        document: lb,
+    },
+    Word {
+        name: "natrule",
+        kind: Kind::InboundNatRules,
+        document: |_| json!({}),
+    },
+    Word {
+        name: "nic",
+        kind: Kind::NetworkInterfaces,
+        document: nic,
+    },
+    Word {
+        name: "nsg",
+        kind: Kind::NetworkSecurityGroups,
+        document: nsg,
+    },
+    Word {
+        name: "peering",
+        kind: Kind::VirtualNetworkPeerings,
+        document: peering,
+    },
+    Word {
+        name: "pip",
+        kind: Kind::PublicIpAddresses,
+        document: pip,
+    },
+    Word {
+        name: "pool",
+        kind: Kind::BackendAddressPools,
+        document: |_| json!({}),
+    },
+    Word {
+        name: "probe",
+        kind: Kind::Probes,
+        document: |_| json!({}),
+    },
+    Word {
+        name: "route",
+        kind: Kind::Routes,
+        document: route,
+    },
+    Word {
+        name: "rule",
+        kind: Kind::SecurityRules,
+        document: rule,
+    },
+    Word {
+        name: "subnet",
+        kind: Kind::Subnets,
+        document: subnet,
+    },
+    Word {
+        name: "table",
+        kind: Kind::RouteTables,
+        document: table,
+    },
+    Word {
+        name: "vnet",
+        kind: Kind::VirtualNetworks,
+        document: vnet,
+    },
+    Word {
+        name: "watcher",
+        kind: Kind::NetworkWatchers,
+        document: |_| json!({}),
+    },
     // tidy: end
 ];
 
@@ -119,8 +187,11 @@ fn access_rule(priority: &str, direction: &str, port: &str) -> Value {
 
 /// `put rule g0/ssh priority=100 port=22 from=10.0.0.0/8`, any other member as it stands; `member=` leaves one out.
 fn rule(args: &Args<'_>) -> Value {
-    let mut properties =
-        access_rule(args.get("priority").unwrap_or("100"), args.get("direction").unwrap_or("Inbound"), args.get("port").unwrap_or("22"));
+    let mut properties = access_rule(
+        args.get("priority").unwrap_or("100"),
+        args.get("direction").unwrap_or("Inbound"),
+        args.get("port").unwrap_or("22"),
+    );
     let others = [
         ("from", "sourceAddressPrefix"),
         ("to", "destinationAddressPrefix"),
@@ -156,7 +227,8 @@ fn rule(args: &Args<'_>) -> Value {
 fn pip(args: &Args<'_>) -> Value {
     let mut document = json!({ "properties": {} });
     if args.has("static") || args.has("dynamic") {
-        document["properties"]["publicIPAllocationMethod"] = json!(if args.has("static") { "Static" } else { "Dynamic" });
+        document["properties"]["publicIPAllocationMethod"] =
+            json!(if args.has("static") { "Static" } else { "Dynamic" });
     }
     if args.has("ipv6") {
         document["properties"]["publicIPAddressVersion"] = json!("IPv6");
@@ -216,16 +288,19 @@ fn lb(args: &Args<'_>) -> Value {
     let frontend = |text: &str| -> Value {
         let (name, rest) = text.split_once('=').unwrap_or(("f", text));
         let parts = parts(rest);
-        child(name, match parts[0].as_str() {
-            "pip" => json!({ "publicIPAddress": args.named("pip", &parts[1]) }),
-            "subnet" if parts.len() > 2 => json!({
-                "subnet": args.named("subnet", &parts[1]),
-                "privateIPAllocationMethod": "Static",
-                "privateIPAddress": parts[2],
-            }),
-            "subnet" => json!({ "subnet": args.named("subnet", &parts[1]) }),
-            _ => json!({}),
-        })
+        child(
+            name,
+            match parts[0].as_str() {
+                "pip" => json!({ "publicIPAddress": args.named("pip", &parts[1]) }),
+                "subnet" if parts.len() > 2 => json!({
+                    "subnet": args.named("subnet", &parts[1]),
+                    "privateIPAllocationMethod": "Static",
+                    "privateIPAddress": parts[2],
+                }),
+                "subnet" => json!({ "subnet": args.named("subnet", &parts[1]) }),
+                _ => json!({}),
+            },
+        )
     };
     let probe = |text: &str| -> Value {
         let parts = parts(text);
@@ -258,23 +333,29 @@ fn lb(args: &Args<'_>) -> Value {
     };
     let nat = |text: &str| -> Value {
         let parts = parts(text);
-        child(&parts[0], json!({
-            "protocol": "Tcp",
-            "frontendIPConfiguration": own("frontend", &parts[1]),
-            "frontendPort": number(&parts[2]),
-            "backendPort": number(&parts[3]),
-            "idleTimeoutInMinutes": args.get("idle").map(number),
-        }))
+        child(
+            &parts[0],
+            json!({
+                "protocol": "Tcp",
+                "frontendIPConfiguration": own("frontend", &parts[1]),
+                "frontendPort": number(&parts[2]),
+                "backendPort": number(&parts[3]),
+                "idleTimeoutInMinutes": args.get("idle").map(number),
+            }),
+        )
     };
     let range = |text: &str| -> Value {
         let parts = parts(text);
-        child(&parts[0], json!({
-            "protocol": "Tcp",
-            "frontendIPConfiguration": own("frontend", &parts[1]),
-            "frontendPortRangeStart": number(&parts[2]),
-            "frontendPortRangeEnd": number(&parts[3]),
-            "backendPort": number(&parts[4]),
-        }))
+        child(
+            &parts[0],
+            json!({
+                "protocol": "Tcp",
+                "frontendIPConfiguration": own("frontend", &parts[1]),
+                "frontendPortRangeStart": number(&parts[2]),
+                "frontendPortRangeEnd": number(&parts[3]),
+                "backendPort": number(&parts[4]),
+            }),
+        )
     };
 
     let all = |key: &str, make: &dyn Fn(&str) -> Value| args.list(key).into_iter().map(make).collect::<Vec<Value>>();
@@ -310,8 +391,17 @@ pub(crate) fn power(script: &mut Script, nic: &str, power: Power) {
         disks: Vec::new(),
         set: None,
     };
-    let changes = if power.is_allocated() { fabric.addresses_of_started(&[port]) } else { fabric.addresses_of_stopped(&[port]) };
-    let row = fabric.ports.get(&port).expect("an interface has a port").attached(MACHINE, true).with_mac(Guid(0x00ab_cdef));
+    let changes = if power.is_allocated() {
+        fabric.addresses_of_started(&[port])
+    } else {
+        fabric.addresses_of_stopped(&[port])
+    };
+    let row = fabric
+        .ports
+        .get(&port)
+        .expect("an interface has a port")
+        .attached(MACHINE, true)
+        .with_mac(Guid(0x00ab_cdef));
     for change in changes {
         fabric.make(change);
     }

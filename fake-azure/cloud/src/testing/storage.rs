@@ -7,9 +7,21 @@ use crate::registry::Kind;
 
 pub(super) const WORDS: &[Word] = &[
     // tidy: sorted
-    Word { name: "account", kind: Kind::StorageAccounts, document: account },
-    Word { name: "container", kind: Kind::BlobContainers, document: container },
-    Word { name: "service", kind: Kind::BlobServices, document: |_| json!({}) },
+    Word {
+        name: "account",
+        kind: Kind::StorageAccounts,
+        document: account,
+    },
+    Word {
+        name: "container",
+        kind: Kind::BlobContainers,
+        document: container,
+    },
+    Word {
+        name: "service",
+        kind: Kind::BlobServices,
+        document: |_| json!({}),
+    },
     // tidy: end
 ];
 

@@ -185,6 +185,11 @@ impl World {
                 let now = self.cloud.now();
                 let length = (gb.parse::<u64>().expect("a number") << 30) + 512;
                 let mut row = Blob::page(length, 1, now);
+                if *kind == "leased" {
+                    let machine = row.machine;
+                    row = row.held_by(crate::Key(0), Guid(1));
+                    row.machine = machine;
+                }
                 if *kind == "block" {
                     row.kind = BlobKind::Block;
                 }

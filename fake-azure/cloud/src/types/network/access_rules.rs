@@ -192,7 +192,9 @@ impl Protocol {
 
     /// Reads it in any case.
     pub(crate) fn parse(text: &str) -> Option<Protocol> {
-        Protocol::ALL.into_iter().find_map(|(protocol, name)| name.eq_ignore_ascii_case(text).then_some(protocol))
+        Protocol::ALL
+            .into_iter()
+            .find_map(|(protocol, name)| name.eq_ignore_ascii_case(text).then_some(protocol))
     }
 
     /// The names, as the refusal of another one lists them.
@@ -203,7 +205,10 @@ impl Protocol {
 
 impl PortRange {
     /// Every port.
-    pub const ALL: PortRange = PortRange { first: 0, last: u16::MAX };
+    pub const ALL: PortRange = PortRange {
+        first: 0,
+        last: u16::MAX,
+    };
 
     /// Reads `22`, `8000-8080` or `*`.
     pub(crate) fn parse(text: &str) -> Option<PortRange> {
@@ -272,7 +277,10 @@ mod tests {
     #[test]
     fn port_ranges_are_numbers_in_order() {
         assert_eq!(PortRange::parse("*"), Some(PortRange::ALL));
-        assert_eq!(PortRange::parse("22").map(|range| range.to_string()).as_deref(), Some("22-22"));
+        assert_eq!(
+            PortRange::parse("22").map(|range| range.to_string()).as_deref(),
+            Some("22-22")
+        );
         assert_eq!(PortRange::parse("80-90").map(|range| range.contains(85)), Some(true));
         for text in ["", "66600", "90-80", "22,80", "-1", "a", "1-2-3"] {
             assert_eq!(PortRange::parse(text), None, "{text}");

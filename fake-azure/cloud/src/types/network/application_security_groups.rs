@@ -30,7 +30,9 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
         delete: &[Stage::new(Provisioning::Deleting, 1_000, 11_000)],
     },
     writes: &[
-        Write::new(WriteVerb::PutNew, 201).polls(Polls::AsyncOperation).retry_after_secs(10),
+        Write::new(WriteVerb::PutNew, 201)
+            .polls(Polls::AsyncOperation)
+            .retry_after_secs(10),
         Write::new(WriteVerb::PutAgain, 200).polls(Polls::AsyncOperation),
         Write::new(WriteVerb::Patch, 200),
         Write::accepted(WriteVerb::Delete).retry_after_secs(10),
@@ -58,7 +60,9 @@ impl ResourceType for ApplicationSecurityGroup {
     }
 
     fn in_use(cx: &Cx<'_>, target: &Resource, users: &[String]) -> CloudError {
-        CloudError::of(&IN_USE).with("group", cx.id(target.key)).with("users", users.join(", "))
+        CloudError::of(&IN_USE)
+            .with("group", cx.id(target.key))
+            .with("users", users.join(", "))
     }
 }
 
@@ -116,6 +120,7 @@ mod tests {
             expect![[r#"
                 created Updating, operation runs
                 updated Succeeded
+                {"provisioningState":"Succeeded"}
             "#]],
         );
     }

@@ -18,7 +18,9 @@ forms! {
 /// Refuses more than the limit of a row; nothing is refused where the profile has no such row.
 pub(super) fn check(cx: &Cx<'_>, row: &str, count: usize, form: &Form) -> Result<(), CloudError> {
     match cx.limit(row) {
-        Some(limit) if i64::try_from(count).is_ok_and(|count| count > limit) => Err(CloudError::of(form).with("limit", limit)),
+        Some(limit) if i64::try_from(count).is_ok_and(|count| count > limit) => {
+            Err(CloudError::of(form).with("limit", limit))
+        }
         _ => Ok(()),
     }
 }

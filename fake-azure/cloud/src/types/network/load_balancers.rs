@@ -22,7 +22,7 @@ use crate::cx::Cx;
 use crate::descriptor::{
     Descriptor, Dialect, Field, Fill, Inline, Lifetimes, NameRule, Polls, Provisioning, Stage, Write, WriteVerb,
 };
-use crate::error::CloudError;
+use crate::error::{CloudError, Form};
 use crate::forms::forms;
 use crate::key::Key;
 use crate::plan::Plan;
@@ -35,6 +35,9 @@ forms! {
     MIXED_FRONTENDS: Invalid, Network, "LoadBalancerCannotHavePublicAndPrivateFrontends", "Load balancer {balancer} cannot have both public and private frontend IP configurations.", "ARM 8.2 (code and form assumed)", "make all frontends public, or all internal";
     SKU_CHANGE: Conflict, Network, "LoadBalancerSkuCannotChange", "Sku of load balancer {balancer} cannot be changed from {old} to {new}.", "assumed: as public addresses", "delete the load balancer and make it anew";
 }
+
+/// The refusals that the children share.
+pub(super) const SHARED_FORMS: &[&Form] = ports::ALL;
 
 /// Balancers have a sku from this version on (ARM 8.2).
 const SKUS: ApiVersion = ApiVersion::date(2017, 8, 1);
@@ -52,7 +55,11 @@ const WITH_MEMBERS: &[Stage] = &[Stage::new(Provisioning::Updating, 10_000, 90_0
 
 /// A child array of the document: each is authoritative in every version (ARM 1.11).
 const fn children(path: &'static str, kind: Kind) -> Inline {
-    Inline { path, kind, kept_if_absent_since: ApiVersion::NEWEST }
+    Inline {
+        path,
+        kind,
+        kept_if_absent_since: ApiVersion::NEWEST,
+    }
 }
 
 /// Load balancers.
@@ -86,7 +93,9 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     },
     writes: &[
         Write::new(WriteVerb::PutNew, 201).polls(Polls::AsyncOperation),
-        Write::new(WriteVerb::PutAgain, 200).polls(Polls::AsyncOperation).retry_after_secs(10),
+        Write::new(WriteVerb::PutAgain, 200)
+            .polls(Polls::AsyncOperation)
+            .retry_after_secs(10),
         Write::new(WriteVerb::Patch, 200),
         Write::accepted(WriteVerb::Delete).retry_after_secs(10),
     ],
@@ -115,9 +124,12 @@ impl ResourceType for LoadBalancer {
         if before.is_none() && sku == "Standard" {
             plan = plan.charge(STANDARD, 1);
         }
-        let members = cx.children(put.key, Kind::BackendAddressPools).chain(cx.children(put.key, Kind::InboundNatRules));
+        let members = cx
+            .children(put.key, Kind::BackendAddressPools)
+            .chain(cx.children(put.key, Kind::InboundNatRules));
         let has_members = members.into_iter().any(|part| {
-            cx.incoming(part.key).any(|(source, _)| source.kind == Kind::NetworkInterfaces && cx.fabric().is_powered(source.key))
+            cx.incoming(part.key)
+                .any(|(source, _)| source.kind == Kind::NetworkInterfaces && cx.fabric().is_powered(source.key))
         });
         if has_members {
             plan = plan.lasting(WITH_MEMBERS);
@@ -145,7 +157,9 @@ impl ResourceType for LoadBalancer {
     }
 
     fn render(&self, _cx: &Cx<'_>, _resource: &Resource, view: &View<'_>, document: &mut Document) {
-        if view.version < SKUS && let Some(members) = document.as_object_mut() {
+        if view.version < SKUS
+            && let Some(members) = document.as_object_mut()
+        {
             members.shift_remove("sku");
         }
         let Some(properties) = document["properties"].as_object_mut() else {
@@ -172,19 +186,37 @@ impl LoadBalancer {
 fn check_limits(cx: &Cx<'_>, balancer: &Resource) -> Result<(), CloudError> {
     let standard = is_standard(cx, balancer.key);
     let row = |basic: &'static str, standard_row: &'static str| {
-        if standard && cx.limit(standard_row).is_some() { standard_row } else { basic }
+        if standard && cx.limit(standard_row).is_some() {
+            standard_row
+        } else {
+            basic
+        }
     };
     let count = |kind: Kind| cx.children(balancer.key, kind).count();
 
-    let internal =
-        cx.children(balancer.key, Kind::FrontendIpConfigurations).filter(|frontend| cx.fabric().ports.contains(&frontend.key));
-    limits::check(cx, "FrontendIPConfigurationPerInternalLoadBalancer", internal.count(), &limits::FRONTENDS)?;
-    let frontends = row("FrontendIPConfigurationPerLoadBalancer", "FrontendIPConfigurationPerStandardLoadBalancer");
+    let internal = cx
+        .children(balancer.key, Kind::FrontendIpConfigurations)
+        .filter(|frontend| cx.fabric().ports.contains(&frontend.key));
+    limits::check(
+        cx,
+        "FrontendIPConfigurationPerInternalLoadBalancer",
+        internal.count(),
+        &limits::FRONTENDS,
+    )?;
+    let frontends = row(
+        "FrontendIPConfigurationPerLoadBalancer",
+        "FrontendIPConfigurationPerStandardLoadBalancer",
+    );
     limits::check(cx, frontends, count(Kind::FrontendIpConfigurations), &limits::FRONTENDS)?;
     let inbound = count(Kind::LoadBalancingRules) + count(Kind::InboundNatRules) + count(Kind::InboundNatPools);
     let inbound_row = row("InboundRulesPerLoadBalancer", "InboundRulesPerStandardLoadBalancer");
     limits::check(cx, inbound_row, inbound, &limits::INBOUND_RULES)?;
-    limits::check(cx, "OutboundRulesPerLoadBalancer", count(Kind::OutboundRules), &limits::OUTBOUND_RULES)
+    limits::check(
+        cx,
+        "OutboundRulesPerLoadBalancer",
+        count(Kind::OutboundRules),
+        &limits::OUTBOUND_RULES,
+    )
 }
 
 /// Whether the balancer that a child is put into is of the Standard sku.

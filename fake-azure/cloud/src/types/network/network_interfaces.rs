@@ -77,22 +77,41 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
         Field::read_only("/properties/ipConfigurations/*/type"),
         Field::read_only("/properties/ipConfigurations/*/properties/provisioningState"),
         Field::read_only("/properties/ipConfigurations/*/properties/isInUseWithService"),
-        Field::one_of("/properties/ipConfigurations/*/properties/privateIPAllocationMethod", &["Dynamic", "Static"]),
-        Field::one_of("/properties/ipConfigurations/*/properties/privateIPAddressVersion", &["IPv4", "IPv6"]),
-        Field::default("/properties/ipConfigurations/*/properties/privateIPAllocationMethod", Fill::Text("Dynamic")),
-        Field::default("/properties/ipConfigurations/*/properties/privateIPAddressVersion", Fill::Text("IPv4"))
-            .since(ApiVersion::date(2016, 3, 30)),
-        Field::default("/properties/ipConfigurations/*/properties/isInUseWithService", Fill::Bool(false))
-            .since(ApiVersion::date(2018, 2, 1))
-            .until(ApiVersion::date(2018, 8, 1)),
+        Field::one_of(
+            "/properties/ipConfigurations/*/properties/privateIPAllocationMethod",
+            &["Dynamic", "Static"],
+        ),
+        Field::one_of(
+            "/properties/ipConfigurations/*/properties/privateIPAddressVersion",
+            &["IPv4", "IPv6"],
+        ),
+        Field::default(
+            "/properties/ipConfigurations/*/properties/privateIPAllocationMethod",
+            Fill::Text("Dynamic"),
+        ),
+        Field::default(
+            "/properties/ipConfigurations/*/properties/privateIPAddressVersion",
+            Fill::Text("IPv4"),
+        )
+        .since(ApiVersion::date(2016, 3, 30)),
+        Field::default(
+            "/properties/ipConfigurations/*/properties/isInUseWithService",
+            Fill::Bool(false),
+        )
+        .since(ApiVersion::date(2018, 2, 1))
+        .until(ApiVersion::date(2018, 8, 1)),
         Field::default("/properties/dnsSettings", Fill::Object),
         Field::default("/properties/dnsSettings/dnsServers", Fill::Empty).since(ApiVersion::date(2015, 6, 15)),
         Field::default("/properties/dnsSettings/appliedDnsServers", Fill::Empty).since(ApiVersion::date(2015, 6, 15)),
-        Field::default("/properties/enableAcceleratedNetworking", Fill::Bool(false)).since(ApiVersion::date(2016, 9, 1)),
+        Field::default("/properties/enableAcceleratedNetworking", Fill::Bool(false))
+            .since(ApiVersion::date(2016, 9, 1)),
         Field::default("/properties/enableIPForwarding", Fill::Bool(false)),
-        Field::default("/properties/virtualNetworkTapProvisioningState", Fill::Text("NotProvisioned"))
-            .since(ApiVersion::date(2018, 2, 1))
-            .until(ApiVersion::date(2018, 8, 1)),
+        Field::default(
+            "/properties/virtualNetworkTapProvisioningState",
+            Fill::Text("NotProvisioned"),
+        )
+        .since(ApiVersion::date(2018, 2, 1))
+        .until(ApiVersion::date(2018, 8, 1)),
         // ARM 8.2 has these two from 2018-04-01 and 2019-06-01 on; the answers of 2018-06-01 in observed-arm have neither.
         Field::default("/properties/hostedWorkloads", Fill::Empty).since(ApiVersion::date(2018, 8, 1)),
         Field::default("/properties/tapConfigurations", Fill::Empty).since(ApiVersion::date(2018, 8, 1)),
@@ -109,8 +128,11 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     ],
     refs: &[
         RefRule::shared("/properties/ipConfigurations/*/properties/subnet", &[Kind::Subnets]).blocks_delete(),
-        RefRule::exclusive("/properties/ipConfigurations/*/properties/publicIPAddress", &[Kind::PublicIpAddresses])
-            .blocks_delete(),
+        RefRule::exclusive(
+            "/properties/ipConfigurations/*/properties/publicIPAddress",
+            &[Kind::PublicIpAddresses],
+        )
+        .blocks_delete(),
         RefRule::shared("/properties/networkSecurityGroup", &[Kind::NetworkSecurityGroups]).blocks_delete(),
         RefRule::shared(
             "/properties/ipConfigurations/*/properties/applicationSecurityGroups/*",
@@ -127,10 +149,16 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
             &[Kind::InboundNatRules],
         ),
     ],
-    lifetimes: Lifetimes { create: AT_ONCE, update: AT_ONCE, delete: &[Stage::new(DELETING, 500, 10_000)] },
+    lifetimes: Lifetimes {
+        create: AT_ONCE,
+        update: AT_ONCE,
+        delete: &[Stage::new(DELETING, 500, 10_000)],
+    },
     writes: &[
         Write::new(WriteVerb::PutNew, 201).polls(Polls::AsyncOperation),
-        Write::new(WriteVerb::PutAgain, 200).polls(Polls::AsyncOperation).retry_after_secs(10),
+        Write::new(WriteVerb::PutAgain, 200)
+            .polls(Polls::AsyncOperation)
+            .retry_after_secs(10),
         Write::new(WriteVerb::Patch, 200),
         Write::accepted(WriteVerb::Delete).retry_after_secs(10),
     ],
@@ -179,11 +207,19 @@ impl ResourceType for NetworkInterface {
 
         let mut plan = Plan::new();
         for held in old.into_iter().flat_map(|port| &port.addresses) {
-            if !addresses.iter().any(|new| new.pool == held.pool && new.address == held.address) {
+            if !addresses
+                .iter()
+                .any(|new| new.pool == held.pool && new.address == held.address)
+            {
                 plan = plan.lease((held.pool, u32::from(held.address)), None);
             }
-            let left = held.public.filter(|public| !addresses.iter().any(|new| new.public == Some(*public)));
-            if let Some(row) = left.and_then(|public| cx.fabric().public_addresses.get(&public)).filter(|row| !row.fixed) {
+            let left = held
+                .public
+                .filter(|public| !addresses.iter().any(|new| new.public == Some(*public)));
+            if let Some(row) = left
+                .and_then(|public| cx.fabric().public_addresses.get(&public))
+                .filter(|row| !row.fixed)
+            {
                 plan = plan.changes(row.returned(left.expect("it was just looked up")));
             }
         }
@@ -191,8 +227,17 @@ impl ResourceType for NetworkInterface {
             plan = plan.lease((new.pool, u32::from(new.address)), Some(put.key));
         }
         let port = match old {
-            Some(port) => Port { addresses, ..port.clone() },
-            None => Port { addresses, machine: None, primary: false, mac: None, reserved: None },
+            Some(port) => Port {
+                addresses,
+                ..port.clone()
+            },
+            None => Port {
+                addresses,
+                machine: None,
+                primary: false,
+                mac: None,
+                reserved: None,
+            },
         };
         plan = plan.port(put.key, Some(port));
         if cx.fabric().is_powered(put.key) {
@@ -200,15 +245,26 @@ impl ResourceType for NetworkInterface {
         } else if put.version >= WITHOUT_OPERATION {
             plan = plan.lasting(&[]);
         }
-        Ok((NetworkInterface { primary: primary.into() }, plan))
+        Ok((
+            NetworkInterface {
+                primary: primary.into(),
+            },
+            plan,
+        ))
     }
 
     /// The engine has asked for users; a port can be kept for a machine that is not there, too. Quirk `nic-reserved`.
     fn plan_delete(&self, cx: &Cx<'_>, resource: &Resource) -> Result<Plan, CloudError> {
-        let reservation = cx.fabric().ports.get(&resource.key).and_then(|port| port.reservation(cx.now()));
+        let reservation = cx
+            .fabric()
+            .ports
+            .get(&resource.key)
+            .and_then(|port| port.reservation(cx.now()));
         if let Some((machine, until)) = reservation {
             cov_mark::hit!(nic_reserved);
-            return Err(CloudError::of(&forms::NIC_RESERVED).with("machine", machine).until(until));
+            return Err(CloudError::of(&forms::NIC_RESERVED)
+                .with("machine", machine)
+                .until(until));
         }
 
         Ok(Plan::new())
@@ -216,7 +272,13 @@ impl ResourceType for NetworkInterface {
 
     fn plan_removal(&self, cx: &Cx<'_>, resource: &Resource) -> Plan {
         let mut plan = Plan::new().changes(cx.fabric().addresses_of_stopped(&[resource.key]));
-        for held in cx.fabric().ports.get(&resource.key).into_iter().flat_map(|port| &port.addresses) {
+        for held in cx
+            .fabric()
+            .ports
+            .get(&resource.key)
+            .into_iter()
+            .flat_map(|port| &port.addresses)
+        {
             plan = plan.lease((held.pool, u32::from(held.address)), None);
         }
         plan.port(resource.key, None)
@@ -252,19 +314,14 @@ impl ResourceType for NetworkInterface {
 
     fn in_use(cx: &Cx<'_>, target: &Resource, users: &[String]) -> CloudError {
         cov_mark::hit!(nic_in_use);
-        CloudError::of(&IN_USE).with("interface", cx.id(target.key)).with("user", users.join(", "))
+        CloudError::of(&IN_USE)
+            .with("interface", cx.id(target.key))
+            .with("user", users.join(", "))
     }
 }
 
 impl NetworkInterface {
-    fn render_configurations(
-        &self,
-        cx: &Cx<'_>,
-        resource: &Resource,
-        view: &View<'_>,
-        port: &Port,
-        shown: &mut Value,
-    ) {
+    fn render_configurations(&self, cx: &Cx<'_>, resource: &Resource, view: &View<'_>, port: &Port, shown: &mut Value) {
         let (id, etag) = (cx.id(resource.key), etag(cx, resource));
         for configuration in shown.as_array_mut().into_iter().flatten() {
             let name = configuration["name"].as_str().unwrap_or_default().to_owned();
@@ -292,8 +349,15 @@ fn drop_empty_memberships(properties: &mut Value) {
     let Some(members) = properties.as_object_mut() else {
         return;
     };
-    for list in ["loadBalancerBackendAddressPools", "loadBalancerInboundNatRules", "applicationSecurityGroups"] {
-        let is_empty = members.get(list).and_then(Value::as_array).is_some_and(|items| items.iter().all(Value::is_null));
+    for list in [
+        "loadBalancerBackendAddressPools",
+        "loadBalancerInboundNatRules",
+        "applicationSecurityGroups",
+    ] {
+        let is_empty = members
+            .get(list)
+            .and_then(Value::as_array)
+            .is_some_and(|items| items.iter().all(Value::is_null));
         if is_empty {
             members.shift_remove(list);
         }
@@ -302,14 +366,22 @@ fn drop_empty_memberships(properties: &mut Value) {
 
 /// The names of an interface: the suffix that its network gives, and the servers in force while a machine has it.
 fn render_dns(cx: &Cx<'_>, port: &Port, settings: &mut Value) {
-    let network = port.addresses.first().and_then(|held| cx.fabric().pools.get(&held.pool)).map(|pool| cx.resource(pool.network));
+    let network = port
+        .addresses
+        .first()
+        .and_then(|held| cx.fabric().pools.get(&held.pool))
+        .map(|pool| cx.resource(pool.network));
     let Some(network) = network else {
         return;
     };
     let suffix = domain_suffix(network.guid, &network.location);
     if port.machine.is_some() {
-        let own = settings.get("dnsServers").filter(|servers| servers.as_array().is_some_and(|servers| !servers.is_empty()));
-        let servers = own.or_else(|| network.echo.pointer("/properties/dhcpOptions/dnsServers")).cloned();
+        let own = settings
+            .get("dnsServers")
+            .filter(|servers| servers.as_array().is_some_and(|servers| !servers.is_empty()));
+        let servers = own
+            .or_else(|| network.echo.pointer("/properties/dhcpOptions/dnsServers"))
+            .cloned();
         if let Some(servers) = servers {
             settings["appliedDnsServers"] = servers;
         }
@@ -325,7 +397,10 @@ fn domain_suffix(network: Guid, location: &str) -> String {
     const DIGITS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz012345";
     let digit = |place: u32| char::from(DIGITS[usize::try_from(network.0 >> (5 * place) & 31).expect("five bits fit")]);
     let zone: String = (0..26).map(digit).collect();
-    let region = locations::LOCATIONS.iter().position(|known| known.name == location).unwrap_or(0);
+    let region = locations::LOCATIONS
+        .iter()
+        .position(|known| known.name == location)
+        .unwrap_or(0);
     let letter = char::from(DIGITS[region % 26]);
     format!("{zone}.{letter}x.internal.cloudapp.net")
 }
@@ -334,15 +409,24 @@ fn domain_suffix(network: Guid, location: &str) -> String {
 fn read<'d>(cx: &Cx<'_>, put: &Put<'d>) -> Result<(Vec<Configuration<'d>>, &'d str), CloudError> {
     let listed = reading::array(put.document, CONFIGURATIONS)?;
     if listed.is_empty() {
-        return Err(reading::refuse(CONFIGURATIONS, &Value::Null, "Expected at least one IP configuration."));
+        return Err(reading::refuse(
+            CONFIGURATIONS,
+            &Value::Null,
+            "Expected at least one IP configuration.",
+        ));
     }
 
     let mut configurations: Vec<Configuration<'_>> = Vec::with_capacity(listed.len());
     let mut marked = None;
     for (index, item) in listed.iter().enumerate() {
         let configuration = read_one(put, index, item)?;
-        if configurations.iter().any(|other| same_name(other.name, configuration.name)) {
-            let detail = CloudError::of(&forms::DUPLICATE_CHILD).with("resource", put.id()).with("name", configuration.name);
+        if configurations
+            .iter()
+            .any(|other| same_name(other.name, configuration.name))
+        {
+            let detail = CloudError::of(&forms::DUPLICATE_CHILD)
+                .with("resource", put.id())
+                .with("name", configuration.name);
             return Err(CloudError::of(&forms::INVALID_FORMAT).because(detail));
         }
         if reading::flag(item, "/properties/primary")? == Some(true) && marked.replace(configuration.name).is_some() {
@@ -350,7 +434,12 @@ fn read<'d>(cx: &Cx<'_>, put: &Put<'d>) -> Result<(Vec<Configuration<'d>>, &'d s
         }
         configurations.push(configuration);
     }
-    limits::check(cx, "SecondaryIPConfigurationsPerNetworkInterface", listed.len() - 1, &limits::IP_CONFIGURATIONS)?;
+    limits::check(
+        cx,
+        "SecondaryIPConfigurationsPerNetworkInterface",
+        listed.len() - 1,
+        &limits::IP_CONFIGURATIONS,
+    )?;
     let only = (configurations.len() == 1).then(|| configurations[0].name);
     match only.or(marked) {
         Some(primary) => Ok((configurations, primary)),
@@ -364,9 +453,19 @@ fn read_one<'d>(put: &Put<'d>, index: usize, item: &'d Value) -> Result<Configur
         return Err(reading::refuse(&place("/name"), &Value::Null, "Expected a name."));
     };
     let ipv6 = reading::text(item, "/properties/privateIPAddressVersion")? == Some("IPv6");
-    let mut configuration = Configuration { name, pool: None, public: None, ipv6, address: Wanted::Dynamic };
+    let mut configuration = Configuration {
+        name,
+        pool: None,
+        public: None,
+        ipv6,
+        address: Wanted::Dynamic,
+    };
     for edge in put.edges {
-        let Some((at, _)) = edge.at.strip_prefix("/properties/ipConfigurations/").and_then(|rest| rest.split_once('/')) else {
+        let Some((at, _)) = edge
+            .at
+            .strip_prefix("/properties/ipConfigurations/")
+            .and_then(|rest| rest.split_once('/'))
+        else {
             continue;
         };
         if at.parse() != Ok(index) {
@@ -379,7 +478,11 @@ fn read_one<'d>(put: &Put<'d>, index: usize, item: &'d Value) -> Result<Configur
         }
     }
     if configuration.pool.is_none() && !ipv6 {
-        return Err(reading::refuse(&place("/properties/subnet"), &Value::Null, "Expected a subnet."));
+        return Err(reading::refuse(
+            &place("/properties/subnet"),
+            &Value::Null,
+            "Expected a subnet.",
+        ));
     }
     if reading::text(item, "/properties/privateIPAllocationMethod")? == Some("Static") {
         let address = reading::text(item, "/properties/privateIPAddress")?.filter(|address| !address.is_empty());
@@ -406,7 +509,9 @@ fn check_one_network(
         };
         match (first, network_of(pool)) {
             (Some(first), Some(network)) if first != network => {
-                let error = CloudError::of(&SUBNETS_APART).with("subnet", cx.id(pool)).with("network", cx.id(first));
+                let error = CloudError::of(&SUBNETS_APART)
+                    .with("subnet", cx.id(pool))
+                    .with("network", cx.id(first));
                 return Err(error.with("configuration", configuration_id(put, configuration)));
             }
             (None, network) => first = network,
@@ -430,7 +535,8 @@ fn check_public_addresses(cx: &Cx<'_>, put: &Put<'_>, configurations: &[Configur
         seen.push((public, configuration));
     }
 
-    let is_standard = |public: Key| cx.resource(public).echo.pointer("/sku/name").and_then(Value::as_str) == Some("Standard");
+    let is_standard =
+        |public: Key| cx.resource(public).echo.pointer("/sku/name").and_then(Value::as_str) == Some("Standard");
     match seen.split_first() {
         Some((first, rest)) if rest.iter().any(|other| is_standard(other.0) != is_standard(first.0)) => {
             Err(CloudError::of(&MIXED_SKUS).with("interface", put.id()))
@@ -446,7 +552,9 @@ fn check_primary_stays(
     old: Option<&Port>,
 ) -> Result<(), CloudError> {
     let attached = old.is_some_and(|port| port.machine.is_some());
-    let stays = configurations.iter().any(|configuration| same_name(configuration.name, &before.primary));
+    let stays = configurations
+        .iter()
+        .any(|configuration| same_name(configuration.name, &before.primary));
     if attached && !stays {
         return Err(CloudError::of(&PRIMARY_STAYS).with("configuration", &before.primary));
     }
@@ -468,15 +576,22 @@ fn allocate(
     let mut given: Vec<Option<Ipv4Addr>> = vec![None; configurations.len()];
     for index in 0..configurations.len() {
         let configuration = &configurations[index];
-        if let (Wanted::Static(address), Some(pool), false) = (configuration.address, configuration.pool, configuration.ipv6) {
+        if let (Wanted::Static(address), Some(pool), false) =
+            (configuration.address, configuration.pool, configuration.ipv6)
+        {
             let address = private_addresses::read_static(cx, &|| configuration_id(put, configuration), pool, address)?;
-            let other = (0..index).find(|other| configurations[*other].pool == Some(pool) && given[*other] == Some(address));
+            let other =
+                (0..index).find(|other| configurations[*other].pool == Some(pool) && given[*other] == Some(address));
             let holder = match other {
                 Some(other) => Some(configuration_id(put, &configurations[other])),
                 None => private_addresses::holder_of(cx, put.key, pool, address),
             };
             if let Some(holder) = holder {
-                return Err(private_addresses::allocated(&configuration_id(put, configuration), address, &holder));
+                return Err(private_addresses::allocated(
+                    &configuration_id(put, configuration),
+                    address,
+                    &holder,
+                ));
             }
             given[index] = Some(address);
         }
@@ -489,14 +604,22 @@ fn allocate(
             continue;
         };
         if given[index].is_none() {
-            let taken: Vec<Ipv4Addr> =
-                (0..configurations.len()).filter(|other| configurations[*other].pool == Some(pool)).filter_map(|other| given[other]).collect();
-            let kept = old.into_iter().flat_map(|port| &port.addresses).find(|held| held.name.as_ref() == configuration.name && held.pool == pool);
+            let taken: Vec<Ipv4Addr> = (0..configurations.len())
+                .filter(|other| configurations[*other].pool == Some(pool))
+                .filter_map(|other| given[other])
+                .collect();
+            let kept = old
+                .into_iter()
+                .flat_map(|port| &port.addresses)
+                .find(|held| held.name.as_ref() == configuration.name && held.pool == pool);
             let kept = kept.map(|held| held.address).filter(|address| !taken.contains(address));
             given[index] = kept.or_else(|| cx.fabric().lowest_free(pool, &taken));
         }
         let Some(address) = given[index] else {
-            let count = configurations.iter().filter(|configuration| configuration.pool == Some(pool)).count();
+            let count = configurations
+                .iter()
+                .filter(|configuration| configuration.pool == Some(pool))
+                .count();
             return Err(private_addresses::full(cx, pool, count));
         };
         addresses.push(PortAddress {

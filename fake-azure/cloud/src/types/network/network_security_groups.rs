@@ -53,12 +53,16 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
         delete: &[Stage::new(Provisioning::Deleting, 1_000, 11_000)],
     },
     writes: &[
-        Write::new(WriteVerb::PutNew, 201).polls(Polls::AsyncOperation).retry_after_secs(10),
+        Write::new(WriteVerb::PutNew, 201)
+            .polls(Polls::AsyncOperation)
+            .retry_after_secs(10),
         Write::new(WriteVerb::PutNew, 201)
             .polls(Polls::AsyncOperation)
             .retry_after_secs(3)
             .since(ApiVersion::date(2017, 1, 1)),
-        Write::new(WriteVerb::PutAgain, 200).polls(Polls::AsyncOperation).retry_after_secs(3),
+        Write::new(WriteVerb::PutAgain, 200)
+            .polls(Polls::AsyncOperation)
+            .retry_after_secs(3),
         Write::new(WriteVerb::Patch, 200),
         Write::accepted(WriteVerb::Delete).retry_after_secs(10),
     ],
@@ -67,7 +71,15 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
 };
 
 /// A default rule: name, description, source, destination, access, priority, direction. Protocol and ports are `*`.
-type DefaultRule = (&'static str, &'static str, &'static str, &'static str, &'static str, u16, &'static str);
+type DefaultRule = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    u16,
+    &'static str,
+);
 
 /// The rules that every group ends with (ARM 8.2; observed-arm, The rules in short), in the order in which they are shown.
 #[rustfmt::skip]
@@ -98,12 +110,17 @@ impl ResourceType for NetworkSecurityGroup {
     fn render(&self, cx: &Cx<'_>, resource: &Resource, view: &View<'_>, document: &mut Document) {
         let properties = &mut document["properties"];
         properties["defaultSecurityRules"] = default_rules(cx, resource, view);
-        let users = [("networkInterfaces", Kind::NetworkInterfaces), ("subnets", Kind::Subnets)];
+        let users = [
+            ("networkInterfaces", Kind::NetworkInterfaces),
+            ("subnets", Kind::Subnets),
+        ];
         write_back_links(cx, resource, &users, properties);
     }
 
     fn in_use(cx: &Cx<'_>, target: &Resource, users: &[String]) -> CloudError {
-        CloudError::of(&IN_USE).with("group", cx.id(target.key)).with("users", users.join(", "))
+        CloudError::of(&IN_USE)
+            .with("group", cx.id(target.key))
+            .with("users", users.join(", "))
     }
 }
 
@@ -133,7 +150,12 @@ fn default_rules(cx: &Cx<'_>, group: &Resource, view: &View<'_>) -> Value {
             shown["type"] = Value::from("Microsoft.Network/networkSecurityGroups/defaultSecurityRules");
         }
         if view.version >= PLURALS {
-            for list in ["sourcePortRanges", "destinationPortRanges", "sourceAddressPrefixes", "destinationAddressPrefixes"] {
+            for list in [
+                "sourcePortRanges",
+                "destinationPortRanges",
+                "sourceAddressPrefixes",
+                "destinationAddressPrefixes",
+            ] {
                 shown["properties"][list] = json!([]);
             }
         }

@@ -83,7 +83,15 @@ mod tests {
             version 2019-11-01
             get watcher w2 /properties
             ",
-            expect![[r#""#]],
+            expect![[r#"
+                created Succeeded, operation over
+                {"runningOperationIds":[],"provisioningState":"Succeeded"}
+                NetworkWatcherCountLimitReached: Cannot create more than 1 network watchers for this subscription in this region.
+                ok
+                ok
+                ok
+                {"runningOperationIds":[],"flowLogs":[],"provisioningState":"Succeeded"}
+            "#]],
         );
     }
 }

@@ -13,11 +13,15 @@ forms! {
 /// Reads a prefix of a resource: an address and a length, without host bits.
 pub(super) fn read(prefix: &str, resource: &str) -> Result<IpNet, CloudError> {
     let Ok(net) = prefix.parse::<IpNet>() else {
-        return Err(CloudError::of(&NO_PREFIX).with("prefix", prefix).with("resource", resource));
+        return Err(CloudError::of(&NO_PREFIX)
+            .with("prefix", prefix)
+            .with("resource", resource));
     };
     if net.addr() != net.network() {
         let fixed = net.trunc();
-        let error = CloudError::of(&HOST_BITS).with("prefix", prefix).with("resource", resource);
+        let error = CloudError::of(&HOST_BITS)
+            .with("prefix", prefix)
+            .with("resource", resource);
         return Err(error.with("fixed", fixed));
     }
     Ok(net)

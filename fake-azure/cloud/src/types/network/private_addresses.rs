@@ -32,10 +32,14 @@ pub(super) fn read_static(
     };
     let row = cx.fabric().pools.get(&pool).expect("every subnet has its pool");
     if !row.contains(address) {
-        return Err(CloudError::of(&ADDRESS_OUTSIDE).with("address", address).with("prefix", prefix(cx, pool)));
+        return Err(CloudError::of(&ADDRESS_OUTSIDE)
+            .with("address", address)
+            .with("prefix", prefix(cx, pool)));
     }
     if row.is_reserved(address) {
-        return Err(CloudError::of(&ADDRESS_RESERVED).with("address", address).with("prefix", prefix(cx, pool)));
+        return Err(CloudError::of(&ADDRESS_RESERVED)
+            .with("address", address)
+            .with("prefix", prefix(cx, pool)));
     }
     Ok(address)
 }
@@ -46,8 +50,16 @@ pub(super) fn holder_of(cx: &Cx<'_>, own: Key, pool: Key, address: Ipv4Addr) -> 
     if holder == own {
         return None;
     }
-    let held = cx.fabric().ports.get(&holder).into_iter().flat_map(|port| &port.addresses);
-    let name = held.filter(|held| held.pool == pool && held.address == address).map(|held| &held.name).next();
+    let held = cx
+        .fabric()
+        .ports
+        .get(&holder)
+        .into_iter()
+        .flat_map(|port| &port.addresses);
+    let name = held
+        .filter(|held| held.pool == pool && held.address == address)
+        .map(|held| &held.name)
+        .next();
     let id = cx.id(holder);
     Some(match name {
         Some(name) if cx.resource(holder).kind == Kind::NetworkInterfaces => format!("{id}/ipConfigurations/{name}"),
@@ -63,10 +75,16 @@ pub(super) fn allocated(configuration: &str, address: Ipv4Addr, holder: &str) ->
 
 /// The refusal of a subnet without a free address.
 pub(super) fn full(cx: &Cx<'_>, pool: Key, count: usize) -> CloudError {
-    let error = CloudError::of(&SUBNET_FULL).with("subnet", &cx.resource(pool).name).with("prefix", prefix(cx, pool));
+    let error = CloudError::of(&SUBNET_FULL)
+        .with("subnet", &cx.resource(pool).name)
+        .with("prefix", prefix(cx, pool));
     error.with("count", count)
 }
 
 fn prefix(cx: &Cx<'_>, pool: Key) -> String {
-    cx.fabric().pools.get(&pool).and_then(|pool| pool.ipv4()).map_or_else(String::new, |prefix| prefix.to_string())
+    cx.fabric()
+        .pools
+        .get(&pool)
+        .and_then(|pool| pool.ipv4())
+        .map_or_else(String::new, |prefix| prefix.to_string())
 }

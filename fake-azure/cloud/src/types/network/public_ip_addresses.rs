@@ -75,8 +75,12 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
         delete: &[Stage::new(Provisioning::Deleting, 500, 10_000)],
     },
     writes: &[
-        Write::new(WriteVerb::PutNew, 201).polls(Polls::AsyncOperation).retry_after_secs(1),
-        Write::new(WriteVerb::PutAgain, 200).polls(Polls::AsyncOperation).retry_after_secs(1),
+        Write::new(WriteVerb::PutNew, 201)
+            .polls(Polls::AsyncOperation)
+            .retry_after_secs(1),
+        Write::new(WriteVerb::PutAgain, 200)
+            .polls(Polls::AsyncOperation)
+            .retry_after_secs(1),
         Write::new(WriteVerb::Patch, 200),
         Write::accepted(WriteVerb::Delete).retry_after_secs(10),
     ],
@@ -125,10 +129,22 @@ impl ResourceType for PublicIpAddress {
         if becomes_dynamic && let Some(held) = address.take() {
             plan = plan.public_in_use(u32::from(held), None);
         }
-        plan = plan.public_address(put.key, Some(PublicAddress { address, fixed: spec.fixed, dns_name }));
-        for (row, was, is) in
-            [(STATIC, before.is_some_and(Self::is_basic_static), spec.is_basic_static()), (STANDARD, before.is_some_and(|before| before.standard), spec.standard)]
-        {
+        plan = plan.public_address(
+            put.key,
+            Some(PublicAddress {
+                address,
+                fixed: spec.fixed,
+                dns_name,
+            }),
+        );
+        for (row, was, is) in [
+            (
+                STATIC,
+                before.is_some_and(Self::is_basic_static),
+                spec.is_basic_static(),
+            ),
+            (STANDARD, before.is_some_and(|before| before.standard), spec.standard),
+        ] {
             if was != is {
                 plan = plan.charge(row, if is { 1 } else { -1 });
             }
@@ -166,7 +182,9 @@ impl ResourceType for PublicIpAddress {
     }
 
     fn render(&self, cx: &Cx<'_>, resource: &Resource, view: &View<'_>, document: &mut Document) {
-        if view.version < SKUS && let Some(members) = document.as_object_mut() {
+        if view.version < SKUS
+            && let Some(members) = document.as_object_mut()
+        {
             members.shift_remove("sku");
         }
         let row = cx.fabric().public_addresses.get(&resource.key);
@@ -186,11 +204,16 @@ impl ResourceType for PublicIpAddress {
     }
 
     fn claimed(cx: &Cx<'_>, target: &Resource, holder: &str, claimant: &str) -> CloudError {
-        CloudError::of(&TAKEN).with("claimant", claimant).with("address", cx.id(target.key)).with("holder", holder)
+        CloudError::of(&TAKEN)
+            .with("claimant", claimant)
+            .with("address", cx.id(target.key))
+            .with("holder", holder)
     }
 
     fn in_use(cx: &Cx<'_>, target: &Resource, users: &[String]) -> CloudError {
-        CloudError::of(&IN_USE).with("address", cx.id(target.key)).with("user", users.join(", "))
+        CloudError::of(&IN_USE)
+            .with("address", cx.id(target.key))
+            .with("user", users.join(", "))
     }
 }
 
@@ -206,12 +229,16 @@ impl PublicIpAddress {
 
 /// The spec. A Standard address is static, a static IPv6 address is Standard.
 fn read(put: &Put<'_>) -> Result<PublicIpAddress, CloudError> {
-    let is = |path: &str, value: &str| -> Result<bool, CloudError> { Ok(reading::text(put.document, path)? == Some(value)) };
+    let is =
+        |path: &str, value: &str| -> Result<bool, CloudError> { Ok(reading::text(put.document, path)? == Some(value)) };
     let spec = PublicIpAddress {
         fixed: is("/properties/publicIPAllocationMethod", "Static")?,
         standard: is("/sku/name", "Standard")?,
         ipv6: is("/properties/publicIPAddressVersion", "IPv6")?,
-        zones: reading::texts(put.document, "/zones")?.into_iter().map(Box::from).collect(),
+        zones: reading::texts(put.document, "/zones")?
+            .into_iter()
+            .map(Box::from)
+            .collect(),
     };
     if spec.standard && !spec.fixed {
         return Err(CloudError::of(&DYNAMIC_STANDARD).with("address", put.id()));
@@ -233,14 +260,21 @@ fn check_idle_timeout(put: &Put<'_>) -> Result<(), CloudError> {
 
 /// What cannot change: version and zones ever, the sku but from Basic to Standard while nothing uses it, static to dynamic
 /// while something does (ARM 8.2).
-fn check_change(cx: &Cx<'_>, put: &Put<'_>, before: &PublicIpAddress, spec: &PublicIpAddress) -> Result<(), CloudError> {
+fn check_change(
+    cx: &Cx<'_>,
+    put: &Put<'_>,
+    before: &PublicIpAddress,
+    spec: &PublicIpAddress,
+) -> Result<(), CloudError> {
     let user = cx.incoming(put.key).next();
     if before.ipv6 != spec.ipv6 {
         return Err(CloudError::of(&VERSION_CHANGE).with("address", put.id()));
     }
     if before.zones != spec.zones {
         let error = CloudError::of(&ZONE_CHANGE).with("address", put.id());
-        return Err(error.with("old", before.zones.join(",")).with("new", spec.zones.join(",")));
+        return Err(error
+            .with("old", before.zones.join(","))
+            .with("new", spec.zones.join(",")));
     }
     let upgrade = spec.standard && user.is_none();
     if before.standard != spec.standard && !upgrade {
@@ -251,14 +285,17 @@ fn check_change(cx: &Cx<'_>, put: &Put<'_>, before: &PublicIpAddress, spec: &Pub
         && before.fixed
         && !spec.fixed
     {
-        return Err(CloudError::of(&METHOD_CHANGE).with("address", put.id()).with("user", cx.part_id(source, edge)));
+        return Err(CloudError::of(&METHOD_CHANGE)
+            .with("address", put.id())
+            .with("user", cx.part_id(source, edge)));
     }
     Ok(())
 }
 
 /// The DNS name that the label makes: unique in its region, whoever owns it (ARM 1.3).
 fn read_dns_name(cx: &Cx<'_>, put: &Put<'_>) -> Result<Option<Box<str>>, CloudError> {
-    let Some(label) = reading::text(put.document, "/properties/dnsSettings/domainNameLabel")?.filter(|label| !label.is_empty())
+    let Some(label) =
+        reading::text(put.document, "/properties/dnsSettings/domainNameLabel")?.filter(|label| !label.is_empty())
     else {
         return Ok(None);
     };

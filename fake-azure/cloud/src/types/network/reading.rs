@@ -4,12 +4,13 @@ use serde_json::Value;
 
 use crate::Document;
 use crate::descriptor::Dialect;
+use crate::document::at as document_at;
 use crate::engine::bad_value;
 use crate::error::CloudError;
 
 /// The elements of an array; none when it is absent.
 pub(super) fn array<'d>(document: &'d Document, path: &str) -> Result<&'d [Value], CloudError> {
-    match document.pointer(path) {
+    match document_at(document, path) {
         None => Ok(&[]),
         Some(Value::Array(items)) => Ok(items),
         Some(other) => Err(refuse(path, other, "Expected an array.")),
@@ -18,7 +19,7 @@ pub(super) fn array<'d>(document: &'d Document, path: &str) -> Result<&'d [Value
 
 /// A text; `None` when it is absent.
 pub(super) fn text<'d>(document: &'d Document, path: &str) -> Result<Option<&'d str>, CloudError> {
-    match document.pointer(path) {
+    match document_at(document, path) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
         Some(other) => Err(refuse(path, other, "Expected a string.")),
@@ -33,16 +34,20 @@ pub(super) fn texts<'d>(document: &'d Document, path: &str) -> Result<Vec<&'d st
 
 /// A whole number, which may also stand as text; `None` when it is absent.
 pub(super) fn number(document: &Document, path: &str) -> Result<Option<i64>, CloudError> {
-    let Some(value) = document.pointer(path) else {
+    let Some(value) = document_at(document, path) else {
         return Ok(None);
     };
-    let number = value.as_i64().or_else(|| value.as_str().and_then(|text| text.trim().parse().ok()));
-    number.map(Some).ok_or_else(|| refuse(path, value, "Expected an integer."))
+    let number = value
+        .as_i64()
+        .or_else(|| value.as_str().and_then(|text| text.trim().parse().ok()));
+    number
+        .map(Some)
+        .ok_or_else(|| refuse(path, value, "Expected an integer."))
 }
 
 /// `true` or `false`; `None` when it is absent.
 pub(super) fn flag(document: &Document, path: &str) -> Result<Option<bool>, CloudError> {
-    match document.pointer(path) {
+    match document_at(document, path) {
         None => Ok(None),
         Some(Value::Bool(value)) => Ok(Some(*value)),
         Some(Value::String(text)) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
@@ -77,7 +82,11 @@ mod tests {
             number(&document, "/a").err(),
             flag(&document, "/a").err(),
         ];
-        let said: Vec<String> = places.into_iter().flatten().map(|error| error.details[0].message.clone()).collect();
+        let said: Vec<String> = places
+            .into_iter()
+            .flatten()
+            .map(|error| error.details[0].message.clone())
+            .collect();
         assert_eq!(said.len(), 5);
         assert_eq!(said[0], "Error converting value 1 at path 'a.list'. Expected a string.");
     }

@@ -39,7 +39,8 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     }],
     fields: &[
         Field::read_only("/properties/subnets"),
-        Field::default("/properties/disableBgpRoutePropagation", Fill::Bool(false)).since(ApiVersion::date(2017, 10, 1)),
+        Field::default("/properties/disableBgpRoutePropagation", Fill::Bool(false))
+            .since(ApiVersion::date(2017, 10, 1)),
     ],
     lifetimes: Lifetimes {
         create: &[Stage::new(UPDATING, 1_000, 11_000)],
@@ -47,8 +48,12 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
         delete: &[Stage::new(Provisioning::Deleting, 1_000, 11_000)],
     },
     writes: &[
-        Write::new(WriteVerb::PutNew, 201).polls(Polls::AsyncOperation).retry_after_secs(10),
-        Write::new(WriteVerb::PutAgain, 200).polls(Polls::AsyncOperation).retry_after_secs(10),
+        Write::new(WriteVerb::PutNew, 201)
+            .polls(Polls::AsyncOperation)
+            .retry_after_secs(10),
+        Write::new(WriteVerb::PutAgain, 200)
+            .polls(Polls::AsyncOperation)
+            .retry_after_secs(10),
         Write::new(WriteVerb::Patch, 200),
         Write::accepted(WriteVerb::Delete).retry_after_secs(10),
     ],
@@ -68,7 +73,12 @@ impl ResourceType for RouteTable {
     }
 
     fn check_children(cx: &Cx<'_>, parent: &Resource, written: &[Key]) -> Result<(), CloudError> {
-        limits::check(cx, "RoutesPerRouteTable", cx.children(parent.key, Kind::Routes).count(), &limits::ROUTES)?;
+        limits::check(
+            cx,
+            "RoutesPerRouteTable",
+            cx.children(parent.key, Kind::Routes).count(),
+            &limits::ROUTES,
+        )?;
         routes::check_among(cx, parent, written)
     }
 

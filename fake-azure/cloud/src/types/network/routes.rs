@@ -39,7 +39,13 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
         Field::read_only("/properties/hasBgpOverride"),
         Field::one_of(
             "/properties/nextHopType",
-            &["VirtualNetworkGateway", "VnetLocal", "Internet", "VirtualAppliance", "None"],
+            &[
+                "VirtualNetworkGateway",
+                "VnetLocal",
+                "Internet",
+                "VirtualAppliance",
+                "None",
+            ],
         ),
         Field::default("/properties/hasBgpOverride", Fill::Bool(false)).since(ApiVersion::date(2019, 4, 1)),
     ],
@@ -49,8 +55,12 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
         delete: &[Stage::new(Provisioning::Deleting, 1_000, 11_000)],
     },
     writes: &[
-        Write::new(WriteVerb::PutNew, 201).polls(Polls::AsyncOperation).retry_after_secs(10),
-        Write::new(WriteVerb::PutAgain, 200).polls(Polls::AsyncOperation).retry_after_secs(10),
+        Write::new(WriteVerb::PutNew, 201)
+            .polls(Polls::AsyncOperation)
+            .retry_after_secs(10),
+        Write::new(WriteVerb::PutAgain, 200)
+            .polls(Polls::AsyncOperation)
+            .retry_after_secs(10),
         Write::accepted(WriteVerb::Delete).retry_after_secs(10),
     ],
     errors: ALL,
@@ -72,12 +82,26 @@ impl ResourceType for Route {
     const DESCRIPTOR: &'static Descriptor = &DESCRIPTOR;
 
     fn plan_put(_cx: &Cx<'_>, put: &Put<'_>, _before: Option<&Self>) -> Result<(Self, Plan), CloudError> {
-        let prefix = prefixes::read(reading::text(put.document, "/properties/addressPrefix")?.unwrap_or_default(), &put.id())?;
+        let prefix = prefixes::read(
+            reading::text(put.document, "/properties/addressPrefix")?.unwrap_or_default(),
+            &put.id(),
+        )?;
         let Some(next_hop_type) = reading::text(put.document, "/properties/nextHopType")? else {
-            return Err(reading::refuse("/properties/nextHopType", &Value::Null, "Expected a next hop type."));
+            return Err(reading::refuse(
+                "/properties/nextHopType",
+                &Value::Null,
+                "Expected a next hop type.",
+            ));
         };
         let next_hop = read_next_hop(put, next_hop_type)?;
-        Ok((Route { prefix, next_hop_type: next_hop_type.into(), next_hop }, Plan::new()))
+        Ok((
+            Route {
+                prefix,
+                next_hop_type: next_hop_type.into(),
+                next_hop,
+            },
+            Plan::new(),
+        ))
     }
 }
 
@@ -86,7 +110,11 @@ fn read_next_hop(put: &Put<'_>, next_hop_type: &str) -> Result<Option<IpAddr>, C
     let address = reading::text(put.document, "/properties/nextHopIpAddress")?.filter(|address| !address.is_empty());
     match (next_hop_type, address) {
         ("VirtualAppliance", Some(text)) => {
-            let bad = || CloudError::of(&BAD_NEXT_HOP).with("address", text).with("route", put.id());
+            let bad = || {
+                CloudError::of(&BAD_NEXT_HOP)
+                    .with("address", text)
+                    .with("route", put.id())
+            };
             text.parse().map(Some).map_err(|_| bad())
         }
         ("VirtualAppliance", None) => Err(CloudError::of(&NEXT_HOP_MISSING).with("route", put.id())),
@@ -106,7 +134,9 @@ pub(super) fn check_among(cx: &Cx<'_>, table: &Resource, written: &[Key]) -> Res
         .collect();
     routes.sort_by_key(|(prefix, child)| (*prefix, written.contains(&child.key), child.key));
     match routes.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-        Some(pair) => Err(CloudError::of(&CONFLICT).with("route", &pair[1].1.name).with("other", &pair[0].1.name)),
+        Some(pair) => Err(CloudError::of(&CONFLICT)
+            .with("route", &pair[1].1.name)
+            .with("other", &pair[0].1.name)),
         None => Ok(()),
     }
 }

@@ -52,9 +52,16 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
         Field::default("/properties/destinationAddressPrefixes", Fill::Empty).since(PLURALS),
     ],
     refs: &[
-        RefRule::shared("/properties/sourceApplicationSecurityGroups/*", &[Kind::ApplicationSecurityGroups]).blocks_delete(),
-        RefRule::shared("/properties/destinationApplicationSecurityGroups/*", &[Kind::ApplicationSecurityGroups])
-            .blocks_delete(),
+        RefRule::shared(
+            "/properties/sourceApplicationSecurityGroups/*",
+            &[Kind::ApplicationSecurityGroups],
+        )
+        .blocks_delete(),
+        RefRule::shared(
+            "/properties/destinationApplicationSecurityGroups/*",
+            &[Kind::ApplicationSecurityGroups],
+        )
+        .blocks_delete(),
     ],
     lifetimes: Lifetimes {
         create: &[Stage::new(UPDATING, 1_000, 11_000)],
@@ -62,12 +69,19 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
         delete: &[Stage::new(Provisioning::Deleting, 1_000, 11_000)],
     },
     writes: &[
-        Write::new(WriteVerb::PutNew, 201).polls(Polls::AsyncOperation).retry_after_secs(10),
-        Write::new(WriteVerb::PutAgain, 200).polls(Polls::AsyncOperation).retry_after_secs(10),
+        Write::new(WriteVerb::PutNew, 201)
+            .polls(Polls::AsyncOperation)
+            .retry_after_secs(10),
+        Write::new(WriteVerb::PutAgain, 200)
+            .polls(Polls::AsyncOperation)
+            .retry_after_secs(10),
         Write::accepted(WriteVerb::Delete).retry_after_secs(10),
     ],
     errors: ALL,
-    ..Descriptor::of("Microsoft.Network/networkSecurityGroups/securityRules", Dialect::Network)
+    ..Descriptor::of(
+        "Microsoft.Network/networkSecurityGroups/securityRules",
+        Dialect::Network,
+    )
 };
 
 /// A security rule, parsed.
@@ -83,7 +97,8 @@ impl ResourceType for SecurityRule {
     fn plan_put(_cx: &Cx<'_>, put: &Put<'_>, _before: Option<&Self>) -> Result<(Self, Plan), CloudError> {
         let required = |member: &str| {
             let text = reading::text(put.document, &format!("/properties/{member}"))?;
-            text.filter(|text| !text.is_empty()).ok_or_else(|| missing(put, &capitalised(member)))
+            text.filter(|text| !text.is_empty())
+                .ok_or_else(|| missing(put, &capitalised(member)))
         };
         let access = Access::parse(required("access")?).expect("the document is normalised");
         let direction = Direction::parse(required("direction")?).expect("the document is normalised");
@@ -110,18 +125,28 @@ impl ResourceType for SecurityRule {
 }
 
 fn missing(put: &Put<'_>, parameter: &str) -> CloudError {
-    CloudError::of(&MISSING).with("parameter", parameter).with("rule", put.id())
+    CloudError::of(&MISSING)
+        .with("parameter", parameter)
+        .with("rule", put.id())
 }
 
 /// `SourceAddressPrefix`: how the service's messages write `sourceAddressPrefix`.
 fn capitalised(member: &str) -> String {
     let mut letters = member.chars();
-    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
+    letters
+        .next()
+        .map(|first| first.to_ascii_uppercase())
+        .into_iter()
+        .chain(letters)
+        .collect()
 }
 
 fn read_protocol(text: &str) -> Result<Protocol, CloudError> {
-    Protocol::parse(text)
-        .ok_or_else(|| CloudError::of(&BAD_PROTOCOL).with("value", text).with("known", Protocol::names()))
+    Protocol::parse(text).ok_or_else(|| {
+        CloudError::of(&BAD_PROTOCOL)
+            .with("value", text)
+            .with("known", Protocol::names())
+    })
 }
 
 /// A rule without a priority has priority 0, which is refused like any other out of range.
@@ -143,12 +168,18 @@ fn check_description(put: &Put<'_>) -> Result<(), CloudError> {
 /// The values of a member in its singular or plural form: `sourcePortRange`, `sourcePortRanges`. Never both; the plural of
 /// `...Prefix` is `...Prefixes`.
 fn singular_or_plural<'d>(put: &Put<'d>, singular: &str) -> Result<(Option<&'d str>, Vec<&'d str>), CloudError> {
-    let plural = if singular.ends_with("Prefix") { format!("{singular}es") } else { format!("{singular}s") };
+    let plural = if singular.ends_with("Prefix") {
+        format!("{singular}es")
+    } else {
+        format!("{singular}s")
+    };
     let one = reading::text(put.document, &format!("/properties/{singular}"))?.filter(|text| !text.is_empty());
     let many = reading::texts(put.document, &format!("/properties/{plural}"))?;
     if one.is_some() && !many.is_empty() {
         let error = CloudError::of(&BOTH_FORMS).with("rule", put.id());
-        return Err(error.with("one", capitalised(singular)).with("many", capitalised(&plural)));
+        return Err(error
+            .with("one", capitalised(singular))
+            .with("many", capitalised(&plural)));
     }
     Ok((one, many))
 }
@@ -166,8 +197,12 @@ fn read_ports(put: &Put<'_>, member: &str) -> Result<Vec<PortRange>, CloudError>
 fn read_prefixes(put: &Put<'_>, member: &str, groups: &str) -> Result<Vec<Prefix>, CloudError> {
     let (one, many) = singular_or_plural(put, member)?;
     let head = format!("/properties/{groups}/");
-    let groups: Vec<Prefix> =
-        put.edges.iter().filter(|edge| edge.at.starts_with(&head)).map(|edge| Prefix::Group(edge.target)).collect();
+    let groups: Vec<Prefix> = put
+        .edges
+        .iter()
+        .filter(|edge| edge.at.starts_with(&head))
+        .map(|edge| Prefix::Group(edge.target))
+        .collect();
     if one.is_none() && many.is_empty() && groups.is_empty() {
         return Err(missing(put, &capitalised(member)));
     }
@@ -181,7 +216,9 @@ fn read_prefixes(put: &Put<'_>, member: &str, groups: &str) -> Result<Vec<Prefix
         match Prefix::parse(text).ok_or_else(|| bad(text))? {
             prefix @ Prefix::Net(_) => prefixes.push(prefix),
             _ => {
-                let error = CloudError::of(&TAG_IN_LIST).with("parameter", capitalised(member)).with("rule", put.id());
+                let error = CloudError::of(&TAG_IN_LIST)
+                    .with("parameter", capitalised(member))
+                    .with("rule", put.id());
                 return Err(error.with("value", text));
             }
         }
@@ -204,7 +241,9 @@ pub(super) fn check_among(cx: &Cx<'_>, group: &Resource, written: &[Key]) -> Res
     for pair in rules.windows(2) {
         let ((one, first), (other, second)) = (pair[0], pair[1]);
         if one.direction == other.direction && one.priority == other.priority {
-            return Err(CloudError::of(&CONFLICT).with("rule", &second.name).with("other", &first.name));
+            return Err(CloudError::of(&CONFLICT)
+                .with("rule", &second.name)
+                .with("other", &first.name));
         }
     }
     Ok(())
@@ -219,12 +258,22 @@ fn check_count(cx: &Cx<'_>, group: &Resource, rules: &[(&AccessRule, &Resource)]
     let Some(limit) = cx.limit("SecurityRuleAddressesOrPortsPerNetworkSecurityGroup") else {
         return Ok(());
     };
-    for member in ["sourceAddressPrefixes", "destinationAddressPrefixes", "sourcePortRanges", "destinationPortRanges"] {
+    for member in [
+        "sourceAddressPrefixes",
+        "destinationAddressPrefixes",
+        "sourcePortRanges",
+        "destinationPortRanges",
+    ] {
         let pointer = format!("/properties/{member}");
-        let count: usize =
-            rules.iter().filter_map(|(_, rule)| rule.echo.pointer(&pointer).and_then(Value::as_array)).map(Vec::len).sum();
+        let count: usize = rules
+            .iter()
+            .filter_map(|(_, rule)| rule.echo.pointer(&pointer).and_then(Value::as_array))
+            .map(Vec::len)
+            .sum();
         if i64::try_from(count).is_ok_and(|count| count > limit) {
-            let error = CloudError::of(&TOO_MANY_VALUES).with("group", cx.id(group.key)).with("count", count);
+            let error = CloudError::of(&TOO_MANY_VALUES)
+                .with("group", cx.id(group.key))
+                .with("count", count);
             return Err(error.with("parameter", capitalised(member)).with("limit", limit));
         }
     }

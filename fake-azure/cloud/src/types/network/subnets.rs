@@ -56,12 +56,16 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
         delete: &[Stage::new(Provisioning::Deleting, 1_000, 11_000)],
     },
     writes: &[
-        Write::new(WriteVerb::PutNew, 201).polls(Polls::AsyncOperation).retry_after_secs(10),
+        Write::new(WriteVerb::PutNew, 201)
+            .polls(Polls::AsyncOperation)
+            .retry_after_secs(10),
         Write::new(WriteVerb::PutNew, 201)
             .polls(Polls::AsyncOperation)
             .retry_after_secs(3)
             .since(ApiVersion::date(2017, 1, 1)),
-        Write::new(WriteVerb::PutAgain, 200).polls(Polls::AsyncOperation).retry_after_secs(3),
+        Write::new(WriteVerb::PutAgain, 200)
+            .polls(Polls::AsyncOperation)
+            .retry_after_secs(3),
         Write::accepted(WriteVerb::Delete).retry_after_secs(10),
     ],
     errors: ALL,
@@ -80,7 +84,10 @@ impl ResourceType for Subnet {
         check_inside(cx, put, &prefixes)?;
         check_used_prefixes_stay(cx, put, &prefixes)?;
 
-        let pool = Pool { network: put.parent, prefixes };
+        let pool = Pool {
+            network: put.parent,
+            prefixes,
+        };
         Ok((Subnet {}, Plan::new().pool(put.key, Some(pool))))
     }
 
@@ -99,14 +106,22 @@ impl ResourceType for Subnet {
     }
 
     fn in_use(_cx: &Cx<'_>, target: &Resource, users: &[String]) -> CloudError {
-        CloudError::of(&IN_USE).with("subnet", &target.name).with("users", users.join(", "))
+        CloudError::of(&IN_USE)
+            .with("subnet", &target.name)
+            .with("users", users.join(", "))
     }
 }
 
 /// Its prefixes: `addressPrefix`, or `addressPrefixes`.
 fn read_prefixes(put: &Put<'_>) -> Result<Vec<IpNet>, CloudError> {
-    let one = put.document.pointer("/properties/addressPrefix").and_then(Value::as_str);
-    let many = put.document.pointer("/properties/addressPrefixes").and_then(Value::as_array);
+    let one = put
+        .document
+        .pointer("/properties/addressPrefix")
+        .and_then(Value::as_str);
+    let many = put
+        .document
+        .pointer("/properties/addressPrefixes")
+        .and_then(Value::as_array);
     let texts: Vec<&str> = match (one, many) {
         (Some(one), _) => vec![one],
         (None, Some(many)) => many.iter().filter_map(Value::as_str).collect(),
@@ -131,29 +146,48 @@ fn check_inside(cx: &Cx<'_>, put: &Put<'_>, prefixes: &[IpNet]) -> Result<(), Cl
     if prefixes.iter().all(fits) {
         return Ok(());
     }
-    Err(CloudError::of(&OUTSIDE).with("subnet", put.id.name()).with("network", &cx.resource(put.parent).name))
+    Err(CloudError::of(&OUTSIDE)
+        .with("subnet", put.id.name())
+        .with("network", &cx.resource(put.parent).name))
 }
 
 /// What must hold among the subnets of a network: each inside its address space, no two overlapping.
 pub(super) fn check_among(cx: &Cx<'_>, network: &Resource, written: &[Key]) -> Result<(), CloudError> {
-    let spaces = &cx.fabric().networks.get(&network.key).expect("every virtual network has its row").spaces;
+    let spaces = &cx
+        .fabric()
+        .networks
+        .get(&network.key)
+        .expect("every virtual network has its row")
+        .spaces;
     let pool_of = |subnet: &Resource| cx.fabric().pools.get(&subnet.key).expect("every subnet has its pool");
     let subnets: Vec<&Arc<Resource>> = cx.children(network.key, Kind::Subnets).collect();
     limits::check(cx, "SubnetsPerVirtualNetwork", subnets.len(), &limits::SUBNETS)?;
-    let outside = subnets
-        .iter()
-        .find(|subnet| !pool_of(subnet).prefixes.iter().all(|prefix| spaces.iter().any(|space| space.contains(prefix))));
+    let outside = subnets.iter().find(|subnet| {
+        !pool_of(subnet)
+            .prefixes
+            .iter()
+            .all(|prefix| spaces.iter().any(|space| space.contains(prefix)))
+    });
     if let Some(subnet) = outside {
-        return Err(CloudError::of(&OUTSIDE).with("subnet", &subnet.name).with("network", &network.name));
+        return Err(CloudError::of(&OUTSIDE)
+            .with("subnet", &subnet.name)
+            .with("network", &network.name));
     }
 
     let overlap = |one: &Resource, other: &Resource| {
         let (one, other) = (pool_of(one), pool_of(other));
-        one.prefixes.iter().any(|one| other.prefixes.iter().any(|other| prefixes_overlap(one, other)))
+        one.prefixes
+            .iter()
+            .any(|one| other.prefixes.iter().any(|other| prefixes_overlap(one, other)))
     };
     for subnet in subnets.iter().rev().filter(|subnet| written.contains(&subnet.key)) {
-        if subnets.iter().any(|other| other.key != subnet.key && overlap(subnet, other)) {
-            return Err(CloudError::of(&OVERLAP).with("subnet", &subnet.name).with("network", &network.name));
+        if subnets
+            .iter()
+            .any(|other| other.key != subnet.key && overlap(subnet, other))
+        {
+            return Err(CloudError::of(&OVERLAP)
+                .with("subnet", &subnet.name)
+                .with("network", &network.name));
         }
     }
     Ok(())
@@ -166,9 +200,9 @@ fn check_used_prefixes_stay(cx: &Cx<'_>, put: &Put<'_>, prefixes: &[IpNet]) -> R
     };
     let lost = pool.prefixes.iter().find(|prefix| !prefixes.contains(prefix));
     match lost {
-        Some(prefix) if cx.fabric().held(put.key) > 0 => {
-            Err(CloudError::of(&PREFIX_IN_USE).with("prefix", prefix).with("subnet", put.id.name()))
-        }
+        Some(prefix) if cx.fabric().held(put.key) > 0 => Err(CloudError::of(&PREFIX_IN_USE)
+            .with("prefix", prefix)
+            .with("subnet", put.id.name())),
         _ => Ok(()),
     }
 }

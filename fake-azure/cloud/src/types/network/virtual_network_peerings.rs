@@ -58,12 +58,19 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
         delete: &[Stage::new(Provisioning::Deleting, 1_000, 11_000)],
     },
     writes: &[
-        Write::new(WriteVerb::PutNew, 201).polls(Polls::AsyncOperation).retry_after_secs(10),
-        Write::new(WriteVerb::PutAgain, 200).polls(Polls::AsyncOperation).retry_after_secs(10),
+        Write::new(WriteVerb::PutNew, 201)
+            .polls(Polls::AsyncOperation)
+            .retry_after_secs(10),
+        Write::new(WriteVerb::PutAgain, 200)
+            .polls(Polls::AsyncOperation)
+            .retry_after_secs(10),
         Write::accepted(WriteVerb::Delete).retry_after_secs(10),
     ],
     errors: ALL,
-    ..Descriptor::of("Microsoft.Network/virtualNetworks/virtualNetworkPeerings", Dialect::Network)
+    ..Descriptor::of(
+        "Microsoft.Network/virtualNetworks/virtualNetworkPeerings",
+        Dialect::Network,
+    )
 };
 
 /// One half of a peering.
@@ -80,7 +87,11 @@ impl ResourceType for VirtualNetworkPeering {
 
     fn plan_put(cx: &Cx<'_>, put: &Put<'_>, _before: Option<&Self>) -> Result<(Self, Plan), CloudError> {
         let Some(remote) = put.target_at("/properties/remoteVirtualNetwork") else {
-            return Err(reading::refuse("/properties/remoteVirtualNetwork", &Value::Null, "Expected a virtual network."));
+            return Err(reading::refuse(
+                "/properties/remoteVirtualNetwork",
+                &Value::Null,
+                "Expected a virtual network.",
+            ));
         };
         if remote == put.parent {
             return Err(CloudError::of(&SELF).with("peering", put.id()));
@@ -89,12 +100,32 @@ impl ResourceType for VirtualNetworkPeering {
         check_spaces(cx, put, remote)?;
 
         let other = cx.fabric().peering_between(remote, put.parent);
-        let state = if other.is_some() { PeeringState::Connected } else { PeeringState::Initiated };
-        let mut plan = Plan::new().peering(put.key, Some(Peering { network: put.parent, remote, state }));
+        let state = if other.is_some() {
+            PeeringState::Connected
+        } else {
+            PeeringState::Initiated
+        };
+        let mut plan = Plan::new().peering(
+            put.key,
+            Some(Peering {
+                network: put.parent,
+                remote,
+                state,
+            }),
+        );
         if let Some((key, row)) = other {
-            plan = plan.peering(key, Some(Peering { state: PeeringState::Connected, ..row.clone() }));
+            plan = plan.peering(
+                key,
+                Some(Peering {
+                    state: PeeringState::Connected,
+                    ..row.clone()
+                }),
+            );
         }
-        let peering = VirtualNetworkPeering { remote_id: cx.id(remote).into(), remote_spaces: spaces(cx, remote).to_vec() };
+        let peering = VirtualNetworkPeering {
+            remote_id: cx.id(remote).into(),
+            remote_spaces: spaces(cx, remote).to_vec(),
+        };
         Ok((peering, plan))
     }
 
@@ -104,7 +135,13 @@ impl ResourceType for VirtualNetworkPeering {
         let other = own.and_then(|own| cx.fabric().peering_between(own.remote, own.network));
         let mut plan = Plan::new().peering(resource.key, None);
         if let Some((key, row)) = other {
-            plan = plan.peering(key, Some(Peering { state: PeeringState::Disconnected, ..row.clone() }));
+            plan = plan.peering(
+                key,
+                Some(Peering {
+                    state: PeeringState::Disconnected,
+                    ..row.clone()
+                }),
+            );
         }
         plan
     }
@@ -123,14 +160,19 @@ impl ResourceType for VirtualNetworkPeering {
 }
 
 fn spaces<'a>(cx: &Cx<'a>, network: Key) -> &'a [IpNet] {
-    cx.fabric().networks.get(&network).map_or(&[], |network| &network.spaces)
+    cx.fabric()
+        .networks
+        .get(&network)
+        .map_or(&[], |network| &network.spaces)
 }
 
 /// A network has one peering with another.
 fn check_only_one(cx: &Cx<'_>, put: &Put<'_>, remote: Key) -> Result<(), CloudError> {
     match cx.fabric().peering_between(put.parent, remote) {
         Some((other, _)) if other != put.key => {
-            let error = CloudError::of(&ALREADY_PEERED).with("peering", put.id()).with("remote", cx.id(remote));
+            let error = CloudError::of(&ALREADY_PEERED)
+                .with("peering", put.id())
+                .with("remote", cx.id(remote));
             Err(error.with("other", cx.id(other)))
         }
         _ => Ok(()),
@@ -140,20 +182,32 @@ fn check_only_one(cx: &Cx<'_>, put: &Put<'_>, remote: Key) -> Result<(), CloudEr
 /// The address spaces of networks that are peered with one another, or both with a third, are apart.
 fn check_spaces(cx: &Cx<'_>, put: &Put<'_>, remote: Key) -> Result<(), CloudError> {
     let overlap = |one: Key, other: Key| {
-        spaces(cx, one)
-            .iter()
-            .find_map(|one| spaces(cx, other).iter().find(|other| prefixes_overlap(one, other)).map(|other| (*one, *other)))
+        spaces(cx, one).iter().find_map(|one| {
+            spaces(cx, other)
+                .iter()
+                .find(|other| prefixes_overlap(one, other))
+                .map(|other| (*one, *other))
+        })
     };
     if let Some((one, other)) = overlap(put.parent, remote) {
-        let error = CloudError::of(&OVERLAP).with("peering", put.id()).with("network", cx.id(put.parent));
-        return Err(error.with("remote", cx.id(remote)).with("one", one).with("other", other));
+        let error = CloudError::of(&OVERLAP)
+            .with("peering", put.id())
+            .with("network", cx.id(put.parent));
+        return Err(error
+            .with("remote", cx.id(remote))
+            .with("one", one)
+            .with("other", other));
     }
-    let third = cx.fabric().peerings_of(put.parent).map(|(_, row)| row.remote).find(|third| {
-        *third != remote && overlap(remote, *third).is_some()
-    });
+    let third = cx
+        .fabric()
+        .peerings_of(put.parent)
+        .map(|(_, row)| row.remote)
+        .find(|third| *third != remote && overlap(remote, *third).is_some());
     match third {
         Some(third) => {
-            let error = CloudError::of(&OVERLAP_WITH_PEERED).with("peering", put.id()).with("network", cx.id(put.parent));
+            let error = CloudError::of(&OVERLAP_WITH_PEERED)
+                .with("peering", put.id())
+                .with("network", cx.id(put.parent));
             Err(error.with("remote", cx.id(remote)).with("other", cx.id(third)))
         }
         None => Ok(()),

@@ -41,7 +41,11 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     quota: Some(QuotaKey("VirtualNetworks")),
     // ARM 1.11: from this version on a PUT without the list leaves what is there alone (the very date is unsure).
     inline: &[
-        Inline { path: "/properties/subnets", kind: Kind::Subnets, kept_if_absent_since: ApiVersion::date(2023, 9, 1) },
+        Inline {
+            path: "/properties/subnets",
+            kind: Kind::Subnets,
+            kept_if_absent_since: ApiVersion::date(2023, 9, 1),
+        },
         Inline {
             path: "/properties/virtualNetworkPeerings",
             kind: Kind::VirtualNetworkPeerings,
@@ -62,12 +66,16 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
         delete: &[Stage::new(Provisioning::Deleting, 1_000, 11_000)],
     },
     writes: &[
-        Write::new(WriteVerb::PutNew, 201).polls(Polls::AsyncOperation).retry_after_secs(10),
+        Write::new(WriteVerb::PutNew, 201)
+            .polls(Polls::AsyncOperation)
+            .retry_after_secs(10),
         Write::new(WriteVerb::PutNew, 201)
             .polls(Polls::AsyncOperation)
             .retry_after_secs(3)
             .since(ApiVersion::date(2017, 1, 1)),
-        Write::new(WriteVerb::PutAgain, 200).polls(Polls::AsyncOperation).retry_after_secs(3),
+        Write::new(WriteVerb::PutAgain, 200)
+            .polls(Polls::AsyncOperation)
+            .retry_after_secs(3),
         Write::new(WriteVerb::Patch, 200),
         Write::accepted(WriteVerb::Delete).retry_after_secs(10),
     ],
@@ -76,7 +84,13 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
 };
 
 /// Ranges that no network can have (ARM 3.5).
-const RESERVED: &[&str] = &["224.0.0.0/4", "255.255.255.255/32", "127.0.0.0/8", "169.254.0.0/16", "168.63.129.16/32"];
+const RESERVED: &[&str] = &[
+    "224.0.0.0/4",
+    "255.255.255.255/32",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "168.63.129.16/32",
+];
 
 /// A virtual network: all that it has stands in the fabric.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -89,7 +103,10 @@ impl ResourceType for VirtualNetwork {
         let spaces = read_spaces(put)?;
         check_dns_servers(cx, put.document)?;
 
-        Ok((VirtualNetwork {}, Plan::new().network(put.key, Some(Network { spaces }))))
+        Ok((
+            VirtualNetwork {},
+            Plan::new().network(put.key, Some(Network { spaces })),
+        ))
     }
 
     fn plan_removal(&self, _cx: &Cx<'_>, resource: &Resource) -> Plan {
@@ -102,7 +119,9 @@ impl ResourceType for VirtualNetwork {
     }
 
     fn render(&self, _cx: &Cx<'_>, _resource: &Resource, view: &View<'_>, document: &mut Document) {
-        if view.version < PEERINGS && let Some(properties) = document["properties"].as_object_mut() {
+        if view.version < PEERINGS
+            && let Some(properties) = document["properties"].as_object_mut()
+        {
             properties.shift_remove("virtualNetworkPeerings");
         }
     }
@@ -110,8 +129,15 @@ impl ResourceType for VirtualNetwork {
 
 /// The address space: at least one prefix, none reserved, no two overlapping.
 fn read_spaces(put: &Put<'_>) -> Result<Vec<IpNet>, CloudError> {
-    let bad = |reason: String| CloudError::of(&BAD_SPACE).with("network", put.id()).with("reason", reason);
-    let listed = put.document.pointer("/properties/addressSpace/addressPrefixes").and_then(Value::as_array);
+    let bad = |reason: String| {
+        CloudError::of(&BAD_SPACE)
+            .with("network", put.id())
+            .with("reason", reason)
+    };
+    let listed = put
+        .document
+        .pointer("/properties/addressSpace/addressPrefixes")
+        .and_then(Value::as_array);
     let Some(listed) = listed.filter(|listed| !listed.is_empty()) else {
         return Err(bad("no address prefix is given".to_owned()));
     };
@@ -120,7 +146,9 @@ fn read_spaces(put: &Put<'_>) -> Result<Vec<IpNet>, CloudError> {
     for prefix in listed {
         let text = prefix.as_str().unwrap_or_default();
         let space = prefixes::read(text, &put.id())?;
-        let reserved = RESERVED.iter().any(|range| prefixes_overlap(&range.parse().expect("a constant prefix"), &space));
+        let reserved = RESERVED
+            .iter()
+            .any(|range| prefixes_overlap(&range.parse().expect("a constant prefix"), &space));
         if reserved {
             return Err(bad(format!("{space} is reserved")));
         }
@@ -133,8 +161,15 @@ fn read_spaces(put: &Put<'_>) -> Result<Vec<IpNet>, CloudError> {
 }
 
 fn check_dns_servers(cx: &Cx<'_>, document: &Document) -> Result<(), CloudError> {
-    let servers = document.pointer("/properties/dhcpOptions/dnsServers").and_then(Value::as_array);
-    limits::check(cx, "DnsServersPerVirtualNetwork", servers.map_or(0, Vec::len), &limits::DNS_SERVERS)?;
+    let servers = document
+        .pointer("/properties/dhcpOptions/dnsServers")
+        .and_then(Value::as_array);
+    limits::check(
+        cx,
+        "DnsServersPerVirtualNetwork",
+        servers.map_or(0, Vec::len),
+        &limits::DNS_SERVERS,
+    )?;
     for server in servers.into_iter().flatten() {
         let text = server.as_str().unwrap_or_default();
         if text.parse::<std::net::IpAddr>().is_err() {

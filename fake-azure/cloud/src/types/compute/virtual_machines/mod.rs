@@ -14,6 +14,7 @@ mod spec;
 mod storage;
 #[cfg(test)]
 mod tests;
+mod vhds;
 mod view;
 
 use std::collections::BTreeMap;

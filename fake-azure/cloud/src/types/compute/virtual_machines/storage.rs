@@ -2,19 +2,21 @@
 //!
 //! The service makes managed disks as resources of their own; VHDs are page blobs that it holds by an infinite lease.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::forms::*;
+use super::forms::{
+    ALREADY_THERE, BLOB_EXISTS, BLOB_EXISTS_AS_TARGET, BLOB_IN_MANAGED, DISK_NAME_TWICE, DISK_OWNED, DISK_RESIZE,
+    DISK_RESIZED_DOWN, DISK_SHARED, DISK_TOO_LARGE, DISK_TOO_SMALL, LUN_TWICE, MANAGED_IN_BLOB, NO_PREMIUM,
+    NOT_DEALLOCATED, OS_DISK_EMPTY, TOO_MANY_DISKS,
+};
 use super::image::Image;
 use super::spec::SentDisk;
 use crate::api_version::ApiVersion;
 use crate::catalogue::sizes::VmSize;
 use crate::cx::Cx;
 use crate::error::CloudError;
-use crate::fabric::{Blob, BlobKind, BlobName, BlobUriError, Container, Disk, DiskMedia, System, blob_name_of, ticks};
+use crate::fabric::{Disk, DiskMedia, System, blob_name_of};
 use crate::id::ResourceId;
 use crate::key::Key;
 use crate::plan::Plan;
@@ -55,7 +57,7 @@ pub(super) struct Disks<'a, 'c> {
     pub(super) before: &'a [AttachedDisk],
     /// Whether it holds a host: then no disk of it can grow.
     pub(super) allocated: bool,
-    found: Vec<AttachedDisk>,
+    pub(super) found: Vec<AttachedDisk>,
 }
 
 impl<'a, 'c> Disks<'a, 'c> {
@@ -365,7 +367,7 @@ impl<'a, 'c> Disks<'a, 'c> {
     }
 
     /// The machine's hold on a disk that is there.
-    fn hold(&mut self, disk: &AttachedDisk) {
+    pub(super) fn hold(&mut self, disk: &AttachedDisk) {
         let plan = std::mem::take(&mut self.plan);
         self.plan = match &disk.media {
             DiskMedia::Managed(key) => match self.cx.fabric().disks.get(key) {
@@ -387,29 +389,6 @@ impl<'a, 'c> Disks<'a, 'c> {
                 None => plan,
             },
         };
-    }
-
-    /// A blob as this machine's disk, with the metadata that says so (ARM 9.3).
-    fn held_blob(&self, blob: Blob, disk: &AttachedDisk) -> Blob {
-        let mut held = blob.held_by(self.put.key, derived(self.put.guid, &disk.name));
-        let kind = if disk.lun.is_none() { "OSDisk" } else { "DataDisk" };
-        for (name, value) in [
-            ("MicrosoftAzureCompute_VMName", self.put.id.name().to_owned()),
-            ("MicrosoftAzureCompute_DiskName", disk.name.to_string()),
-            (
-                "MicrosoftAzureCompute_ResourceGroupName",
-                self.put.id.group_name().to_uppercase(),
-            ),
-            ("MicrosoftAzureCompute_DiskType", kind.to_owned()),
-            (
-                "MicrosoftAzureCompute_DiskId",
-                derived(self.put.guid, &disk.name).to_string(),
-            ),
-            ("MicrosoftAzureCompute_DiskSizeInGB", disk.size_gb.to_string()),
-        ] {
-            held.metadata.insert(name.into(), value.into());
-        }
-        held
     }
 
     /// A managed disk that exists.
@@ -529,149 +508,6 @@ impl<'a, 'c> Disks<'a, 'c> {
         Ok(())
     }
 
-    /// A VHD that exists.
-    fn attach_blob(&mut self, sent: &SentDisk, lun: Option<u32>) -> Result<(), CloudError> {
-        let (uri, name) = self.blob_of(sent, lun)?;
-        let disk_name = sent
-            .name
-            .clone()
-            .ok_or_else(|| missing(if lun.is_none() { "osDisk.name" } else { "dataDisk.name" }))?;
-        let Some(blob) = self.cx.fabric().blobs.get(&name) else {
-            return Err(CloudError::of(&BLOB_NOT_FOUND)
-                .with("uri", &uri)
-                .with("disk", &disk_name));
-        };
-        if blob.kind == BlobKind::Block {
-            return Err(CloudError::of(&BLOB_TYPE).with("uri", &uri).with("disk", &disk_name));
-        }
-        if let Some(owner) = blob
-            .machine
-            .filter(|owner| *owner != self.put.key)
-            .and_then(|owner| self.cx.find(owner))
-        {
-            return Err(CloudError::of(&BLOB_IN_USE)
-                .with("uri", &uri)
-                .with("machine", &owner.name));
-        }
-        if blob.machine.is_none() && blob.lease.is_active(self.cx.now()) {
-            return Err(CloudError::of(&BLOB_LEASED).with("uri", &uri).with("disk", &disk_name));
-        }
-        let of_blob = crate::types::compute::creation_data::whole_gb(blob.length);
-        let disk = AttachedDisk {
-            lun,
-            name: disk_name.into(),
-            option: "Attach".into(),
-            media: DiskMedia::Blob(name),
-            uri: Some(uri.into()),
-            size_gb: sent.disk_size_gb.unwrap_or(of_blob),
-            made: false,
-            deletes: false,
-            since: self.cx.now(),
-        };
-        self.hold(&disk);
-        self.found.push(disk);
-        Ok(())
-    }
-
-    /// A VHD that the service makes, its container too if need be.
-    fn make_blob(
-        &mut self,
-        sent: &SentDisk,
-        lun: Option<u32>,
-        size_gb: u32,
-        exists: &crate::error::Form,
-    ) -> Result<(), CloudError> {
-        let (uri, name) = self.blob_of(sent, lun)?;
-        let disk_name = sent
-            .name
-            .clone()
-            .ok_or_else(|| missing(if lun.is_none() { "osDisk.name" } else { "dataDisk.name" }))?;
-        let taken = self
-            .found
-            .iter()
-            .any(|disk| disk.media == DiskMedia::Blob(name.clone()));
-        if taken || self.cx.fabric().blobs.contains(&name) {
-            return Err(CloudError::of(exists).with("uri", &uri).with("disk", &disk_name));
-        }
-
-        let now = self.cx.now();
-        let disk = AttachedDisk {
-            lun,
-            name: disk_name.into(),
-            option: sent.option().into(),
-            media: DiskMedia::Blob(name.clone()),
-            uri: Some(uri.into()),
-            size_gb,
-            made: true,
-            deletes: false,
-            since: now,
-        };
-        let footer = 512;
-        let blob = self.held_blob(Blob::page((u64::from(size_gb) << 30) + footer, ticks(now), now), &disk);
-        let mut plan = std::mem::take(&mut self.plan);
-        let container = (name.0.clone(), name.1.clone());
-        if self
-            .cx
-            .fabric()
-            .containers
-            .get(&container)
-            .is_none_or(|row| row.deleted_until.is_some())
-        {
-            plan = plan.container(container, Some(Container::new(ticks(now), now)));
-        }
-        self.plan = plan.blob(name, Some(blob));
-        self.found.push(disk);
-        Ok(())
-    }
-
-    /// The blob that a disk names, in an account that is there, in the machine's location.
-    fn blob_of(&self, sent: &SentDisk, lun: Option<u32>) -> Result<(String, BlobName), CloudError> {
-        let path = if lun.is_none() {
-            "osDisk.vhd.uri"
-        } else {
-            "dataDisk.vhd.uri"
-        };
-        let uri = sent.vhd_uri().ok_or_else(|| missing(path))?;
-        let name = blob_name_of(uri).map_err(|error| {
-            let form = match error {
-                BlobUriError::Malformed => &BLOB_URI,
-                BlobUriError::Slash => &BLOB_SLASH,
-                BlobUriError::NotVhd => &BLOB_NAME,
-            };
-            CloudError::of(form).with("uri", uri).about(path)
-        })?;
-        match self.cx.fabric().accounts.get(&name.0) {
-            None => Err(CloudError::of(&STORAGE_NOT_FOUND).with("account", &name.0)),
-            Some(account) if account.location.as_ref() != self.put.location => {
-                Err(CloudError::of(&STORAGE_LOCATION).with("account", &name.0))
-            }
-            Some(_) => Ok((uri.to_owned(), name)),
-        }
-    }
-
-    /// A VHD image of one's own lies in the account of the disk that is made from it. Whether it is there shows at the end.
-    fn check_own_image(&mut self, sent: &SentDisk) -> Result<(), CloudError> {
-        let Some(uri) = sent.image.as_ref().and_then(|image| image.uri.as_deref()) else {
-            return Ok(());
-        };
-        let disk = sent.name.as_deref().unwrap_or_default();
-        let image =
-            image_name_of(uri).ok_or_else(|| CloudError::of(&BLOB_URI).with("uri", uri).about("osDisk.image.uri"))?;
-        let target = sent.vhd_uri().and_then(|uri| blob_name_of(uri).ok());
-        if target.is_some_and(|target| target.0 != image.0) {
-            return Err(CloudError::of(&TWO_ACCOUNTS).with("disk", disk));
-        }
-        if !self.cx.fabric().blobs.contains(&image) {
-            let plan = std::mem::take(&mut self.plan);
-            self.plan = plan.doomed(
-                CloudError::of(&IMAGE_BLOB_NOT_FOUND)
-                    .with("uri", uri)
-                    .with("disk", disk),
-            );
-        }
-        Ok(())
-    }
-
     fn check_premium(&self, sku: &str, disk: &str) -> Result<(), CloudError> {
         if self.size.premium_io() || !(sku.starts_with("Premium") || sku.starts_with("Ultra")) {
             return Ok(());
@@ -683,7 +519,7 @@ impl<'a, 'c> Disks<'a, 'c> {
     }
 
     /// The size that was asked for, or the image's; not below the image's, not above the limit (ARM 4.3).
-    fn size_for(&self, sent: &SentDisk, least: Option<u32>, path: &str) -> Result<u32, CloudError> {
+    pub(super) fn size_for(&self, sent: &SentDisk, least: Option<u32>, path: &str) -> Result<u32, CloudError> {
         let row = match (sent.vhd_uri().is_some(), sent.lun) {
             (true, None) => "UnmanagedOSDiskSizeInGB",
             (true, Some(_)) => "UnmanagedDataDiskSizeInGB",
@@ -712,27 +548,6 @@ impl<'a, 'c> Disks<'a, 'c> {
     }
 }
 
-/// The address of an image's VHD may have slashes in the blob's name: captured ones do.
-fn image_name_of(uri: &str) -> Option<BlobName> {
-    match blob_name_of(uri) {
-        Ok(name) => Some(name),
-        Err(BlobUriError::Malformed | BlobUriError::NotVhd) => None,
-        Err(BlobUriError::Slash) => {
-            let rest = uri.split_once("://")?.1;
-            let (host, path) = rest.split_once('/')?;
-            let mut labels = host.split('.');
-            let (account, second) = (labels.next()?, labels.next().unwrap_or_default());
-            let (account, path) = if second.eq_ignore_ascii_case("blob") {
-                (account, path)
-            } else {
-                path.split_once('/')?
-            };
-            let (container, blob) = path.split_once('/')?;
-            Some((account.to_ascii_lowercase().into(), container.into(), blob.into()))
-        }
-    }
-}
-
 /// Lets go of a disk: a managed one is nobody's, a VHD's lease is released and its metadata taken away (ARM 8.3, 9.3).
 pub(super) fn let_go(cx: &Cx<'_>, plan: Plan, machine: Key, disk: &AttachedDisk) -> Plan {
     match &disk.media {
@@ -749,19 +564,12 @@ pub(super) fn let_go(cx: &Cx<'_>, plan: Plan, machine: Key, disk: &AttachedDisk)
         DiskMedia::Blob(name) => match cx.fabric().blobs.get(name).filter(|blob| blob.machine == Some(machine)) {
             Some(blob) => {
                 let mut free = blob.clone().let_go();
-                free.metadata = without_marks(free.metadata);
+                free.metadata = super::vhds::without_marks(free.metadata);
                 plan.blob(name.clone(), Some(free))
             }
             None => plan,
         },
     }
-}
-
-fn without_marks(metadata: BTreeMap<Box<str>, Box<str>>) -> BTreeMap<Box<str>, Box<str>> {
-    metadata
-        .into_iter()
-        .filter(|(name, _)| !name.starts_with("MicrosoftAzureCompute_"))
-        .collect()
 }
 
 /// Machines with VHDs get managed disks in their place: `convertToManagedDisks` (ARM 8.3).

@@ -67,7 +67,9 @@ impl ResourceType for BackendAddressPool {
             .map(|(source, edge)| cx.part_id(source, edge))
             .collect();
         if !users.is_empty() {
-            return Err(CloudError::of(&IN_USE).with("pool", cx.id(resource.key)).with("users", users.join(", ")));
+            return Err(CloudError::of(&IN_USE)
+                .with("pool", cx.id(resource.key))
+                .with("users", users.join(", ")));
         }
 
         Ok(Plan::new())

@@ -46,7 +46,10 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
         RefRule::shared("/properties/subnet", &[Kind::Subnets]).blocks_delete(),
     ],
     errors: ALL,
-    ..Descriptor::of("Microsoft.Network/loadBalancers/frontendIPConfigurations", Dialect::Network)
+    ..Descriptor::of(
+        "Microsoft.Network/loadBalancers/frontendIPConfigurations",
+        Dialect::Network,
+    )
 };
 
 /// A frontend.
@@ -63,7 +66,10 @@ impl ResourceType for FrontendIpConfiguration {
         let public = put.target_at("/properties/publicIPAddress");
         let pool = put.target_at("/properties/subnet");
         let mut plan = Plan::new();
-        if let Some(left) = before.and_then(|before| before.public).filter(|left| Some(*left) != public) {
+        if let Some(left) = before
+            .and_then(|before| before.public)
+            .filter(|left| Some(*left) != public)
+        {
             plan = return_dynamic(cx, left, plan);
         }
         plan = match (public, pool) {
@@ -87,7 +93,9 @@ impl ResourceType for FrontendIpConfiguration {
 
     /// A dynamic public address is allocated as long as a balancer has it (ARM 8.2).
     fn settle(&self, cx: &Cx<'_>, _resource: &Resource, _doing: &Doing, failed: bool) -> (Self, Plan) {
-        let row = self.public.and_then(|public| cx.fabric().public_addresses.get(&public).map(|row| (public, row)));
+        let row = self
+            .public
+            .and_then(|public| cx.fabric().public_addresses.get(&public).map(|row| (public, row)));
         let plan = match row {
             Some((public, row)) if row.address.is_none() && !row.fixed && !failed => {
                 Plan::new().changes(row.taking(public, cx.fabric().free_public_address(0)))
@@ -99,7 +107,12 @@ impl ResourceType for FrontendIpConfiguration {
 
     fn render(&self, cx: &Cx<'_>, resource: &Resource, _view: &View<'_>, document: &mut Document) {
         let properties = &mut document["properties"];
-        if let Some(held) = cx.fabric().ports.get(&resource.key).and_then(|port| port.addresses.first()) {
+        if let Some(held) = cx
+            .fabric()
+            .ports
+            .get(&resource.key)
+            .and_then(|port| port.addresses.first())
+        {
             properties["privateIPAddress"] = Value::from(held.address.to_string());
         }
         let users = [
@@ -120,7 +133,9 @@ fn check_sku(cx: &Cx<'_>, put: &Put<'_>, public: Key) -> Result<(), CloudError> 
     if own == other {
         return Ok(());
     }
-    let error = CloudError::of(&SKU_DIFFERS).with("sku", names(own)).with("balancer", cx.id(put.parent));
+    let error = CloudError::of(&SKU_DIFFERS)
+        .with("sku", names(own))
+        .with("balancer", cx.id(put.parent));
     Err(error.with("other", names(other)).with("address", cx.id(public)))
 }
 
@@ -138,12 +153,25 @@ fn take_private(cx: &Cx<'_>, put: &Put<'_>, pool: Key, plan: Plan) -> Result<Pla
     } else {
         let kept = held.filter(|held| held.pool == pool).map(|held| held.address);
         let lowest = || cx.fabric().lowest_free(pool, &[]);
-        kept.or_else(lowest).ok_or_else(|| private_addresses::full(cx, pool, 1))?
+        kept.or_else(lowest)
+            .ok_or_else(|| private_addresses::full(cx, pool, 1))?
     };
 
     let plan = release(cx, put.key, plan).lease((pool, u32::from(address)), Some(put.key));
-    let taken = PortAddress { name: put.id.name().into(), pool, address, chosen, public: None };
-    let port = Port { addresses: vec![taken], machine: None, primary: false, mac: None, reserved: None };
+    let taken = PortAddress {
+        name: put.id.name().into(),
+        pool,
+        address,
+        chosen,
+        public: None,
+    };
+    let port = Port {
+        addresses: vec![taken],
+        machine: None,
+        primary: false,
+        mac: None,
+        reserved: None,
+    };
     Ok(plan.port(put.key, Some(port)))
 }
 

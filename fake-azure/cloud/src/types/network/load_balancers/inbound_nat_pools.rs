@@ -30,7 +30,10 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
         Field::default("/properties/enableTcpReset", Fill::Bool(false)).since(ApiVersion::date(2018, 8, 1)),
         Field::default("/properties/allowBackendPortConflict", Fill::Bool(false)).since(ApiVersion::date(2018, 8, 1)),
     ],
-    refs: &[RefRule::shared("/properties/frontendIPConfiguration", &[Kind::FrontendIpConfigurations])],
+    refs: &[RefRule::shared(
+        "/properties/frontendIPConfiguration",
+        &[Kind::FrontendIpConfigurations],
+    )],
     ..Descriptor::of("Microsoft.Network/loadBalancers/inboundNatPools", Dialect::Network)
 };
 

@@ -41,15 +41,22 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
         Field::default("/properties/enableTcpReset", Fill::Bool(false)).since(ApiVersion::date(2018, 8, 1)),
         Field::default("/properties/allowBackendPortConflict", Fill::Bool(false)).since(ApiVersion::date(2018, 8, 1)),
     ],
-    refs: &[RefRule::shared("/properties/frontendIPConfiguration", &[Kind::FrontendIpConfigurations])],
+    refs: &[RefRule::shared(
+        "/properties/frontendIPConfiguration",
+        &[Kind::FrontendIpConfigurations],
+    )],
     lifetimes: Lifetimes {
         create: &[Stage::new(UPDATING, 1_000, 5_000)],
         update: &[Stage::new(UPDATING, 1_000, 5_000)],
         delete: &[Stage::new(Provisioning::Deleting, 1_000, 5_000)],
     },
     writes: &[
-        Write::new(WriteVerb::PutNew, 201).polls(Polls::AsyncOperation).retry_after_secs(10),
-        Write::new(WriteVerb::PutAgain, 200).polls(Polls::AsyncOperation).retry_after_secs(10),
+        Write::new(WriteVerb::PutNew, 201)
+            .polls(Polls::AsyncOperation)
+            .retry_after_secs(10),
+        Write::new(WriteVerb::PutAgain, 200)
+            .polls(Polls::AsyncOperation)
+            .retry_after_secs(10),
         Write::accepted(WriteVerb::Delete).retry_after_secs(10),
     ],
     errors: ALL,
@@ -98,6 +105,9 @@ impl ResourceType for InboundNatRule {
     }
 
     fn claimed(cx: &Cx<'_>, target: &Resource, holder: &str, claimant: &str) -> CloudError {
-        CloudError::of(&TAKEN).with("claimant", claimant).with("rule", cx.id(target.key)).with("holder", holder)
+        CloudError::of(&TAKEN)
+            .with("claimant", claimant)
+            .with("rule", cx.id(target.key))
+            .with("holder", holder)
     }
 }

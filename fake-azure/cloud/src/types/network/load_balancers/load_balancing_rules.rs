@@ -30,7 +30,10 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     names: NameRule::word(1, 80),
     fields: &[
         Field::one_of("/properties/protocol", &["Tcp", "Udp", "All"]),
-        Field::one_of("/properties/loadDistribution", &["Default", "SourceIP", "SourceIPProtocol"]),
+        Field::one_of(
+            "/properties/loadDistribution",
+            &["Default", "SourceIP", "SourceIPProtocol"],
+        ),
         Field::default("/properties/enableFloatingIP", Fill::Bool(false)),
         Field::default("/properties/idleTimeoutInMinutes", Fill::Int(4)),
         Field::default("/properties/loadDistribution", Fill::Text("Default")),
@@ -87,7 +90,9 @@ impl ResourceType for LoadBalancingRule {
             frontend_port,
             backend_port,
             floating: reading::flag(put.document, "/properties/enableFloatingIP")?.unwrap_or(false),
-            distribution: reading::text(put.document, "/properties/loadDistribution")?.unwrap_or("Default").into(),
+            distribution: reading::text(put.document, "/properties/loadDistribution")?
+                .unwrap_or("Default")
+                .into(),
         };
         Ok((rule, Plan::new()))
     }
@@ -95,7 +100,10 @@ impl ResourceType for LoadBalancingRule {
     fn render(&self, cx: &Cx<'_>, resource: &Resource, view: &View<'_>, document: &mut Document) {
         let properties = &mut document["properties"];
         // observed-arm: shown on Standard balancers, as their outbound rules are.
-        if view.version >= OUTBOUND_RULES && is_standard(cx, resource.parent) && properties.get("disableOutboundSnat").is_none() {
+        if view.version >= OUTBOUND_RULES
+            && is_standard(cx, resource.parent)
+            && properties.get("disableOutboundSnat").is_none()
+        {
             properties["disableOutboundSnat"] = Value::from(false);
         }
     }
@@ -104,7 +112,11 @@ impl ResourceType for LoadBalancingRule {
 /// The frontend of a rule, which it cannot do without.
 pub(super) fn required_frontend(put: &Put<'_>) -> Result<Key, CloudError> {
     put.target_at("/properties/frontendIPConfiguration").ok_or_else(|| {
-        reading::refuse("/properties/frontendIPConfiguration", &Value::Null, "Expected a frontend IP configuration.")
+        reading::refuse(
+            "/properties/frontendIPConfiguration",
+            &Value::Null,
+            "Expected a frontend IP configuration.",
+        )
     })
 }
 
@@ -119,7 +131,9 @@ pub(super) fn required_protocol<'d>(put: &Put<'d>) -> Result<&'d str, CloudError
 pub(super) fn check_among(cx: &Cx<'_>, balancer: &Resource, written: &[Key]) -> Result<(), CloudError> {
     let mut listening: Vec<(Key, u16, &str, &Resource)> = Vec::new();
     let mut balancing: Vec<(Key, u16, &str, &Resource)> = Vec::new();
-    let rules = cx.children(balancer.key, Kind::LoadBalancingRules).chain(cx.children(balancer.key, Kind::InboundNatRules));
+    let rules = cx
+        .children(balancer.key, Kind::LoadBalancingRules)
+        .chain(cx.children(balancer.key, Kind::InboundNatRules));
     for child in rules {
         match &child.state {
             State::LoadBalancingRules(rule) => {
@@ -133,9 +147,16 @@ pub(super) fn check_among(cx: &Cx<'_>, balancer: &Resource, written: &[Key]) -> 
         }
     }
     for (form, mut places) in [(&SAME_FRONTEND, listening), (&SAME_BACKEND, balancing)] {
-        places.sort_by_key(|(place, port, protocol, child)| (*place, *port, *protocol, written.contains(&child.key), child.key));
-        if let Some(pair) = places.windows(2).find(|pair| (pair[0].0, pair[0].1, pair[0].2) == (pair[1].0, pair[1].1, pair[1].2)) {
-            return Err(CloudError::of(form).with("one", cx.id(pair[1].3.key)).with("other", cx.id(pair[0].3.key)));
+        places.sort_by_key(|(place, port, protocol, child)| {
+            (*place, *port, *protocol, written.contains(&child.key), child.key)
+        });
+        if let Some(pair) = places
+            .windows(2)
+            .find(|pair| (pair[0].0, pair[0].1, pair[0].2) == (pair[1].0, pair[1].1, pair[1].2))
+        {
+            return Err(CloudError::of(form)
+                .with("one", cx.id(pair[1].3.key))
+                .with("other", cx.id(pair[0].3.key)));
         }
     }
     Ok(())

@@ -32,7 +32,10 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
         Field::default("/properties/enableTcpReset", Fill::Bool(false)).since(ApiVersion::date(2018, 8, 1)),
     ],
     refs: &[
-        RefRule::shared("/properties/frontendIPConfigurations/*", &[Kind::FrontendIpConfigurations]),
+        RefRule::shared(
+            "/properties/frontendIPConfigurations/*",
+            &[Kind::FrontendIpConfigurations],
+        ),
         RefRule::shared("/properties/backendAddressPool", &[Kind::BackendAddressPools]),
     ],
     errors: ALL,
@@ -56,11 +59,24 @@ impl ResourceType for OutboundRule {
             return Err(CloudError::of(&BASIC).with("rule", put.id()));
         }
         let Some(pool) = put.target_at("/properties/backendAddressPool") else {
-            return Err(reading::refuse("/properties/backendAddressPool", &Value::Null, "Expected a backend address pool."));
+            return Err(reading::refuse(
+                "/properties/backendAddressPool",
+                &Value::Null,
+                "Expected a backend address pool.",
+            ));
         };
         ports::check_idle_timeout(put)?;
-        let frontends =
-            put.edges.iter().filter(|edge| edge.at.starts_with("/properties/frontendIPConfigurations/")).map(|edge| edge.target);
-        Ok((OutboundRule { pool, frontends: frontends.collect() }, Plan::new()))
+        let frontends = put
+            .edges
+            .iter()
+            .filter(|edge| edge.at.starts_with("/properties/frontendIPConfigurations/"))
+            .map(|edge| edge.target);
+        Ok((
+            OutboundRule {
+                pool,
+                frontends: frontends.collect(),
+            },
+            Plan::new(),
+        ))
     }
 }

@@ -25,8 +25,15 @@ pub(super) fn read(put: &Put<'_>, member: &str, low: i64, high: i64) -> Result<u
         Ok(port) if (low..=high).contains(&value) => Ok(port),
         _ => {
             let mut letters = member.chars();
-            let capitalised: String = letters.next().map(|c| c.to_ascii_uppercase()).into_iter().chain(letters).collect();
-            let error = CloudError::of(&BAD_PORT).with("rule", put.id.name()).with("member", capitalised);
+            let capitalised: String = letters
+                .next()
+                .map(|c| c.to_ascii_uppercase())
+                .into_iter()
+                .chain(letters)
+                .collect();
+            let error = CloudError::of(&BAD_PORT)
+                .with("rule", put.id.name())
+                .with("member", capitalised);
             Err(error.with("value", value).with("low", low).with("high", high))
         }
     }

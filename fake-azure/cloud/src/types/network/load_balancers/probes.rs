@@ -59,7 +59,15 @@ impl ResourceType for Probe {
         let path = read_path(put)?;
         let interval = read_interval(put)?;
         let failures = read_failures(put, interval)?;
-        Ok((Probe { port, path, interval_secs: interval, failures }, Plan::new()))
+        Ok((
+            Probe {
+                port,
+                path,
+                interval_secs: interval,
+                failures,
+            },
+            Plan::new(),
+        ))
     }
 
     fn render(&self, cx: &Cx<'_>, resource: &Resource, _view: &View<'_>, document: &mut Document) {
@@ -71,14 +79,20 @@ impl ResourceType for Probe {
 /// A path goes with Http and Https, and with nothing else.
 fn read_path(put: &Put<'_>) -> Result<Option<Box<str>>, CloudError> {
     let Some(protocol) = reading::text(put.document, "/properties/protocol")? else {
-        return Err(reading::refuse("/properties/protocol", &serde_json::Value::Null, "Expected a protocol."));
+        return Err(reading::refuse(
+            "/properties/protocol",
+            &serde_json::Value::Null,
+            "Expected a protocol.",
+        ));
     };
     let path = reading::text(put.document, "/properties/requestPath")?.filter(|path| !path.is_empty());
     match (protocol, path) {
         ("Tcp", Some(_)) => Err(CloudError::of(&UNWANTED_PATH).with("probe", put.id())),
         ("Tcp", None) => Ok(None),
         (_, Some(path)) => Ok(Some(path.into())),
-        (protocol, None) => Err(CloudError::of(&NO_PATH).with("probe", put.id()).with("protocol", protocol)),
+        (protocol, None) => Err(CloudError::of(&NO_PATH)
+            .with("probe", put.id())
+            .with("protocol", protocol)),
     }
 }
 

@@ -3,14 +3,15 @@
 use expect_test::{Expect, expect};
 
 use crate::fabric::Power;
-use crate::testing::Script;
 use crate::testing::network::power;
+use crate::testing::{Script, check_after};
 
 fn check_in_network(script: &str, expected: Expect) {
-    let mut run = Script::run("put vnet v0 10.0.0.0/16 subnets=s0:10.0.0.0/24\nput pip p0\nput pip p1");
-    run.outcomes.clear();
-    run.more(script);
-    expected.assert_eq(&run.outcomes);
+    check_after(
+        "put vnet v0 10.0.0.0/16 subnets=s0:10.0.0.0/24\nput pip p0\nput pip p1",
+        script,
+        expected,
+    );
 }
 
 #[test]
@@ -294,9 +295,9 @@ fn members_stand_on_the_interfaces() {
             [{"id":"networkInterfaces/n0/ipConfigurations/primary"},{"id":"networkInterfaces/n1/ipConfigurations/primary"}]
             {"id":"networkInterfaces/n0/ipConfigurations/primary"}
             ok
-            [{"id":"loadBalancers/l0/backendAddressPools/p"}] []
+            [{"id":"loadBalancers/l0/backendAddressPools/p"}] -
             ok
-            []
+            -
             InvalidResourceReference: Resource loadBalancers/l0/backendAddressPools/p referenced by resource networkInterfaces/n1/ipConfigurations/primary was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.
             ok
         "#]],
@@ -425,6 +426,11 @@ fn a_balancer_has_limits_of_parts() {
         put lb l0 f=pip:p0 p r=a:f:p::80:80 nat=n:f:81:22 range=x:f:100:200:22
         put lb l0 f=pip:p0 p r=a:f:p::80:80 nat=n:f:81:22
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            FrontendIPConfigurationCountLimitReached: Cannot create more than 1 frontend IP configurations for this load balancer.
+            FrontendIPConfigurationCountLimitReached: Cannot create more than 1 frontend IP configurations for this load balancer.
+            InboundRuleCountLimitReached: Cannot create more than 2 inbound rules for this load balancer.
+            ok
+        "#]],
     );
 }

@@ -1,18 +1,15 @@
 //! Rules of network interfaces.
 
-use expect_test::expect;
+use expect_test::{Expect, expect};
 
 use crate::fabric::Power;
 use crate::testing::network::{gone, power};
-use crate::testing::{Script, check};
+use crate::testing::{Script, check, check_after};
 
 const TWO_SUBNETS: &str = "put vnet v0 10.0.0.0/16 subnets=s0:10.0.0.0/24,s1:10.0.1.0/29\n";
 
-fn check_in_subnets(script: &str, expected: expect_test::Expect) {
-    let mut run = Script::run(TWO_SUBNETS);
-    run.outcomes.clear();
-    run.more(script);
-    expected.assert_eq(&run.outcomes);
+fn check_in_subnets(script: &str, expected: Expect) {
+    check_after(TWO_SUBNETS, script, expected);
 }
 
 #[test]
@@ -481,6 +478,27 @@ fn an_interface_has_a_limit_of_secondary_configurations() {
         put nic n0 {"properties": {"ipConfigurations": [{"name": "a", "properties": {"primary": true, "subnet": {"id": "@subnet:v0/s0"}}}, {"name": "b", "properties": {"subnet": {"id": "@subnet:v0/s0"}}}, {"name": "c", "properties": {"subnet": {"id": "@subnet:v0/s0"}}}]}}
         put nic n0 {"properties": {"ipConfigurations": [{"name": "a", "properties": {"primary": true, "subnet": {"id": "@subnet:v0/s0"}}}, {"name": "b", "properties": {"subnet": {"id": "@subnet:v0/s0"}}}]}}
         "#,
+        expect![[r#"
+            IPConfigurationCountLimitReached: Cannot create more than 1 secondary IP configurations for this network interface.
+            ok
+        "#]],
+    );
+}
+
+#[test]
+fn an_interface_of_a_machine_cannot_be_deleted() {
+    cov_mark::check!(nic_in_use);
+    check_in_subnets(
+        "
+        put pip p0
+        put nic n0 subnet=v0/s0 pip=p0
+        put vm v0 nic=n0
+        get nic n0 /properties/virtualMachine /properties/primary
+        delete nic n0
+        delete vm v0
+        get nic n0 /properties/virtualMachine /properties/primary
+        get pip p0 /properties/ipAddress
+        ",
         expect![[r#""#]],
     );
 }

@@ -17,7 +17,14 @@ fn a_table_is_written_with_its_routes() {
         list route t0
         get route t0/b /properties/nextHopType
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            created Updating, operation runs
+            "Succeeded" {"addressPrefix":"10.0.0.0/24","nextHopType":"VirtualAppliance","nextHopIpAddress":"10.1.0.4","provisioningState":"Succeeded"} -
+            {"addressPrefix":"0.0.0.0/0","nextHopType":"Internet","hasBgpOverride":false,"provisioningState":"Succeeded"} "Microsoft.Network/routeTables/routes" false
+            ok
+            [b]
+            "None"
+        "#]],
     );
 }
 
@@ -34,7 +41,15 @@ fn a_route_is_written_alone_into_its_table() {
         delete route t0/a
         get route t0/a
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ParentResourceNotFound: Can not perform requested operation on nested resource. Parent resource 't0' not found.
+            ok
+            created Updating, operation runs
+            Updating
+            "a"
+            ok
+            NotFound: Resource routeTables/t0/routes/a not found.
+        "#]],
     );
 }
 
@@ -55,7 +70,20 @@ fn a_route_has_an_aligned_prefix_and_a_next_hop() {
         put route t0/a 10.0.1.0/24 Internet
         put route t0/b 10.0.0.0/24 Internet
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            InvalidAddressPrefixFormat: Address prefix nonsense of resource routeTables/t0/routes/a is not formatted correctly. It should follow CIDR notation, for example 10.0.0.0/24.
+            InvalidCIDRNotation: The address prefix 10.0.0.1/24 in resource routeTables/t0/routes/a has an invalid CIDR notation. For the given prefix length, the address prefix should be 10.0.0.0/24.
+            InvalidRequestFormat: Cannot parse the request. <InvalidJson: Error converting value "Sideways" at path 'properties.nextHopType'. Expected one of: VirtualNetworkGateway, VnetLocal, Internet, VirtualAppliance, None.>
+            InvalidRequestFormat: Cannot parse the request. <InvalidJson: Error converting value null at path 'properties.nextHopType'. Expected a next hop type.>
+            NextHopIpAddressRequired: Route routeTables/t0/routes/a has next hop type VirtualAppliance and must specify a next hop IP address.
+            InvalidNextHopIpAddress: Next hop IP address nowhere of route routeTables/t0/routes/a is not valid.
+            NextHopIpAddressNotAllowed: Route routeTables/t0/routes/a cannot specify a next hop IP address because its next hop type is not VirtualAppliance.
+            ok
+            RouteConflict: Route b conflicts with route a. Routes cannot have the same AddressPrefix.
+            ok
+            ok
+        "#]],
     );
 }
 
@@ -73,7 +101,17 @@ fn a_table_on_a_subnet_cannot_be_deleted() {
         get table t0 /properties/subnets
         delete table t0
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            ok
+            ok
+            [{"id":"virtualNetworks/v0/subnets/s0"}]
+            {"id":"routeTables/t0"}
+            InUseRouteTableCannotBeDeleted: Route table t0 is in use and cannot be deleted.
+            ok
+            -
+            ok
+        "#]],
     );
 }
 
@@ -89,6 +127,12 @@ fn tables_and_their_routes_have_limits() {
         put table t0 a:10.0.0.0/24:Internet
         put route t0/b 10.0.1.0/24 Internet
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            RouteTableCountLimitReached: Cannot create more than 1 route tables for this subscription in this region.
+            RouteCountLimitReached: Cannot create more than 1 routes for this route table.
+            ok
+            RouteCountLimitReached: Cannot create more than 1 routes for this route table.
+        "#]],
     );
 }

@@ -201,12 +201,18 @@ fn protocol_access_and_direction_are_enumerations() {
 #[test]
 fn a_description_has_140_characters() {
     let long = "a".repeat(141);
-    let script = format!("put nsg g0\nput rule g0/r description={long}\nput rule g0/r description={}", &long[1..]);
-    check(&script, expect![[r#"
+    let script = format!(
+        "put nsg g0\nput rule g0/r description={long}\nput rule g0/r description={}",
+        &long[1..]
+    );
+    check(
+        &script,
+        expect![[r#"
         ok
         SecurityRuleDescriptionTooLong: Security rule description cannot exceed 140 chars.
         ok
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

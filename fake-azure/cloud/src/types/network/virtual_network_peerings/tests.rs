@@ -2,40 +2,49 @@
 
 use expect_test::{Expect, expect};
 
-use crate::testing::Script;
+use crate::testing::check_after;
 
 fn check_between_networks(script: &str, expected: Expect) {
     let networks = "
         version 2017-10-01
-        put vnet a 10.0.0.0/16
-        put vnet b 10.1.0.0/16
-        put vnet c 10.1.128.0/17
+        put vnet va 10.0.0.0/16
+        put vnet vb 10.1.0.0/16
+        put vnet vc 10.1.128.0/17
     ";
-    let mut run = Script::run(networks);
-    run.outcomes.clear();
-    run.more(script);
-    expected.assert_eq(&run.outcomes);
+    check_after(networks, script, expected);
 }
 
 #[test]
 fn two_halves_make_a_connection() {
     check_between_networks(
         "
-        begin put peering a/ab b
+        begin put peering va/ab vb
         settle
-        get peering a/ab /properties
-        put peering b/ba a
-        get peering a/ab /properties/peeringState
-        get peering b/ba /properties/peeringState
-        get vnet a /properties/virtualNetworkPeerings/0/name
-        delete peering a/ab
-        get peering b/ba /properties/peeringState
-        put peering a/ab b
-        get peering b/ba /properties/peeringState
+        get peering va/ab /properties
+        put peering vb/ba va
+        get peering va/ab /properties/peeringState
+        get peering vb/ba /properties/peeringState
+        get vnet va /properties/virtualNetworkPeerings/0/name
+        delete peering va/ab
+        get peering vb/ba /properties/peeringState
+        put peering va/ab vb
+        get peering vb/ba /properties/peeringState
         version 2019-09-01
-        get peering b/ba /properties /type
+        get peering vb/ba /properties /type
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            created Updating, operation runs
+            {"remoteVirtualNetwork":{"id":"virtualNetworks/vb"},"allowVirtualNetworkAccess":true,"allowForwardedTraffic":false,"allowGatewayTransit":false,"useRemoteGateways":false,"routeServiceVips":{},"provisioningState":"Succeeded","peeringState":"Initiated","remoteAddressSpace":{"addressPrefixes":["10.1.0.0/16"]}}
+            ok
+            "Connected"
+            "Connected"
+            "ab"
+            ok
+            "Disconnected"
+            ok
+            "Connected"
+            {"remoteVirtualNetwork":{"id":"virtualNetworks/va"},"allowVirtualNetworkAccess":true,"allowForwardedTraffic":false,"allowGatewayTransit":false,"useRemoteGateways":false,"doNotVerifyRemoteGateways":false,"routeServiceVips":{},"provisioningState":"Succeeded","peeringState":"Connected","remoteAddressSpace":{"addressPrefixes":["10.0.0.0/16"]},"resourceGuid":"<guid>"} "Microsoft.Network/virtualNetworks/virtualNetworkPeerings"
+        "#]],
     );
 }
 
@@ -43,13 +52,19 @@ fn two_halves_make_a_connection() {
 fn a_half_remembers_a_network_that_is_gone() {
     check_between_networks(
         "
-        put peering a/ab b
-        put peering b/ba a
-        delete vnet b
-        get peering a/ab /properties/peeringState /properties/remoteVirtualNetwork /properties/remoteAddressSpace
-        delete vnet a
+        put peering va/ab vb
+        put peering vb/ba va
+        delete vnet vb
+        get peering va/ab /properties/peeringState /properties/remoteVirtualNetwork /properties/remoteAddressSpace
+        delete vnet va
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            ok
+            ok
+            "Disconnected" {"id":"virtualNetworks/vb"} {"addressPrefixes":["10.1.0.0/16"]}
+            ok
+        "#]],
     );
 }
 
@@ -57,15 +72,23 @@ fn a_half_remembers_a_network_that_is_gone() {
 fn address_spaces_of_peers_are_apart() {
     check_between_networks(
         "
-        put peering b/bc c
-        put peering a/ab b
-        put peering a/ac c
-        put peering a/aa a
-        put peering a/second b
-        put peering a/none
-        put peering a/ab b
+        put peering vb/bc vc
+        put peering va/ab vb
+        put peering va/ac vc
+        put peering va/aa va
+        put peering va/second vb
+        put peering va/none
+        put peering va/ab vb
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            VnetAddressSpacesOverlap: Cannot create or update peering virtualNetworks/vb/virtualNetworkPeerings/bc. Virtual networks virtualNetworks/vb and virtualNetworks/vc cannot be peered because their address spaces overlap. Overlapping address prefixes: 10.1.0.0/16, 10.1.128.0/17.
+            ok
+            VnetAddressSpaceOverlapsWithAlreadyPeeredVnet: Cannot create or update peering virtualNetworks/va/virtualNetworkPeerings/ac. Address space of virtual network virtualNetworks/vc overlaps with address space of virtual network virtualNetworks/vb already peered with virtual network virtualNetworks/va.
+            CannotPeerVirtualNetworkWithItself: Peering virtualNetworks/va/virtualNetworkPeerings/aa cannot reference its own virtual network.
+            AnotherPeeringAlreadyReferencesRemoteVnet: Peering virtualNetworks/va/virtualNetworkPeerings/second cannot reference remote virtual network virtualNetworks/vb because another peering virtualNetworks/va/virtualNetworkPeerings/ab of the same virtual network already references it.
+            InvalidRequestFormat: Cannot parse the request. <InvalidJson: Error converting value null at path 'properties.remoteVirtualNetwork'. Expected a virtual network.>
+            ok
+        "#]],
     );
 }
 
@@ -73,15 +96,22 @@ fn address_spaces_of_peers_are_apart() {
 fn a_network_written_without_peerings_loses_them() {
     check_between_networks(
         "
-        put peering a/ab b
-        put peering b/ba a
-        put vnet a 10.0.0.0/16
-        list peering a
-        get peering b/ba /properties/peeringState
+        put peering va/ab vb
+        put peering vb/ba va
+        put vnet va 10.0.0.0/16
+        list peering va
+        get peering vb/ba /properties/peeringState
         version 2015-06-15
-        get vnet b /properties/virtualNetworkPeerings
+        get vnet vb /properties/virtualNetworkPeerings
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            ok
+            ok
+            []
+            "Disconnected"
+            -
+        "#]],
     );
 }
 
@@ -90,10 +120,14 @@ fn networks_have_a_limit_of_peerings() {
     check_between_networks(
         "
         limit PeeringsPerVirtualNetwork 1
-        put vnet d 10.3.0.0/16
-        put peering a/ab b
-        put peering a/ad d
+        put vnet vd 10.3.0.0/16
+        put peering va/ab vb
+        put peering va/ad vd
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            ok
+            VirtualNetworkPeeringCountLimitReached: Cannot create more than 1 peerings for this virtual network.
+        "#]],
     );
 }

@@ -203,6 +203,11 @@ fn a_network_has_limits_of_subnets_and_servers() {
         put vnet v0 10.0.0.0/16 subnets=a:10.0.0.0/24 dns=10.0.0.8
         put subnet v0/b 10.0.1.0/24
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            SubnetCountLimitReached: Cannot create more than 1 subnets for this virtual network.
+            DnsServerCountLimitReached: Cannot specify more than 1 DNS servers for a virtual network.
+            ok
+            SubnetCountLimitReached: Cannot create more than 1 subnets for this virtual network.
+        "#]],
     );
 }

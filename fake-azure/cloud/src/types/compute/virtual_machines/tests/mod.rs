@@ -1,0 +1,6 @@
+//! Machines, by script.
+
+mod document;
+mod placement;
+mod power;
+mod storage;

@@ -1,0 +1,3 @@
+//! Template deployments (ARM 7).
+
+mod expression;
