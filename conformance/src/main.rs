@@ -13,6 +13,10 @@ fn main() -> ExitCode {
     let is_terminal = std::io::stderr().is_terminal();
     let mut out = anstream::stdout();
     let mut err = anstream::stderr();
-    let mut streams = Streams { out: &mut out, err: &mut err, is_terminal };
+    let mut streams = Streams {
+        out: &mut out,
+        err: &mut err,
+        is_terminal,
+    };
     ExitCode::from(cli::main(std::env::args_os(), &mut streams))
 }

@@ -57,10 +57,15 @@ pub fn judges(driver: DriverKind, scenario: &Scenario) -> bool {
     }
     let mut some = false;
     for (_, step) in scenario.numbered() {
-        match step.action {
+        match &step.action {
             Action::Resource(_) | Action::List { .. } | Action::World(_) => some = true,
-            Action::Advance(_) | Action::Limits { .. } | Action::Http(_) => {}
-            Action::Provider(_) | Action::Juju(_) | Action::Together(_) | Action::Fault(_) | Action::Check(_) => return false,
+            Action::Advance(_) | Action::Limits { .. } => {}
+            Action::Http(http) if matches!(http.method.as_str(), "GET" | "HEAD") => {}
+            // What comes after a message that may have written something is not judged.
+            Action::Http(_) => return some,
+            Action::Provider(_) | Action::Juju(_) | Action::Together(_) | Action::Fault(_) | Action::Check(_) => {
+                return false;
+            }
         }
     }
     some
@@ -120,7 +125,13 @@ fn take<'r, 'a>(runs: &'r [Run<'a>], next: &AtomicUsize) -> Option<(usize, &'r R
 pub fn run_one(run: &Run<'_>, selection: &Selection, baseline: &Baseline) -> anyhow::Result<ScenarioDone> {
     let Run { scenario, driver } = *run;
     let started = Instant::now();
-    let plan = Plan { scenario, driver, seed: selection.seed, until: selection.until, profile: selection.profile.as_deref() };
+    let plan = Plan {
+        scenario,
+        driver,
+        seed: selection.seed,
+        until: selection.until,
+        profile: selection.profile.as_deref(),
+    };
     let ran = session::run(&plan)?;
     let reason = baseline.reason(&scenario.id, driver).map(str::to_owned);
     let (standing, trouble) = match (ran.end, &reason) {
@@ -154,7 +165,10 @@ pub fn trouble_report(trouble: &Trouble, id: &str, driver: DriverKind, seed: u64
         Some(step) => format!("{step} ({})", trouble.label),
         None => trouble.label.clone(),
     };
-    let version = trouble.version.as_ref().map_or_else(String::new, |version| format!(", api-version {version}"));
+    let version = trouble
+        .version
+        .as_ref()
+        .map_or_else(String::new, |version| format!(", api-version {version}"));
     let until = match trouble.step {
         Some(StepNumber::Own(number)) => format!(" --until {number}"),
         _ => String::new(),

@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 use crate::driver::{self, Driver, DriverKind, Outcome, Request, SUBSCRIPTION, Setup};
 use crate::oracle::{self, Failure, Verdict};
 use crate::scenario::{
-    Action, Body, CallStep, Check, Expect, GROUP, HttpBody, HttpStep, ResourceStep, Scenario, Step, StepNumber, Target, Variable,
-    Variables, Verb, build_document, short_types, show_duration,
+    Action, Body, CallStep, Check, Expect, GROUP, HttpBody, HttpStep, ResourceStep, Scenario, Step, StepNumber, Target,
+    Variable, Variables, Verb, build_document, short_types, show_duration,
 };
 
 /// Usual api-versions, by lower-case namespace: those of the generation of clients that the scenarios tell of.
@@ -162,7 +162,10 @@ impl Session {
     /// The whole story. `None`: it went as expected.
     fn tell(&mut self, plan: &Plan<'_>) -> End {
         for (number, step) in plan.scenario.numbered() {
-            if plan.until.is_some_and(|until| matches!(number, StepNumber::Own(own) if own > until)) {
+            if plan
+                .until
+                .is_some_and(|until| matches!(number, StepNumber::Own(own) if own > until))
+            {
                 break;
             }
             if let Err(end) = self.step(number, step) {
@@ -172,13 +175,27 @@ impl Session {
         if plan.until.is_none() {
             let failures = self.clean_up();
             if !failures.is_empty() {
-                let trouble = Trouble { step: None, label: "at the end".to_owned(), failures, version: None };
+                let trouble = Trouble {
+                    step: None,
+                    label: "at the end".to_owned(),
+                    failures,
+                    version: None,
+                };
                 return End::Failed(Box::new(trouble));
             }
         }
         if self.n_judged == 0 {
-            let failure = Failure::new("nothing judged", "at least one expectation that this driver can judge", "none");
-            let trouble = Trouble { step: None, label: "at the end".to_owned(), failures: vec![failure], version: None };
+            let failure = Failure::new(
+                "nothing judged",
+                "at least one expectation that this driver can judge",
+                "none",
+            );
+            let trouble = Trouble {
+                step: None,
+                label: "at the end".to_owned(),
+                failures: vec![failure],
+                version: None,
+            };
             return End::Failed(Box::new(trouble));
         }
         End::Passed
@@ -186,7 +203,11 @@ impl Session {
 
     fn close(self, end: End) -> Ran {
         let journal = self.driver.journal();
-        let journal_digest = if journal.is_empty() { String::new() } else { digest(&journal) };
+        let journal_digest = if journal.is_empty() {
+            String::new()
+        } else {
+            digest(&journal)
+        };
         Ran {
             end,
             n_judged: self.n_judged,
@@ -204,7 +225,12 @@ impl Session {
     /// The end of the run, when the step went wrong or is wrong in itself.
     pub fn step(&mut self, number: StepNumber, step: &Step) -> Result<(), End> {
         let trouble = |failures: Vec<Failure>, version: Option<String>| {
-            Box::new(Trouble { step: Some(number), label: step.action.label(), failures, version })
+            Box::new(Trouble {
+                step: Some(number),
+                label: step.action.label(),
+                failures,
+                version,
+            })
         };
         for i in 1..=step.repeat {
             self.variables.set("i", Variable::Value(json!(i)));
@@ -212,7 +238,11 @@ impl Session {
             let version = self.version_of(step);
             let before = self.driver.now();
             // What an omitted step would have done is missing from here on, so nothing after it can be judged.
-            let performed = if self.skipped { Ok((Outcome::NotPerformed, Verdict::default())) } else { self.perform(step) };
+            let performed = if self.skipped {
+                Ok((Outcome::NotPerformed, Verdict::default()))
+            } else {
+                self.perform(step)
+            };
             let took_ms = self.driver.now().millis_since(before);
             let (outcome, mut verdict) = match performed {
                 Ok(performed) => performed,
@@ -253,10 +283,16 @@ impl Session {
                 let request = self.request(resource)?;
                 Ok((self.driver.request(&request, step.wait), none))
             }
-            Action::List { what, everywhere, version } => {
+            Action::List {
+                what,
+                everywhere,
+                version,
+            } => {
                 self.make_group(&step.action);
                 let target = Target::parse_list(&self.variables.text(what)?)?;
-                let version = version.clone().unwrap_or_else(|| self.usual_version(&target.namespace()));
+                let version = version
+                    .clone()
+                    .unwrap_or_else(|| self.usual_version(&target.namespace()));
                 let path = target.list_path(SUBSCRIPTION, GROUP, *everywhere);
                 Ok((self.driver.request(&Request::List { path, version }, false), none))
             }
@@ -276,7 +312,10 @@ impl Session {
                 Ok((outcome, none))
             }
             Action::Together(calls) => {
-                let calls = calls.iter().map(|call| self.resolve_call(call)).collect::<Result<Vec<_>, _>>()?;
+                let calls = calls
+                    .iter()
+                    .map(|call| self.resolve_call(call))
+                    .collect::<Result<Vec<_>, _>>()?;
                 let outcomes = self.driver.provider(&calls)?;
                 Ok((together(outcomes), none))
             }
@@ -329,6 +368,13 @@ impl Session {
             Action::List { what, everywhere, .. } => !everywhere && Target::parse_list(what).is_ok_and(lives_in_it),
             _ => true,
         };
+        let is_it = |target: Target| target.short.is_some_and(|short| short.short == "group") && target.name() == GROUP;
+        if let Action::Resource(step) = action
+            && Target::parse(&step.target, false).is_ok_and(is_it)
+        {
+            // The scenario sees to it itself.
+            self.has_group = true;
+        }
         if self.has_group || !needed {
             return;
         }
@@ -345,19 +391,34 @@ impl Session {
     }
 
     fn usual_version(&self, namespace: &str) -> String {
-        let usual = USUAL_VERSIONS.iter().find(|(name, _)| *name == namespace).map_or("2016-09-01", |(_, version)| version);
-        self.versions.get(namespace).cloned().unwrap_or_else(|| usual.to_owned())
+        let usual = USUAL_VERSIONS
+            .iter()
+            .find(|(name, _)| *name == namespace)
+            .map_or("2016-09-01", |(_, version)| version);
+        self.versions
+            .get(namespace)
+            .cloned()
+            .unwrap_or_else(|| usual.to_owned())
     }
 
     fn version_of(&self, step: &Step) -> Option<String> {
         match &step.action {
             Action::Resource(resource) => {
                 let target = Target::parse(&resource.target, resource.verb == Verb::Post).ok()?;
-                Some(resource.version.clone().unwrap_or_else(|| self.usual_version(&target.namespace())))
+                Some(
+                    resource
+                        .version
+                        .clone()
+                        .unwrap_or_else(|| self.usual_version(&target.namespace())),
+                )
             }
             Action::List { what, version, .. } => {
                 let target = Target::parse_list(what).ok()?;
-                Some(version.clone().unwrap_or_else(|| self.usual_version(&target.namespace())))
+                Some(
+                    version
+                        .clone()
+                        .unwrap_or_else(|| self.usual_version(&target.namespace())),
+                )
             }
             _ => None,
         }
@@ -367,26 +428,60 @@ impl Session {
         let text = self.variables.text(&step.target)?;
         let target = Target::parse(&text, step.verb == Verb::Post)?;
         let id = target.id(SUBSCRIPTION, GROUP);
-        let version = step.version.clone().unwrap_or_else(|| self.usual_version(&target.namespace()));
+        let version = step
+            .version
+            .clone()
+            .unwrap_or_else(|| self.usual_version(&target.namespace()));
         if step.verb == Verb::Put {
             // So that a document can name the very resource that it makes, its children above all.
-            self.variables.set(target.name(), Variable::Resource { id: id.clone(), document: Value::Null });
+            self.variables.set(
+                target.name(),
+                Variable::Resource {
+                    id: id.clone(),
+                    document: Value::Null,
+                },
+            );
         }
         let body = match &step.body {
             Body::None => Value::Null,
             Body::Whole(body) => self.variables.resolve(body)?,
             Body::With(with) => {
                 let with: Map<String, Value> = self.variables.resolve_map(with)?;
-                build_document(target.short.map_or("", |short| short.short), target.name(), &self.location, &with)
+                build_document(
+                    target.short.map_or("", |short| short.short),
+                    target.name(),
+                    &self.location,
+                    &with,
+                )
             }
         };
         let if_match = step.if_match.as_ref().map(|tag| self.variables.text(tag)).transpose()?;
         Ok(match step.verb {
-            Verb::Put => Request::Put { id, version, body, if_match, only_new: step.only_new },
-            Verb::Patch => Request::Patch { id, version, body, if_match },
+            Verb::Put => Request::Put {
+                id,
+                version,
+                body,
+                if_match,
+                only_new: step.only_new,
+            },
+            Verb::Patch => Request::Patch {
+                id,
+                version,
+                body,
+                if_match,
+            },
             Verb::Delete => Request::Delete { id, version, if_match },
-            Verb::Get => Request::Get { id, version, expand: step.expand.clone() },
-            Verb::Post => Request::Post { id, action: target.action.unwrap_or_default(), version, body },
+            Verb::Get => Request::Get {
+                id,
+                version,
+                expand: step.expand.clone(),
+            },
+            Verb::Post => Request::Post {
+                id,
+                action: target.action.unwrap_or_default(),
+                version,
+                body,
+            },
         })
     }
 
@@ -401,13 +496,23 @@ impl Session {
             Some(HttpBody::Text(text)) => Some(HttpBody::Text(self.variables.text(text)?)),
             None => None,
         };
-        Ok(HttpStep { api: http.api.clone(), method: http.method.clone(), url: self.variables.text(&http.url)?, headers, body })
+        Ok(HttpStep {
+            api: http.api.clone(),
+            method: http.method.clone(),
+            url: self.variables.text(&http.url)?,
+            headers,
+            body,
+        })
     }
 
     fn resolve_call(&mut self, call: &CallStep) -> Result<CallStep, Bad> {
         let environment = self.variables.text(&call.environment)?;
         self.environments.insert(environment.clone());
-        Ok(CallStep { call: call.call.clone(), environment, arguments: self.variables.resolve_map(&call.arguments)? })
+        Ok(CallStep {
+            call: call.call.clone(),
+            environment,
+            arguments: self.variables.resolve_map(&call.arguments)?,
+        })
     }
 
     fn resolve_expect(&self, expect: &Expect) -> Result<Expect, String> {
@@ -428,7 +533,11 @@ impl Session {
     /// Keeps what a step gave for those after it.
     fn keep(&mut self, step: &Step, outcome: &Outcome) {
         let value = match outcome {
-            Outcome::Answer(answer) => answer.afterwards.clone().or_else(|| answer.body.clone()).unwrap_or(Value::Null),
+            Outcome::Answer(answer) => answer
+                .afterwards
+                .clone()
+                .or_else(|| answer.body.clone())
+                .unwrap_or(Value::Null),
             Outcome::Gave(value) => value.clone(),
             _ => return,
         };
@@ -439,7 +548,10 @@ impl Session {
             && let Ok(target) = Target::parse(&text, false)
             && matches!(outcome, Outcome::Answer(answer) if answer.refusal.is_none())
         {
-            variable = Variable::Resource { id: target.id(SUBSCRIPTION, GROUP), document: value };
+            variable = Variable::Resource {
+                id: target.id(SUBSCRIPTION, GROUP),
+                document: value,
+            };
             self.variables.set(target.name(), variable.clone());
         }
         if let Some(name) = &step.name {
@@ -451,7 +563,11 @@ impl Session {
     fn invariants(&mut self) -> Verdict {
         let mut verdict = Verdict::default();
         self.driver.with_cloud(&mut |cloud| {
-            verdict.failures = cloud.check().into_iter().map(|line| Failure::new("invariant broken", "a consistent world", line)).collect();
+            verdict.failures = cloud
+                .check()
+                .into_iter()
+                .map(|line| Failure::new("invariant broken", "a consistent world", line))
+                .collect();
         });
         verdict
     }
@@ -459,28 +575,44 @@ impl Session {
     fn check(&mut self, check: Check) -> Option<Verdict> {
         match check {
             Check::Empty => {
-                let mut verdict = Verdict { n_judged: 1, ..Verdict::default() };
+                let mut verdict = Verdict {
+                    n_judged: 1,
+                    ..Verdict::default()
+                };
                 self.driver.with_cloud(&mut |cloud| verdict.failures = leaks(cloud));
                 Some(verdict)
             }
             Check::Reported => {
                 let mut verdict = Verdict::default();
                 for environment in self.environments.clone() {
-                    let call = CallStep { call: "all_instances".to_owned(), environment: environment.clone(), arguments: Map::new() };
+                    let call = CallStep {
+                        call: "all_instances".to_owned(),
+                        environment: environment.clone(),
+                        arguments: Map::new(),
+                    };
                     let outcome = self.driver.provider(&[call]).ok()?.pop()?;
                     let mut there = BTreeSet::new();
-                    self.driver.with_cloud(&mut |cloud| there = oracle::of_environment(cloud, &environment));
+                    self.driver
+                        .with_cloud(&mut |cloud| there = oracle::of_environment(cloud, &environment));
                     verdict.n_judged += 1;
                     match outcome {
                         Outcome::Gave(reported) => {
                             let missing = oracle::unreported(&there, &reported);
                             if !missing.is_empty() {
                                 let expected = format!("{} of environment {environment} reported", missing.join(", "));
-                                verdict.failures.push(Failure::new("instance not reported", expected, reported.to_string()));
+                                verdict.failures.push(Failure::new(
+                                    "instance not reported",
+                                    expected,
+                                    reported.to_string(),
+                                ));
                             }
                         }
                         Outcome::NotPerformed => return None,
-                        other => verdict.failures.push(Failure::new("no list of instances", "one", format!("{other:?}"))),
+                        other => {
+                            verdict
+                                .failures
+                                .push(Failure::new("no list of instances", "one", format!("{other:?}")))
+                        }
                     }
                 }
                 Some(verdict)
@@ -493,16 +625,13 @@ impl Session {
         if let Some(Err(message)) = self.driver.fault(&json!("clear")) {
             return vec![Failure::new("faults cannot be cleared", "no faults", message)];
         }
-        self.driver.with_cloud(&mut |cloud| {
-            let endless: Vec<_> = cloud.operations().filter(|operation| operation.endless).map(|operation| operation.id).collect();
-            for id in endless {
-                cloud.set_endless(id, false);
-            }
-        });
         for _ in 0..CLEANUP_ROUNDS {
             let mut groups = Vec::new();
             self.driver.with_cloud(&mut |cloud| {
-                let rows = cloud.store().iter().filter(|resource| resource.kind == Kind::ResourceGroups);
+                let rows = cloud
+                    .store()
+                    .iter()
+                    .filter(|resource| resource.kind == Kind::ResourceGroups);
                 groups = rows.map(|group| cloud.id(group.key)).collect();
             });
             if groups.is_empty() {
@@ -510,7 +639,14 @@ impl Session {
             }
             let version = self.usual_version("microsoft.resources");
             for id in groups {
-                self.driver.request(&Request::Delete { id, version: version.clone(), if_match: None }, true);
+                self.driver.request(
+                    &Request::Delete {
+                        id,
+                        version: version.clone(),
+                        if_match: None,
+                    },
+                    true,
+                );
             }
         }
         let mut failures = Vec::new();
@@ -558,7 +694,10 @@ fn only_looks(action: &Action) -> bool {
 }
 
 fn leaks(cloud: &Cloud) -> Vec<Failure> {
-    oracle::left_over(cloud).into_iter().map(|line| Failure::new("something is left", "an empty world", line)).collect()
+    oracle::left_over(cloud)
+        .into_iter()
+        .map(|line| Failure::new("something is left", "an empty world", line))
+        .collect()
 }
 
 /// Several calls' outcomes as one: all that they gave, or the first that gave up.
@@ -579,17 +718,26 @@ fn count(cloud: &Cloud, counts: &std::collections::BTreeMap<String, u64>) -> Ver
         let there = if short == "blob" {
             cloud.fabric().blobs.len()
         } else {
-            let full = short_types().iter().find(|row| row.short == short).map_or("", |row| row.full);
+            let full = short_types()
+                .iter()
+                .find(|row| row.short == short)
+                .map_or("", |row| row.full);
             let kind = match full.split_once('/') {
                 Some((namespace, type_path)) => Kind::find(namespace, type_path),
                 None => Some(Kind::ResourceGroups),
             };
-            cloud.store().iter().filter(|resource| Some(resource.kind) == kind).count()
+            cloud
+                .store()
+                .iter()
+                .filter(|resource| Some(resource.kind) == kind)
+                .count()
         };
         verdict.n_judged += 1;
         if there as u64 != *wanted {
             let what = format!("unexpected number of {short}");
-            verdict.failures.push(Failure::new(what, wanted.to_string(), there.to_string()));
+            verdict
+                .failures
+                .push(Failure::new(what, wanted.to_string(), there.to_string()));
         }
     }
     verdict

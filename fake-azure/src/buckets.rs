@@ -70,10 +70,22 @@ const GLOBAL_FACTOR: u32 = 15;
 
 const fn size(era: Era, class: Class, tenant: bool) -> Size {
     match (era, class, tenant) {
-        (Era::Classic2014 | Era::Arm2016, Class::Reads, _) => Size { capacity: 15_000, refill_per_sec: 0 },
-        (Era::Classic2014 | Era::Arm2016, Class::Writes | Class::Deletes, _) => Size { capacity: 1_200, refill_per_sec: 0 },
-        (Era::Current, Class::Reads, _) => Size { capacity: 250, refill_per_sec: 25 },
-        (Era::Current, Class::Writes | Class::Deletes, _) => Size { capacity: 200, refill_per_sec: 10 },
+        (Era::Classic2014 | Era::Arm2016, Class::Reads, _) => Size {
+            capacity: 15_000,
+            refill_per_sec: 0,
+        },
+        (Era::Classic2014 | Era::Arm2016, Class::Writes | Class::Deletes, _) => Size {
+            capacity: 1_200,
+            refill_per_sec: 0,
+        },
+        (Era::Current, Class::Reads, _) => Size {
+            capacity: 250,
+            refill_per_sec: 25,
+        },
+        (Era::Current, Class::Writes | Class::Deletes, _) => Size {
+            capacity: 200,
+            refill_per_sec: 10,
+        },
     }
 }
 
@@ -110,12 +122,19 @@ impl Buckets {
         enforced: bool,
     ) -> Result<Remaining, Throttled> {
         let enforced = self.enforced.unwrap_or(enforced);
-        let class = if class == Class::Deletes && era != Era::Current { Class::Writes } else { class };
+        let class = if class == Class::Deletes && era != Era::Current {
+            Class::Writes
+        } else {
+            class
+        };
         let own = size(era, class, subscription.is_none());
         let scope = subscription.unwrap_or(Guid::NIL);
 
         let has_global = era == Era::Current && subscription.is_some();
-        let global = Size { capacity: own.capacity * GLOBAL_FACTOR, refill_per_sec: own.refill_per_sec * GLOBAL_FACTOR };
+        let global = Size {
+            capacity: own.capacity * GLOBAL_FACTOR,
+            refill_per_sec: own.refill_per_sec * GLOBAL_FACTOR,
+        };
         let own_left = self.left((scope, principal, class), own, now);
         let global_left = has_global.then(|| self.left((scope, Guid::NIL, class), global, now));
         if enforced {
@@ -134,13 +153,19 @@ impl Buckets {
 
     /// Whole tokens left, after what came back meanwhile.
     fn left(&mut self, key: (Guid, Guid, Class), size: Size, now: Time) -> u32 {
-        let counter = self.counters.entry(key).or_insert(Counter { used_milli: 0, since: now });
+        let counter = self.counters.entry(key).or_insert(Counter {
+            used_milli: 0,
+            since: now,
+        });
         let elapsed = now.millis_since(counter.since);
         if size.refill_per_sec > 0 {
             counter.used_milli = (counter.used_milli - elapsed * i64::from(size.refill_per_sec)).max(0);
             counter.since = now;
         } else if elapsed >= HOUR_MS {
-            *counter = Counter { used_milli: 0, since: now };
+            *counter = Counter {
+                used_milli: 0,
+                since: now,
+            };
         }
         let left = i64::from(size.capacity) - (counter.used_milli + 999) / 1000;
         u32::try_from(left.max(0)).unwrap_or(0)
@@ -158,7 +183,10 @@ impl Buckets {
     }
 
     fn throttled(&self, key: (Guid, Guid, Class), class: Class, size: Size, now: Time) -> Throttled {
-        let counter = self.counters.get(&key).copied().unwrap_or(Counter { used_milli: 0, since: now });
+        let counter = self.counters.get(&key).copied().unwrap_or(Counter {
+            used_milli: 0,
+            since: now,
+        });
         let hourly = size.refill_per_sec == 0;
         let wait_ms = if hourly {
             HOUR_MS - now.millis_since(counter.since)
@@ -167,7 +195,12 @@ impl Buckets {
             missing_milli / i64::from(size.refill_per_sec)
         };
         let secs = u32::try_from((wait_ms.max(1) + 999) / 1000).unwrap_or(u32::MAX);
-        Throttled { class, retry_after_secs: secs, limit: size.capacity, hourly }
+        Throttled {
+            class,
+            retry_after_secs: secs,
+            limit: size.capacity,
+            hourly,
+        }
     }
 }
 
@@ -183,7 +216,9 @@ mod as_rows {
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Rows, D::Error> {
-        Ok(Vec::<((Guid, Guid, Class), Counter)>::deserialize(deserializer)?.into_iter().collect())
+        Ok(Vec::<((Guid, Guid, Class), Counter)>::deserialize(deserializer)?
+            .into_iter()
+            .collect())
     }
 }
 
@@ -207,8 +242,14 @@ mod tests {
         }
         let throttled = take(&mut buckets, Class::Writes, 0, Era::Current).expect_err("nothing remains");
         assert_eq!((throttled.retry_after_secs, throttled.hourly), (1, false));
-        assert_eq!(take(&mut buckets, Class::Writes, 1, Era::Current).map(|remaining| remaining.caller), Ok(9));
-        assert_eq!(take(&mut buckets, Class::Deletes, 1, Era::Current).map(|remaining| remaining.caller), Ok(199));
+        assert_eq!(
+            take(&mut buckets, Class::Writes, 1, Era::Current).map(|remaining| remaining.caller),
+            Ok(9)
+        );
+        assert_eq!(
+            take(&mut buckets, Class::Deletes, 1, Era::Current).map(|remaining| remaining.caller),
+            Ok(199)
+        );
     }
 
     #[test]
@@ -219,8 +260,14 @@ mod tests {
             take(&mut buckets, Class::Deletes, 0, Era::Arm2016).expect("calls remain");
         }
         let throttled = take(&mut buckets, Class::Deletes, 1800, Era::Arm2016).expect_err("nothing remains");
-        assert_eq!((throttled.retry_after_secs, throttled.limit, throttled.hourly), (1800, 1200, true));
-        assert_eq!(take(&mut buckets, Class::Writes, 3600, Era::Arm2016).map(|remaining| remaining.caller), Ok(1199));
+        assert_eq!(
+            (throttled.retry_after_secs, throttled.limit, throttled.hourly),
+            (1800, 1200, true)
+        );
+        assert_eq!(
+            take(&mut buckets, Class::Writes, 3600, Era::Arm2016).map(|remaining| remaining.caller),
+            Ok(1199)
+        );
     }
 
     #[test]
@@ -228,7 +275,9 @@ mod tests {
         let mut buckets = Buckets::default();
         for _ in 0..300 {
             let now = Time::from_millis(0);
-            buckets.take(Class::Writes, None, ME, now, Era::Current, false).expect("throttling is off");
+            buckets
+                .take(Class::Writes, None, ME, now, Era::Current, false)
+                .expect("throttling is off");
         }
     }
 }

@@ -111,16 +111,27 @@ impl Builder {
 
     /// Starts it.
     pub fn start(self) -> FakeAzure {
-        let Builder { mut defaults, subscriptions, tenant, principals } = self;
+        let Builder {
+            mut defaults,
+            subscriptions,
+            tenant,
+            principals,
+        } = self;
         if !subscriptions.is_empty() {
             defaults.subscriptions = subscriptions;
         }
         if tenant.is_some() || !principals.is_empty() {
             let usual = Directory::default();
-            let principals = if principals.is_empty() { usual.principals().to_vec() } else { principals };
+            let principals = if principals.is_empty() {
+                usual.principals().to_vec()
+            } else {
+                principals
+            };
             defaults.directory = Arc::new(Directory::new(tenant.unwrap_or(Directory::DEFAULT_TENANT), principals));
         }
-        FakeAzure { sandboxes: Arc::new(Sandboxes::new(defaults)) }
+        FakeAzure {
+            sandboxes: Arc::new(Sandboxes::new(defaults)),
+        }
     }
 }
 
@@ -192,9 +203,14 @@ impl FakeAzure {
     #[must_use]
     pub fn fork(&self) -> FakeAzure {
         let fork = lock(&self.sandboxes.last()).fork();
-        let sandboxes = Sandboxes::new(Defaults { subscriptions: Vec::new(), ..self.sandboxes.defaults() });
+        let sandboxes = Sandboxes::new(Defaults {
+            subscriptions: Vec::new(),
+            ..self.sandboxes.defaults()
+        });
         sandboxes.replace_all(fork);
-        FakeAzure { sandboxes: Arc::new(sandboxes) }
+        FakeAzure {
+            sandboxes: Arc::new(sandboxes),
+        }
     }
 
     /// Puts a fault rule in force in the sandbox last reset, until the guard is dropped.
@@ -210,7 +226,8 @@ impl FakeAzure {
 
     /// The first subscription of the sandbox last reset: FAKE_SUBSCRIPTION.
     pub fn subscription(&self) -> Guid {
-        self.with_sandbox(|sandbox| sandbox.subscriptions().first().copied()).unwrap_or(sandboxes::DEFAULT_SUBSCRIPTION)
+        self.with_sandbox(|sandbox| sandbox.subscriptions().first().copied())
+            .unwrap_or(sandboxes::DEFAULT_SUBSCRIPTION)
     }
 
     /// The tenant and its principals: FAKE_TENANT, FAKE_CLIENT_ID, FAKE_CLIENT_SECRET.
@@ -245,7 +262,12 @@ impl FaultGuard {
     /// How many exchanges the rule struck so far.
     pub fn struck(&self) -> u32 {
         let sandbox = lock(&self.sandbox);
-        sandbox.faults.rules().iter().find(|rule| rule.id == self.id).map_or(0, |rule| rule.struck)
+        sandbox
+            .faults
+            .rules()
+            .iter()
+            .find(|rule| rule.id == self.id)
+            .map_or(0, |rule| rule.struck)
     }
 }
 

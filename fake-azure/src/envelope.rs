@@ -11,7 +11,9 @@ use crate::wire::Front;
 pub(crate) fn arm(status: StatusCode, code: &str, message: &str) -> Response<Bytes> {
     let document = json!({ "error": { "code": code, "message": message } });
     let mut response = json_answer(status, document.to_string());
-    response.headers_mut().insert("x-ms-failure-cause", HeaderValue::from_static("gateway"));
+    response
+        .headers_mut()
+        .insert("x-ms-failure-cause", HeaderValue::from_static("gateway"));
     response
 }
 
@@ -54,7 +56,10 @@ pub(crate) fn json_answer(status: StatusCode, body: String) -> Response<Bytes> {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
     headers.insert(header::EXPIRES, HeaderValue::from_static("-1"));
-    headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
+    headers.insert(
+        header::STRICT_TRANSPORT_SECURITY,
+        HeaderValue::from_static("max-age=31536000; includeSubDomains"),
+    );
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
@@ -62,7 +67,9 @@ pub(crate) fn json_answer(status: StatusCode, body: String) -> Response<Bytes> {
 fn answer(status: StatusCode, content_type: &'static str, body: String) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }
 

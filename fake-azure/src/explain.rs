@@ -14,18 +14,26 @@ pub struct Explained {
 /// Every form with its types, by code.
 pub fn all() -> Vec<Explained> {
     let mut found: Vec<Explained> = Vec::new();
-    let shared = forms::ALL.iter().chain(crate::arm::forms::ALL).map(|form| (*form, None));
+    let shared = forms::ALL
+        .iter()
+        .chain(crate::arm::forms::ALL)
+        .map(|form| (*form, None));
     let owned = Kind::ALL.iter().flat_map(|kind| {
         let descriptor = kind.descriptor();
         descriptor.errors.iter().map(|form| (*form, Some(descriptor.name)))
     });
     for (form, owner) in shared.chain(owned) {
         // A constant has no one address: forms are the same when they say the same.
-        let same = found.iter_mut().find(|known| known.form.code == form.code && known.form.text == form.text);
+        let same = found
+            .iter_mut()
+            .find(|known| known.form.code == form.code && known.form.text == form.text);
         let entry = match same {
             Some(entry) => entry,
             None => {
-                found.push(Explained { form, types: Vec::new() });
+                found.push(Explained {
+                    form,
+                    types: Vec::new(),
+                });
                 found.last_mut().expect("it was just added")
             }
         };
@@ -37,7 +45,10 @@ pub fn all() -> Vec<Explained> {
 
 /// The forms of a code, in any case.
 pub fn find(code: &str) -> Vec<Explained> {
-    all().into_iter().filter(|explained| explained.form.code.eq_ignore_ascii_case(code)).collect()
+    all()
+        .into_iter()
+        .filter(|explained| explained.form.code.eq_ignore_ascii_case(code))
+        .collect()
 }
 
 #[cfg(test)]

@@ -28,7 +28,6 @@ const HEADERS: &[&str] = &[
     "authorization",
     "azure-asyncnotification",
     "azure-asyncoperation",
-    "content-length",
     "content-range",
     "content-type",
     "etag",
@@ -73,7 +72,12 @@ pub struct Journal {
 
 impl Default for Journal {
     fn default() -> Journal {
-        Journal { exchanges: VecDeque::new(), next: 1, bytes: 0, exchanges_max: EXCHANGES_MAX }
+        Journal {
+            exchanges: VecDeque::new(),
+            next: 1,
+            bytes: 0,
+            exchanges_max: EXCHANGES_MAX,
+        }
     }
 }
 
@@ -151,7 +155,11 @@ impl Journal {
 
 impl Exchange {
     fn document(&self, blob_base: Option<&str>) -> Value {
-        let names = Names { uri: &self.uri, front: self.front, blob_base };
+        let names = Names {
+            uri: &self.uri,
+            front: self.front,
+            blob_base,
+        };
         let mut line = json!({
             "n": self.number,
             "time": self.time.to_string(),
@@ -200,7 +208,10 @@ fn headers(headers: &HeaderMap, names: &Names<'_>) -> Map<String, Value> {
     for (name, value) in headers {
         let name = name.as_str();
         if name.starts_with("x-ms-") && !name.ends_with("-date") && name != "x-ms-client-request-id" {
-            kept.insert(name.to_owned(), names.neutral(&String::from_utf8_lossy(value.as_bytes())).into());
+            kept.insert(
+                name.to_owned(),
+                names.neutral(&String::from_utf8_lossy(value.as_bytes())).into(),
+            );
         }
     }
     kept
@@ -293,14 +304,23 @@ mod tests {
 
     fn neutral(here: &str, blob_base: Option<&str>, text: &str) -> String {
         let uri: Uri = here.parse().expect("a URI");
-        Names { uri: &uri, front: Front::Arm, blob_base }.neutral(text)
+        Names {
+            uri: &uri,
+            front: Front::Arm,
+            blob_base,
+        }
+        .neutral(text)
     }
 
     #[test]
     fn addresses_read_the_same_in_process_and_on_a_socket() {
         let rows = [
             (
-                neutral("https://management.azure.com/x", None, r#"{"a":"https://management.azure.com/s/1?x","b":"https://acct.blob.core.windows.net/"}"#),
+                neutral(
+                    "https://management.azure.com/x",
+                    None,
+                    r#"{"a":"https://management.azure.com/s/1?x","b":"https://acct.blob.core.windows.net/"}"#,
+                ),
                 r#"{"a":"{arm}/s/1?x","b":"{blob}/acct/"}"#,
             ),
             (
@@ -315,7 +335,10 @@ mod tests {
         for (found, expected) in rows {
             assert_eq!(found, expected);
         }
-        assert_eq!(neutral("https://localhost:1/", None, "http, https://aka.ms/x httpx"), "http, https://aka.ms/x httpx");
+        assert_eq!(
+            neutral("https://localhost:1/", None, "http, https://aka.ms/x httpx"),
+            "http, https://aka.ms/x httpx"
+        );
     }
 
     #[test]
@@ -323,8 +346,18 @@ mod tests {
         let mut journal = Journal::default();
         journal.set_limit(2);
         for path in ["/1", "/2", "/3"] {
-            let request = Request::builder().uri(format!("https://localhost{path}")).body(Bytes::new()).expect("a request");
-            journal.add(Time::from_millis(0), Front::Arm, request, &Response::new(Bytes::new()), None, Delivery::Send);
+            let request = Request::builder()
+                .uri(format!("https://localhost{path}"))
+                .body(Bytes::new())
+                .expect("a request");
+            journal.add(
+                Time::from_millis(0),
+                Front::Arm,
+                request,
+                &Response::new(Bytes::new()),
+                None,
+                Delivery::Send,
+            );
         }
         assert_eq!(journal.count(), 3);
         let lines = journal.lines(0, None);

@@ -70,7 +70,9 @@ impl Serialize for Pace {
 
 impl<'de> Deserialize<'de> for Pace {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Pace, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -94,7 +96,13 @@ mod tests {
 
     #[test]
     fn a_pace_reads_as_it_prints() {
-        for pace in [Pace::Immediate, Pace::Stepped, Pace::Scaled(1), Pace::Scaled(600), Pace::Paused] {
+        for pace in [
+            Pace::Immediate,
+            Pace::Stepped,
+            Pace::Scaled(1),
+            Pace::Scaled(600),
+            Pace::Paused,
+        ] {
             assert_eq!(Pace::parse(&pace.to_string()), Some(pace));
         }
         assert_eq!(Pace::parse("scaled"), Some(Pace::Scaled(1)));
@@ -102,7 +110,15 @@ mod tests {
 
     #[test]
     fn other_words_are_no_pace() {
-        for text in ["", "Immediate", "scaled:", "scaled:0", "scaled:-1", "scaled:1.5", "fast"] {
+        for text in [
+            "",
+            "Immediate",
+            "scaled:",
+            "scaled:0",
+            "scaled:-1",
+            "scaled:1.5",
+            "fast",
+        ] {
             assert_eq!(Pace::parse(text), None, "{text}");
         }
     }

@@ -123,7 +123,11 @@ impl Sandbox {
                     let next = known.or(self.cloud.next_due()).unwrap_or(step);
                     self.advance(next);
                 }
-                if self.cloud.operation(operation).is_some_and(|operation| operation.is_running()) {
+                if self
+                    .cloud
+                    .operation(operation)
+                    .is_some_and(|operation| operation.is_running())
+                {
                     self.advance(step);
                 }
             }
@@ -172,7 +176,10 @@ impl Sandbox {
     /// The same sandbox once more, to go its own way: with the fault rules in force, without the journal.
     #[must_use]
     pub fn fork(&self) -> Sandbox {
-        Sandbox { journal: Journal::default(), ..self.clone() }
+        Sandbox {
+            journal: Journal::default(),
+            ..self.clone()
+        }
     }
 
     /// What outlives the process: everything but fault rules and journal.
@@ -195,7 +202,13 @@ impl Sandbox {
         if saved.version != SAVED_VERSION {
             return Err(saved.version);
         }
-        let Saved { version: _, pace, cloud, buckets, streams } = saved;
+        let Saved {
+            version: _,
+            pace,
+            cloud,
+            buckets,
+            streams,
+        } = saved;
         self.faults.clear();
         (self.pace, self.cloud, self.buckets, self.streams) = (pace, cloud, buckets, streams);
         Ok(())
@@ -212,8 +225,128 @@ impl Sandbox {
     /// # Errors
     ///
     /// When nothing remains, where throttling is on: under `scaled` and `paused`, or when limits turned it on.
-    pub fn take_token(&mut self, class: Class, subscription: Option<Guid>, principal: Guid) -> Result<Remaining, Throttled> {
+    pub fn take_token(
+        &mut self,
+        class: Class,
+        subscription: Option<Guid>,
+        principal: Guid,
+    ) -> Result<Remaining, Throttled> {
         let enforced = !self.pace.is_hasty();
-        self.buckets.take(class, subscription, principal, self.cloud.now(), self.cloud.ledger().era(), enforced)
+        self.buckets.take(
+            class,
+            subscription,
+            principal,
+            self.cloud.now(),
+            self.cloud.ledger().era(),
+            enforced,
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fake_azure_cloud::{ApiVersion, Call, Conditions, ResourceId};
+    use serde_json::json;
+
+    use super::*;
+
+    const SUBSCRIPTION: Guid = Guid(1);
+
+    /// A sandbox with the deletion of a group under way, and the operation.
+    fn deleting(pace: Pace) -> (Sandbox, OperationId) {
+        let mut sandbox = Sandbox::new(&SandboxSettings {
+            cloud: Settings {
+                seed: 1,
+                start: Time::from_millis(0),
+                era: Era::Current,
+                subscriptions: vec![SUBSCRIPTION],
+            },
+            pace,
+            directory: Arc::new(Directory::default()),
+            storage: StorageEndpoints::default(),
+        });
+        let id = ResourceId::group(SUBSCRIPTION, "g0");
+        let (version, conditions) = (ApiVersion::date(2021, 4, 1), Conditions::NONE);
+        let document = json!({ "location": "westus" });
+        let put = Call::Put {
+            id: id.clone(),
+            document,
+            version,
+            conditions: conditions.clone(),
+        };
+        sandbox.cloud.apply(&put).expect("a sound group");
+        let deleted = sandbox
+            .cloud
+            .apply(&Call::Delete {
+                id,
+                version,
+                conditions,
+            })
+            .expect("nothing stands in the way");
+        (sandbox, deleted.operation.expect("a group's deletion takes time"))
+    }
+
+    fn moved(pace: Pace, polls: bool) -> i64 {
+        let (mut sandbox, operation) = deleting(pace);
+        sandbox.pace_before(polls.then_some(operation), 15);
+        sandbox.cloud.now().millis()
+    }
+
+    #[test]
+    fn the_clock_moves_as_the_pace_says() {
+        assert!(moved(Pace::Immediate, true) > 0);
+        assert_eq!(moved(Pace::Immediate, false), 0);
+        assert_eq!(moved(Pace::Stepped, true), 15_000);
+        assert_eq!(moved(Pace::Stepped, false), 1_000);
+        for pace in [Pace::Paused, Pace::Scaled(5)] {
+            assert_eq!(moved(pace, true), 0);
+        }
+    }
+
+    #[test]
+    fn an_operation_that_never_ends_still_sees_time_pass() {
+        let (mut sandbox, operation) = deleting(Pace::Immediate);
+        sandbox.cloud.set_endless(operation, true);
+        sandbox.pace_before(Some(operation), 15);
+        assert_eq!(sandbox.cloud.now().millis(), 15_000);
+        assert!(
+            sandbox
+                .cloud
+                .operation(operation)
+                .is_some_and(fake_azure_cloud::Operation::is_running)
+        );
+    }
+
+    #[test]
+    fn a_refusal_that_ends_by_itself_is_waited_for_where_nobody_waits() {
+        for (pace, expected) in [(Pace::Immediate, 180_000), (Pace::Stepped, 180_000), (Pace::Paused, 0)] {
+            let (mut sandbox, _) = deleting(pace);
+            sandbox.pace_after(Some(Time::from_millis(180_000)));
+            assert_eq!(sandbox.cloud.now().millis(), expected, "{pace}");
+            assert_eq!(sandbox.retry_after_secs(17), if pace.is_hasty() { 1 } else { 17 });
+        }
+    }
+
+    #[test]
+    fn a_scaled_clock_follows_the_wall() {
+        let (mut sandbox, _) = deleting(Pace::Scaled(60));
+        sandbox.tick(Time::from_millis(1_000_000));
+        assert_eq!(sandbox.cloud.now().millis(), 0);
+        sandbox.tick(Time::from_millis(1_002_000));
+        assert_eq!(sandbox.cloud.now().millis(), 120_000);
+        assert_eq!(sandbox.now_for_expiry(), Time::from_millis(1_002_000));
+        sandbox.forget_wall();
+        assert_eq!(sandbox.now_for_expiry(), sandbox.cloud.now());
+    }
+
+    #[test]
+    fn throttling_is_on_where_clients_wait() {
+        for (pace, refused) in [(Pace::Immediate, false), (Pace::Paused, true)] {
+            let (mut sandbox, _) = deleting(pace);
+            let last = (0..201)
+                .map(|_| sandbox.take_token(Class::Writes, Some(SUBSCRIPTION), Guid(9)))
+                .last();
+            assert_eq!(last.is_some_and(|taken| taken.is_err()), refused, "{pace}");
+        }
     }
 }

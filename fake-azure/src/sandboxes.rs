@@ -94,7 +94,12 @@ impl Sandboxes {
 
     /// Says where blobs are served, to every sandbox there is and will be.
     pub(crate) fn set_blob_base(&self, base: Option<String>) {
-        self.defaults.lock().unwrap_or_else(PoisonError::into_inner).storage.base.clone_from(&base);
+        self.defaults
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .storage
+            .base
+            .clone_from(&base);
         for shared in self.all() {
             lock(&shared).storage.base.clone_from(&base);
         }
@@ -107,7 +112,9 @@ impl Sandboxes {
 
     /// The sandbox of a subscription.
     pub(crate) fn of(&self, subscription: Guid) -> Option<Shared> {
-        self.by_subscription.get(&subscription).map(|shared| Arc::clone(&shared))
+        self.by_subscription
+            .get(&subscription)
+            .map(|shared| Arc::clone(&shared))
     }
 
     /// The sandbox that a request means (design, Sandbox): by the subscription in its path, the account it names, the sandbox
@@ -128,29 +135,45 @@ impl Sandboxes {
         {
             return shared;
         }
-        let claimed = identity::bearer(request.headers()).ok().and_then(identity::decode).and_then(|claims| claims.fake_sandbox);
-        claimed.and_then(|subscription| self.of(subscription)).unwrap_or_else(|| self.last())
+        let claimed = identity::bearer(request.headers())
+            .ok()
+            .and_then(identity::decode)
+            .and_then(|claims| claims.fake_sandbox);
+        claimed
+            .and_then(|subscription| self.of(subscription))
+            .unwrap_or_else(|| self.last())
     }
 
     /// The sandbox that owns a storage account; of several, the one last reset, then the one of the lowest subscription.
     fn of_account(&self, account: &str) -> Option<Shared> {
         let owns = |shared: &Shared| lock(shared).cloud.fabric().accounts.contains(&Box::from(account));
         if let Some(known) = self.by_account.get(account).map(|shared| Arc::clone(&shared)) {
-            let is_current = lock(&known).subscriptions().first().and_then(|id| self.of(*id)).is_some_and(|of| Arc::ptr_eq(&of, &known));
+            let is_current = lock(&known)
+                .subscriptions()
+                .first()
+                .and_then(|id| self.of(*id))
+                .is_some_and(|of| Arc::ptr_eq(&of, &known));
             if is_current && owns(&known) {
                 return Some(known);
             }
         }
         let last = self.last();
-        let found = if owns(&last) { Some(last) } else { self.all().into_iter().find(owns) }?;
+        let found = if owns(&last) {
+            Some(last)
+        } else {
+            self.all().into_iter().find(owns)
+        }?;
         self.by_account.insert(account.to_owned(), Arc::clone(&found));
         Some(found)
     }
 
     /// Every sandbox, by its lowest subscription; the last one even when it has none.
     pub(crate) fn all(&self) -> Vec<Shared> {
-        let mut found: Vec<(Guid, Shared)> =
-            self.by_subscription.iter().map(|entry| (*entry.key(), Arc::clone(entry.value()))).collect();
+        let mut found: Vec<(Guid, Shared)> = self
+            .by_subscription
+            .iter()
+            .map(|entry| (*entry.key(), Arc::clone(entry.value())))
+            .collect();
         found.sort_by_key(|(subscription, _)| *subscription);
         let mut all: Vec<Shared> = Vec::new();
         for shared in found.into_iter().map(|(_, shared)| shared).chain([self.last()]) {
@@ -171,7 +194,8 @@ impl Sandboxes {
     /// Puts a sandbox in the place of those that hold one of its subscriptions. It counts as the one last reset.
     pub(crate) fn replace(&self, new: Sandbox) -> Shared {
         let gone: Vec<Shared> = new.subscriptions().into_iter().filter_map(|id| self.of(id)).collect();
-        self.by_subscription.retain(|_, shared| !gone.iter().any(|old| Arc::ptr_eq(old, shared)));
+        self.by_subscription
+            .retain(|_, shared| !gone.iter().any(|old| Arc::ptr_eq(old, shared)));
         let new = Arc::new(Mutex::new(new));
         self.register(&new);
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&new);
@@ -242,7 +266,12 @@ pub(crate) fn make_account(sandbox: &mut Sandbox, account: &str) -> Result<(), S
         "properties": {},
     });
     for (id, document) in [(group, group_document), (id, document)] {
-        let call = Call::Put { id, document, version: ACCOUNTS_VERSION, conditions: Conditions::NONE };
+        let call = Call::Put {
+            id,
+            document,
+            version: ACCOUNTS_VERSION,
+            conditions: Conditions::NONE,
+        };
         let reply = sandbox.cloud.apply(&call).map_err(|error| error.to_string())?;
         let end = reply.operation.and_then(|id| sandbox.cloud.operation(id)?.end());
         if let Some(end) = end {

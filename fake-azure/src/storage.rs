@@ -82,12 +82,21 @@ fn address(authority: &str, path: &str) -> Option<BlobAddress> {
     if account.is_empty() {
         return None;
     }
-    let decode = |text: &str| percent_decode_str(text).decode_utf8().map(|text| text.into_owned()).ok();
+    let decode = |text: &str| {
+        percent_decode_str(text)
+            .decode_utf8()
+            .map(|text| text.into_owned())
+            .ok()
+    };
     let (container, blob) = match path.split_once('/') {
         Some((container, blob)) => (decode(container)?, decode(blob)?),
         None => (decode(path)?, String::new()),
     };
-    Some(BlobAddress { account: decode(account)?.to_lowercase(), container, blob })
+    Some(BlobAddress {
+        account: decode(account)?.to_lowercase(),
+        container,
+        blob,
+    })
 }
 
 /// The base URL under the host name by which the client reached the server, unless that is a name of Azure's.
@@ -115,25 +124,54 @@ mod tests {
 
     #[test]
     fn accounts_publish_path_style_when_serving_and_host_style_in_process() {
-        let serving = StorageEndpoints { base: Some("https://localhost:8445".to_owned()), suffix: None };
-        assert_eq!(serving.blob("acct", &uri("https://localhost:8443/x")), "https://localhost:8445/acct/");
-        assert_eq!(serving.blob("acct", &uri("https://fake.test:8443/x")), "https://fake.test:8445/acct/");
-        assert_eq!(serving.blob("acct", &uri("https://management.azure.com/x")), "https://localhost:8445/acct/");
+        let serving = StorageEndpoints {
+            base: Some("https://localhost:8445".to_owned()),
+            suffix: None,
+        };
+        assert_eq!(
+            serving.blob("acct", &uri("https://localhost:8443/x")),
+            "https://localhost:8445/acct/"
+        );
+        assert_eq!(
+            serving.blob("acct", &uri("https://fake.test:8443/x")),
+            "https://fake.test:8445/acct/"
+        );
+        assert_eq!(
+            serving.blob("acct", &uri("https://management.azure.com/x")),
+            "https://localhost:8445/acct/"
+        );
         let here = StorageEndpoints::default();
-        assert_eq!(here.blob("acct", &uri("https://localhost/x")), "https://acct.blob.core.windows.net/");
-        let suffixed = StorageEndpoints { suffix: Some("fake.test".to_owned()), ..serving };
-        assert_eq!(suffixed.blob("acct", &uri("https://localhost:8443/x")), "https://acct.blob.fake.test/");
+        assert_eq!(
+            here.blob("acct", &uri("https://localhost/x")),
+            "https://acct.blob.core.windows.net/"
+        );
+        let suffixed = StorageEndpoints {
+            suffix: Some("fake.test".to_owned()),
+            ..serving
+        };
+        assert_eq!(
+            suffixed.blob("acct", &uri("https://localhost:8443/x")),
+            "https://acct.blob.fake.test/"
+        );
     }
 
     #[test]
     fn a_blob_is_found_in_either_style() {
-        let expected = BlobAddress { account: "acct".into(), container: "vhds".into(), blob: "a b/os.vhd".into() };
+        let expected = BlobAddress {
+            account: "acct".into(),
+            container: "vhds".into(),
+            blob: "a b/os.vhd".into(),
+        };
         for text in [
             "https://acct.blob.core.windows.net/vhds/a%20b/os.vhd",
             "http://Acct.BLOB.fake.test:8445/vhds/a%20b/os.vhd?sv=2015",
             "https://localhost:8445/acct/vhds/a%20b/os.vhd",
         ] {
-            assert_eq!(StorageEndpoints::default().locate(text).as_ref(), Some(&expected), "{text}");
+            assert_eq!(
+                StorageEndpoints::default().locate(text).as_ref(),
+                Some(&expected),
+                "{text}"
+            );
         }
         assert_eq!(StorageEndpoints::default().locate("https://localhost:8445/"), None);
         assert_eq!(StorageEndpoints::default().locate("vhds/os.vhd"), None);

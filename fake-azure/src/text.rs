@@ -54,7 +54,9 @@ pub fn parse_iso(text: &str) -> Option<Time> {
 
 /// Reads `Fri, 01 Apr 2016 00:00:00 GMT`.
 pub fn parse_rfc1123(text: &str) -> Option<Time> {
-    let zoned = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text.trim()).ok()?;
+    let zoned = jiff::fmt::rfc2822::DateTimeParser::new()
+        .parse_timestamp(text.trim())
+        .ok()?;
     Some(Time::from_millis(zoned.as_millisecond()))
 }
 
@@ -85,7 +87,10 @@ mod tests {
             assert_eq!(parse_iso(text), Some(APRIL), "{text}");
         }
         assert_eq!(parse_iso("2016-04-01"), Some(Time::from_millis(1_459_468_800_000)));
-        assert_eq!(parse_rfc1123("Fri, 01 Apr 2016 00:00:00 GMT"), Some(Time::from_millis(1_459_468_800_000)));
+        assert_eq!(
+            parse_rfc1123("Fri, 01 Apr 2016 00:00:00 GMT"),
+            Some(Time::from_millis(1_459_468_800_000))
+        );
     }
 
     proptest::proptest! {

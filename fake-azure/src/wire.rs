@@ -37,7 +37,13 @@ pub enum Listener {
 
 impl Listener {
     /// Every listener, in the order of their usual ports.
-    pub const ALL: [Listener; 5] = [Listener::Arm, Listener::Asm, Listener::Blob, Listener::Aad, Listener::Admin];
+    pub const ALL: [Listener; 5] = [
+        Listener::Arm,
+        Listener::Asm,
+        Listener::Blob,
+        Listener::Aad,
+        Listener::Admin,
+    ];
 
     /// `arm`, `asm`, `blob`, `aad`, `admin`: in flags, in the names of environment variables and in the journal.
     pub const fn name(self) -> &'static str {
@@ -98,14 +104,21 @@ pub fn serve(sandbox: &mut Sandbox, listener: Listener, request: Request<Bytes>)
     let front = front(listener, request.uri());
     let request = prepare(front, request);
     let now = sandbox.cloud.now();
-    let struck = sandbox.faults.judge(front.listener(), request.method(), request.uri(), now);
+    let struck = sandbox
+        .faults
+        .judge(front.listener(), request.method(), request.uri(), now);
     let fault = struck.as_ref().map(|rule| rule.verdict.word());
     let served = match struck {
-        None => Served { response: answer(sandbox, front, &request), delivery: Delivery::Send },
+        None => Served {
+            response: answer(sandbox, front, &request),
+            delivery: Delivery::Send,
+        },
         Some(rule) => strike(sandbox, front, &request, &rule),
     };
     sandbox.faults.remember(request.method(), &sandbox.cloud);
-    sandbox.journal.add(now, front, request, &served.response, fault, served.delivery);
+    sandbox
+        .journal
+        .add(now, front, request, &served.response, fault, served.delivery);
     served
 }
 
@@ -135,19 +148,26 @@ fn strike(sandbox: &mut Sandbox, front: Front, request: &Request<Bytes>, rule: &
         Verdict::CutBefore => {
             delivery = Delivery::Drop;
             // There is no answer; the journal and a driver without a socket still want something to hold.
-            envelope::of(front, http::StatusCode::BAD_GATEWAY, "ConnectionCut", "The connection was cut before the request.")
+            envelope::of(
+                front,
+                http::StatusCode::BAD_GATEWAY,
+                "ConnectionCut",
+                "The connection was cut before the request.",
+            )
         }
         Verdict::CutAfter => {
             delivery = Delivery::Drop;
             answer(sandbox, front, request)
         }
-        Verdict::OperationFails(members) => {
-            with_operations(sandbox, front, request, |cloud, id, by| cloud.doom(id, answers::late_failure(members, by)))
+        Verdict::OperationFails(members) => with_operations(sandbox, front, request, |cloud, id, by| {
+            cloud.doom(id, answers::late_failure(members, by))
+        }),
+        Verdict::CapacityGone(members) => with_operations(sandbox, front, request, |cloud, id, by| {
+            cloud.doom(id, answers::no_room(members, by))
+        }),
+        Verdict::OperationEndless => {
+            with_operations(sandbox, front, request, |cloud, id, _| cloud.set_endless(id, true))
         }
-        Verdict::CapacityGone(members) => {
-            with_operations(sandbox, front, request, |cloud, id, by| cloud.doom(id, answers::no_room(members, by)))
-        }
-        Verdict::OperationEndless => with_operations(sandbox, front, request, |cloud, id, _| cloud.set_endless(id, true)),
         Verdict::Stale(members) => stale(sandbox, front, request, members.within_ms),
         Verdict::TokensExpired => {
             sandbox.faults.set_tokens_expired(true);
@@ -190,7 +210,9 @@ fn with_operations(
 /// Answers a read from the past; a write, and a read of what has not changed since, from the present.
 fn stale(sandbox: &mut Sandbox, front: Front, request: &Request<Bytes>, within_ms: u32) -> Response<Bytes> {
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-    let past = is_read.then(|| sandbox.faults.past(sandbox.cloud.now(), within_ms)).flatten();
+    let past = is_read
+        .then(|| sandbox.faults.past(sandbox.cloud.now(), within_ms))
+        .flatten();
     let Some((past, shows)) = past else {
         return answer(sandbox, front, request);
     };
@@ -275,7 +297,10 @@ pub fn is_azure_host(host: &str) -> bool {
 /// but in the names of blobs, where they mean something.
 fn prepare(front: Front, mut request: Request<Bytes>) -> Request<Bytes> {
     if !request.headers().contains_key(header::HOST)
-        && let Some(host) = request.uri().authority().and_then(|at| HeaderValue::from_str(at.as_str()).ok())
+        && let Some(host) = request
+            .uri()
+            .authority()
+            .and_then(|at| HeaderValue::from_str(at.as_str()).ok())
     {
         request.headers_mut().insert(header::HOST, host);
     }
@@ -319,12 +344,36 @@ mod tests {
             (Listener::Blob, "https://localhost/acct/vhds", Front::Blob),
             (Listener::Aad, "https://localhost/", Front::Identity),
             (Listener::Arm, "https://acct.blob.core.windows.net/vhds", Front::Blob),
-            (Listener::Arm, "https://management.core.windows.net/x/services", Front::Asm),
-            (Listener::Asm, "https://management.azure.com/subscriptions/x", Front::Arm),
-            (Listener::Blob, "https://login.microsoftonline.com/t/oauth2/token", Front::Identity),
-            (Listener::Blob, "https://localhost/tenant/oauth2/v2.0/token", Front::Identity),
-            (Listener::Arm, "https://localhost//metadata/endpoints?api-version=2015-01-01", Front::Identity),
-            (Listener::Asm, "https://localhost/tenant/v2.0/.well-known/openid-configuration", Front::Identity),
+            (
+                Listener::Arm,
+                "https://management.core.windows.net/x/services",
+                Front::Asm,
+            ),
+            (
+                Listener::Asm,
+                "https://management.azure.com/subscriptions/x",
+                Front::Arm,
+            ),
+            (
+                Listener::Blob,
+                "https://login.microsoftonline.com/t/oauth2/token",
+                Front::Identity,
+            ),
+            (
+                Listener::Blob,
+                "https://localhost/tenant/oauth2/v2.0/token",
+                Front::Identity,
+            ),
+            (
+                Listener::Arm,
+                "https://localhost//metadata/endpoints?api-version=2015-01-01",
+                Front::Identity,
+            ),
+            (
+                Listener::Asm,
+                "https://localhost/tenant/v2.0/.well-known/openid-configuration",
+                Front::Identity,
+            ),
             (Listener::Blob, "https://localhost/acct/oauth2", Front::Blob),
         ];
         for (listener, uri, expected) in rows {

@@ -10,7 +10,13 @@ pub(super) fn check(library: &Library, files: &[Utf8PathBuf], streams: &mut Stre
     let (n_good, errors) = if files.is_empty() {
         match library.load() {
             Ok((scenarios, errors)) => (scenarios.len(), errors),
-            Err(error) => return usage(streams, &error.to_string(), "name the folder of scenarios with --scenarios FOLDER"),
+            Err(error) => {
+                return usage(
+                    streams,
+                    &error.to_string(),
+                    "name the folder of scenarios with --scenarios FOLDER",
+                );
+            }
         }
     } else {
         let mut n_good = 0;

@@ -18,7 +18,11 @@ pub(super) fn explain(library: &Library, id: &str, streams: &mut Streams<'_>) ->
     }
     let path = library.path_of(id);
     if !path.exists() {
-        return usage(streams, &format!("there is no scenario and no property `{id}`"), "see `conformance list` for what there is");
+        return usage(
+            streams,
+            &format!("there is no scenario and no property `{id}`"),
+            "see `conformance list` for what there is",
+        );
     }
     let scenario = match library.read_file(&path) {
         Ok(scenario) => scenario,
@@ -28,11 +32,29 @@ pub(super) fn explain(library: &Library, id: &str, streams: &mut Streams<'_>) ->
     if !scenario.tags.is_empty() {
         writeln!(streams.out, "  tags      {}", scenario.tags.join(", "))?;
     }
-    let drivers: Vec<&str> = DriverKind::ALL.into_iter().filter(|driver| judges(*driver, &scenario)).map(DriverKind::name).collect();
-    writeln!(streams.out, "  limits    {}\n  drivers   {}", scenario.profile, drivers.join(", "))?;
+    let drivers: Vec<&str> = DriverKind::ALL
+        .into_iter()
+        .filter(|driver| judges(*driver, &scenario))
+        .map(DriverKind::name)
+        .collect();
+    writeln!(
+        streams.out,
+        "  limits    {}\n  drivers   {}",
+        scenario.profile,
+        drivers.join(", ")
+    )?;
     for (number, step) in scenario.numbered() {
-        let times = if step.repeat > 1 { format!(", {} times", step.repeat) } else { String::new() };
-        writeln!(streams.out, "  {number}: {}{times}{}", step.action.label(), expected(&step.expect))?;
+        let times = if step.repeat > 1 {
+            format!(", {} times", step.repeat)
+        } else {
+            String::new()
+        };
+        writeln!(
+            streams.out,
+            "  {number}: {}{times}{}",
+            step.action.label(),
+            expected(&step.expect)
+        )?;
     }
     writeln!(streams.out, "  conformance run {id}")?;
     Ok(exit::OK)
@@ -53,5 +75,9 @@ fn expected(expect: &Expect) -> String {
     .into_iter()
     .flatten()
     .collect();
-    if words.is_empty() { String::new() } else { format!(" -> {}", words.join(" ")) }
+    if words.is_empty() {
+        String::new()
+    } else {
+        format!(" -> {}", words.join(" "))
+    }
 }

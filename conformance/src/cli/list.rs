@@ -13,32 +13,54 @@ use crate::scenario::{Library, Scenario};
 pub(super) fn list(library: &Library, arguments: &ListArguments, streams: &mut Streams<'_>) -> anyhow::Result<u8> {
     let (scenarios, errors) = match library.load() {
         Ok(loaded) => loaded,
-        Err(error) => return usage(streams, &error.to_string(), "name the folder of scenarios with --scenarios FOLDER"),
+        Err(error) => {
+            return usage(
+                streams,
+                &error.to_string(),
+                "name the folder of scenarios with --scenarios FOLDER",
+            );
+        }
     };
     for error in &errors {
         writeln!(streams.err, "error: {error}")?;
     }
-    let chosen: Vec<&Scenario> =
-        scenarios.iter().filter(|scenario| is_chosen(&arguments.filters, &scenario.id, &scenario.tags)).collect();
-    let properties: Vec<_> =
-        PROPERTIES.iter().filter(|property| is_chosen(&arguments.filters, property.name, &[])).collect();
+    let chosen: Vec<&Scenario> = scenarios
+        .iter()
+        .filter(|scenario| is_chosen(&arguments.filters, &scenario.id, &scenario.tags))
+        .collect();
+    let properties: Vec<_> = PROPERTIES
+        .iter()
+        .filter(|property| is_chosen(&arguments.filters, property.name, &[]))
+        .collect();
     if arguments.json {
         for scenario in chosen {
             let row = json!({"scenario": scenario.id, "about": scenario.about, "tags": scenario.tags, "drivers": drivers(scenario)});
             writeln!(streams.out, "{row}")?;
         }
         for property in properties {
-            writeln!(streams.out, "{}", json!({"property": property.name, "about": property.about, "driver": property.driver.name()}))?;
+            writeln!(
+                streams.out,
+                "{}",
+                json!({"property": property.name, "about": property.about, "driver": property.driver.name()})
+            )?;
         }
     } else {
         let mut table = Table::new();
         table.load_style(presets::NOTHING);
         table.set_header(vec!["scenario", "drivers", "about"]);
         for scenario in chosen {
-            table.add_row(vec![scenario.id.clone(), drivers(scenario).join(" "), scenario.about.clone()]);
+            table.add_row(vec![
+                scenario.id.clone(),
+                drivers(scenario).join(" "),
+                scenario.about.clone(),
+            ]);
         }
         for property in properties {
-            table.add_row(vec![format!("property {}", property.name), property.driver.name().to_owned(), property.about.to_owned()]);
+            table.add_row(vec![
+                format!("property {}", property.name),
+                property.driver.name().to_owned(),
+                property.about.to_owned(),
+            ]);
         }
         writeln!(streams.out, "{table}")?;
     }
@@ -46,5 +68,9 @@ pub(super) fn list(library: &Library, arguments: &ListArguments, streams: &mut S
 }
 
 fn drivers(scenario: &Scenario) -> Vec<&'static str> {
-    DriverKind::ALL.into_iter().filter(|driver| judges(*driver, scenario)).map(DriverKind::name).collect()
+    DriverKind::ALL
+        .into_iter()
+        .filter(|driver| judges(*driver, scenario))
+        .map(DriverKind::name)
+        .collect()
 }

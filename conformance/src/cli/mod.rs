@@ -20,7 +20,11 @@ use crate::scenario::Library;
 
 /// Proves provisioning software against fake-azure: scenarios, properties, oracles, reports.
 #[derive(Debug, Parser)]
-#[command(name = "conformance", version, after_help = "Without a command, everything runs: each scenario on every driver that can judge it, and each property.\n\nExit codes: 0 as expected, 1 something was not, 2 the command line or a scenario file is wrong, 3 a bug of the harness's own.")]
+#[command(
+    name = "conformance",
+    version,
+    after_help = "Without a command, everything runs: each scenario on every driver that can judge it, and each property.\n\nExit codes: 0 as expected, 1 something was not, 2 the command line or a scenario file is wrong, 3 a bug of the harness's own."
+)]
 struct Arguments {
     /// The folder of scenarios.
     #[arg(long, global = true, value_name = "FOLDER")]
@@ -132,7 +136,11 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams
         Err(error) => {
             let text = error.render().to_string();
             let asked = !error.use_stderr();
-            let written = if asked { streams.out.write_all(text.as_bytes()) } else { streams.err.write_all(text.as_bytes()) };
+            let written = if asked {
+                streams.out.write_all(text.as_bytes())
+            } else {
+                streams.err.write_all(text.as_bytes())
+            };
             return match (written, asked) {
                 (Err(_), _) => exit::BUG,
                 (Ok(()), true) => exit::OK,
@@ -141,7 +149,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams
         }
     };
     let library = arguments.scenarios.map_or_else(Library::of_workspace, Library::at);
-    let done = match arguments.command.unwrap_or_else(|| Command::Run(RunArguments { seed: 1, ..RunArguments::default() })) {
+    let done = match arguments.command.unwrap_or_else(|| {
+        Command::Run(RunArguments {
+            seed: 1,
+            ..RunArguments::default()
+        })
+    }) {
         Command::Run(arguments) => run::run(&library, &arguments, streams),
         Command::List(arguments) => list::list(&library, &arguments, streams),
         Command::Check(arguments) => check::check(&library, &arguments.files, streams),

@@ -5,9 +5,16 @@ use crate::exit;
 use crate::scenario::Library;
 
 pub(super) fn new(library: &Library, id: &str, about: Option<&str>, streams: &mut Streams<'_>) -> anyhow::Result<u8> {
-    let is_id = id.contains('/') && id.split('/').all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)));
+    let is_id = id.contains('/')
+        && id
+            .split('/')
+            .all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)));
     if !is_id {
-        return usage(streams, &format!("`{id}` is no id"), "write one like `arm/network/nic-in-use`");
+        return usage(
+            streams,
+            &format!("`{id}` is no id"),
+            "write one like `arm/network/nic-in-use`",
+        );
     }
     let path = library.path_of(id);
     if path.exists() {

@@ -16,11 +16,21 @@ pub(super) fn run(library: &Library, arguments: &RunArguments, streams: &mut Str
     if let Some(profile) = &arguments.profile
         && Era::find(profile).is_none()
     {
-        return usage(streams, &format!("`{profile}` is no limit profile"), "choose 2014, 2016 or current");
+        return usage(
+            streams,
+            &format!("`{profile}` is no limit profile"),
+            "choose 2014, 2016 or current",
+        );
     }
     let (scenarios, errors) = match library.load() {
         Ok(loaded) => loaded,
-        Err(error) => return usage(streams, &error.to_string(), "name the folder of scenarios with --scenarios FOLDER"),
+        Err(error) => {
+            return usage(
+                streams,
+                &error.to_string(),
+                "name the folder of scenarios with --scenarios FOLDER",
+            );
+        }
     };
     for error in &errors {
         writeln!(streams.err, "error: {error}")?;
@@ -33,14 +43,25 @@ pub(super) fn run(library: &Library, arguments: &RunArguments, streams: &mut Str
         Ok(baseline) => baseline,
         Err(error) => return usage(streams, &error.to_string(), "mend the file"),
     };
-    if let Some(unknown) = baseline.scenarios().find(|id| scenarios.iter().all(|scenario| scenario.id != *id)) {
-        return usage(streams, &format!("{baseline_path}: there is no scenario `{unknown}`"), "take its row out");
+    if let Some(unknown) = baseline
+        .scenarios()
+        .find(|id| scenarios.iter().all(|scenario| scenario.id != *id))
+    {
+        return usage(
+            streams,
+            &format!("{baseline_path}: there is no scenario `{unknown}`"),
+            "take its row out",
+        );
     }
     let properties = match chosen_properties(arguments) {
         Ok(properties) => properties,
         Err(unknown) => {
             let known: Vec<&str> = PROPERTIES.iter().map(|property| property.name).collect();
-            return usage(streams, &format!("`{unknown}` is no property"), &format!("choose among {}", known.join(", ")));
+            return usage(
+                streams,
+                &format!("`{unknown}` is no property"),
+                &format!("choose among {}", known.join(", ")),
+            );
         }
     };
 
@@ -50,7 +71,11 @@ pub(super) fn run(library: &Library, arguments: &RunArguments, streams: &mut Str
         .filter(|scenario| !only_properties && is_chosen(&arguments.filters, &scenario.id, &scenario.tags))
         .collect();
     if chosen.is_empty() && properties.is_empty() {
-        return usage(streams, "no scenario is chosen", "see `conformance list` for what there is");
+        return usage(
+            streams,
+            "no scenario is chosen",
+            "see `conformance list` for what there is",
+        );
     }
     let selection = Selection {
         drivers: arguments.drivers.clone(),
@@ -87,14 +112,25 @@ pub(super) fn run(library: &Library, arguments: &RunArguments, streams: &mut Str
     };
 
     let started = Instant::now();
-    tell(&Event::Begun { n_runs: runs.len(), n_properties: properties.len(), seed: arguments.seed })?;
+    tell(&Event::Begun {
+        n_runs: runs.len(),
+        n_properties: properties.len(),
+        seed: arguments.seed,
+    })?;
     runner::run_all(&runs, &selection, &baseline, n_threads, &mut tell)?;
     for property in properties {
         let n_cases = arguments.cases.unwrap_or(property.n_cases);
         let folder = arguments.keep.then(|| library.root());
-        tell(&Event::Property(property::check(property, n_cases, arguments.seed, folder)?))?;
+        tell(&Event::Property(property::check(
+            property,
+            n_cases,
+            arguments.seed,
+            folder,
+        )?))?;
     }
-    tell(&Event::Ended { wall_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX) })?;
+    tell(&Event::Ended {
+        wall_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+    })?;
     Ok(if all_good { exit::OK } else { exit::UNEXPECTED })
 }
 
@@ -108,6 +144,11 @@ fn chosen_properties(arguments: &RunArguments) -> Result<Vec<&'static Property>,
         let on = |property: &&Property| arguments.drivers.is_empty() || arguments.drivers.contains(&property.driver);
         return Ok(PROPERTIES.iter().filter(|property| all && on(property)).collect());
     }
-    let find = |name: &String| PROPERTIES.iter().find(|property| property.name == name).ok_or_else(|| name.clone());
+    let find = |name: &String| {
+        PROPERTIES
+            .iter()
+            .find(|property| property.name == name)
+            .ok_or_else(|| name.clone())
+    };
     arguments.properties.iter().map(find).collect()
 }

@@ -26,23 +26,33 @@ impl fmt::Display for CallError {
 /// A call of the provider with its arguments read.
 #[derive(Clone, Debug)]
 pub(crate) enum ProviderCall {
-    AdoptResources { controller: Uuid },
+    AdoptResources {
+        controller: Uuid,
+    },
     AllInstances,
     Bootstrap(Box<StartInstance>),
     CloseGlobalPorts(Vec<IngressRule>),
     ClosePorts(InstanceId, Vec<IngressRule>),
     ConstraintsValidator(Constraints),
-    ControllerInstances { controller: Uuid },
+    ControllerInstances {
+        controller: Uuid,
+    },
     Create,
     Destroy,
-    DestroyController { controller: Uuid },
+    DestroyController {
+        controller: Uuid,
+    },
     GlobalPorts,
     InstanceTypes(Constraints),
     Instances(Vec<InstanceId>),
     OpenGlobalPorts(Vec<IngressRule>),
     OpenPorts(InstanceId, Vec<IngressRule>),
     Ports(InstanceId),
-    PrecheckInstance { series: Series, constraints: Constraints, placement: Option<String> },
+    PrecheckInstance {
+        series: Series,
+        constraints: Constraints,
+        placement: Option<String>,
+    },
     PrepareForBootstrap,
     StartInstance(Box<StartInstance>),
     StopInstances(Vec<InstanceId>),
@@ -53,16 +63,25 @@ impl ProviderCall {
     pub(crate) fn read(step: &CallStep) -> Result<ProviderCall, CallError> {
         let arguments = Arguments(&step.arguments);
         Ok(match step.call.as_str() {
-            "adopt_resources" => ProviderCall::AdoptResources { controller: arguments.controller()? },
+            "adopt_resources" => ProviderCall::AdoptResources {
+                controller: arguments.controller()?,
+            },
             "all_instances" => ProviderCall::AllInstances,
-            "bootstrap" => ProviderCall::Bootstrap(Box::new(StartInstance { controller: true, ..arguments.start(0)? })),
+            "bootstrap" => ProviderCall::Bootstrap(Box::new(StartInstance {
+                controller: true,
+                ..arguments.start(0)?
+            })),
             "close_global_ports" => ProviderCall::CloseGlobalPorts(arguments.ports()?),
             "close_ports" => ProviderCall::ClosePorts(arguments.id()?, arguments.ports()?),
             "constraints_validator" => ProviderCall::ConstraintsValidator(arguments.constraints()?),
-            "controller_instances" => ProviderCall::ControllerInstances { controller: arguments.controller()? },
+            "controller_instances" => ProviderCall::ControllerInstances {
+                controller: arguments.controller()?,
+            },
             "create" => ProviderCall::Create,
             "destroy" => ProviderCall::Destroy,
-            "destroy_controller" => ProviderCall::DestroyController { controller: arguments.controller()? },
+            "destroy_controller" => ProviderCall::DestroyController {
+                controller: arguments.controller()?,
+            },
             "global_ports" => ProviderCall::GlobalPorts,
             "instance_types" => ProviderCall::InstanceTypes(arguments.constraints()?),
             "instances" => ProviderCall::Instances(arguments.ids("ids")?),
@@ -166,12 +185,18 @@ impl Arguments<'_> {
     pub(crate) fn constraints(&self) -> Result<Constraints, CallError> {
         match self.0.get("constraints") {
             None => Ok(Constraints::default()),
-            Some(value) => serde_json::from_value(value.clone()).map_err(|error| CallError(format!("`constraints`: {error}"))),
+            Some(value) => {
+                serde_json::from_value(value.clone()).map_err(|error| CallError(format!("`constraints`: {error}")))
+            }
         }
     }
 
     pub(crate) fn ports(&self) -> Result<Vec<IngressRule>, CallError> {
-        let read = |text: &String| text.parse::<PortRange>().map(IngressRule::from).map_err(|error| CallError(error.to_string()));
+        let read = |text: &String| {
+            text.parse::<PortRange>()
+                .map(IngressRule::from)
+                .map_err(|error| CallError(error.to_string()))
+        };
         self.texts("ports")?.iter().map(read).collect()
     }
 

@@ -32,7 +32,13 @@ pub(crate) struct Environs {
 impl Environs {
     pub(crate) fn new(exchange: Arc<dyn Exchange>, setup: &Setup) -> Environs {
         let clock = Arc::new(VirtualClock::new(Arc::clone(&exchange)));
-        Environs { exchange, clock, seed: setup.seed, location: setup.location.clone(), open: BTreeMap::new() }
+        Environs {
+            exchange,
+            clock,
+            seed: setup.seed,
+            location: setup.location.clone(),
+            open: BTreeMap::new(),
+        }
     }
 
     /// Makes calls, one worker each.
@@ -46,7 +52,12 @@ impl Environs {
     }
 
     /// Makes one call.
-    pub(crate) fn call(&mut self, environment: &str, policy: Option<PublicAddresses>, call: ProviderCall) -> Result<Outcome, CallError> {
+    pub(crate) fn call(
+        &mut self,
+        environment: &str,
+        policy: Option<PublicAddresses>,
+        call: ProviderCall,
+    ) -> Result<Outcome, CallError> {
         let mut outcomes = self.make(vec![(environment.to_owned(), policy, call)])?;
         Ok(outcomes.pop().unwrap_or(Outcome::Done))
     }
@@ -64,20 +75,31 @@ impl Environs {
         match self.clock.run(work) {
             Ok(outcomes) => Ok(outcomes),
             Err(Stuck) => Ok(vec![Outcome::GaveUp {
-                error: "the provider waits for something that never comes: every worker waits, none for the clock".to_owned(),
+                error: "the provider waits for something that never comes: every worker waits, none for the clock"
+                    .to_owned(),
                 kind: "stuck",
             }]),
         }
     }
 
-    fn environ(&mut self, name: &str, policy: Option<PublicAddresses>) -> Result<Result<Arc<dyn Environ>, Error>, CallError> {
+    fn environ(
+        &mut self,
+        name: &str,
+        policy: Option<PublicAddresses>,
+    ) -> Result<Result<Arc<dyn Environ>, Error>, CallError> {
         if let Some(environ) = self.open.get(name) {
             return Ok(Ok(Arc::clone(environ)));
         }
         let (application, secret) = self.exchange.application();
-        let uuid = |text: &str| Uuid::parse_str(text).map_err(|error| CallError(format!("`{text}` is no uuid: {error}")));
+        let uuid =
+            |text: &str| Uuid::parse_str(text).map_err(|error| CallError(format!("`{text}` is no uuid: {error}")));
         let url = |api| Url::parse(&self.exchange.base(api)).map_err(|error| CallError(format!("no address: {error}")));
-        let mut config = Config::new(name, environment_uuid(name), uuid_of("controller", CONTROLLER), self.location.clone());
+        let mut config = Config::new(
+            name,
+            environment_uuid(name),
+            uuid_of("controller", CONTROLLER),
+            self.location.clone(),
+        );
         if let Some(policy) = policy {
             config.public_addresses = policy;
         }
@@ -87,7 +109,10 @@ impl Environs {
             offering: Offering::Historic,
             ..CloudSpec::public()
         };
-        let transport = Carrier { exchange: Arc::clone(&self.exchange), clock: Arc::clone(&self.clock) };
+        let transport = Carrier {
+            exchange: Arc::clone(&self.exchange),
+            clock: Arc::clone(&self.clock),
+        };
         let opened = provider::open(OpenParams {
             config,
             cloud,
@@ -139,23 +164,36 @@ async fn perform(environ: Arc<dyn Environ>, call: ProviderCall) -> Outcome {
             Ok(validator) => validator.validate(&constraints).map(|ignored| json!(ignored)),
             Err(error) => Err(error),
         },
-        ProviderCall::ControllerInstances { controller } => environ.controller_instances(controller).await.map(|ids| json!(ids)),
+        ProviderCall::ControllerInstances { controller } => {
+            environ.controller_instances(controller).await.map(|ids| json!(ids))
+        }
         ProviderCall::Create => environ.create().await.map(|()| Value::Null),
         ProviderCall::Destroy => environ.destroy().await.map(|()| Value::Null),
-        ProviderCall::DestroyController { controller } => environ.destroy_controller(controller).await.map(|()| Value::Null),
-        ProviderCall::GlobalPorts => environ.global_ports().await.map(|rules| ports_value(&rules)),
-        ProviderCall::InstanceTypes(constraints) => {
-            environ.instance_types(&constraints).await.map(|types| json!(types.into_iter().map(|row| row.name).collect::<Vec<_>>()))
+        ProviderCall::DestroyController { controller } => {
+            environ.destroy_controller(controller).await.map(|()| Value::Null)
         }
+        ProviderCall::GlobalPorts => environ.global_ports().await.map(|rules| ports_value(&rules)),
+        ProviderCall::InstanceTypes(constraints) => environ
+            .instance_types(&constraints)
+            .await
+            .map(|types| json!(types.into_iter().map(|row| row.name).collect::<Vec<_>>())),
         ProviderCall::Instances(ids) => environ.instances(&ids).await.map(|instances| json!(instances)),
         ProviderCall::OpenGlobalPorts(rules) => environ.open_global_ports(&rules).await.map(|()| Value::Null),
         ProviderCall::OpenPorts(id, rules) => environ.open_ports(&id, &rules).await.map(|()| Value::Null),
         ProviderCall::Ports(id) => environ.ports(&id).await.map(|rules| ports_value(&rules)),
-        ProviderCall::PrecheckInstance { series, constraints, placement } => {
-            environ.precheck_instance(&series, &constraints, placement.as_deref()).await.map(|()| Value::Null)
-        }
+        ProviderCall::PrecheckInstance {
+            series,
+            constraints,
+            placement,
+        } => environ
+            .precheck_instance(&series, &constraints, placement.as_deref())
+            .await
+            .map(|()| Value::Null),
         ProviderCall::PrepareForBootstrap => environ.prepare_for_bootstrap().await.map(|()| Value::Null),
-        ProviderCall::StartInstance(params) => environ.start_instance(*params).await.map(|started| started_value(&started)),
+        ProviderCall::StartInstance(params) => environ
+            .start_instance(*params)
+            .await
+            .map(|started| started_value(&started)),
         ProviderCall::StopInstances(ids) => environ.stop_instances(&ids).await.map(|()| Value::Null),
     };
     match given {
@@ -175,7 +213,10 @@ fn ports_value(rules: &[IngressRule]) -> Value {
 }
 
 fn gave_up(error: &Error) -> Outcome {
-    Outcome::GaveUp { error: error.report(), kind: kind_of(error) }
+    Outcome::GaveUp {
+        error: error.report(),
+        kind: kind_of(error),
+    }
 }
 
 /// The class of an error, in one word.

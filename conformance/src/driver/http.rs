@@ -26,10 +26,20 @@ pub(crate) struct HttpDriver {
 impl HttpDriver {
     pub(crate) fn new(exchange: impl Exchange + 'static, setup: &Setup) -> HttpDriver {
         let exchange: Arc<dyn Exchange> = Arc::new(exchange);
-        HttpDriver { environs: Environs::new(Arc::clone(&exchange), setup), juju: Juju::default(), exchange }
+        HttpDriver {
+            environs: Environs::new(Arc::clone(&exchange), setup),
+            juju: Juju::default(),
+            exchange,
+        }
     }
 
-    fn arm(&self, method: Method, url: &str, headers: &[(&str, String)], body: Option<&Value>) -> Result<Response<Bytes>, Broken> {
+    fn arm(
+        &self,
+        method: Method,
+        url: &str,
+        headers: &[(&str, String)],
+        body: Option<&Value>,
+    ) -> Result<Response<Bytes>, Broken> {
         let mut request = HttpRequest::builder()
             .method(method)
             .uri(encoded(url))
@@ -45,8 +55,12 @@ impl HttpDriver {
             }
             None => Bytes::new(),
         };
-        let request = request.body(bytes).map_err(|error| Broken(format!("no such request can be sent: {error}")))?;
-        self.exchange.send(Api::Arm, request).map(|delivered| self.delivered(delivered))
+        let request = request
+            .body(bytes)
+            .map_err(|error| Broken(format!("no such request can be sent: {error}")))?;
+        self.exchange
+            .send(Api::Arm, request)
+            .map(|delivered| self.delivered(delivered))
     }
 
     /// Lets the time pass that an answer takes.
@@ -61,7 +75,15 @@ impl HttpDriver {
         self.exchange.advance(self.exchange.now().plus_millis(millis));
     }
 
-    fn write(&self, method: Method, id: &str, version: &str, conditions: &[(&str, String)], body: Option<&Value>, wait: bool) -> Outcome {
+    fn write(
+        &self,
+        method: Method,
+        id: &str,
+        version: &str,
+        conditions: &[(&str, String)],
+        body: Option<&Value>,
+        wait: bool,
+    ) -> Outcome {
         let url = format!("{}{id}?api-version={version}", self.exchange.base(Api::Arm));
         let response = match self.arm(method.clone(), &url, conditions, body) {
             Ok(response) => response,
@@ -78,7 +100,13 @@ impl HttpDriver {
 
     /// Follows an operation to its end, by the first of the ways that its answer offers (ARM 2.1): `Azure-AsyncOperation`,
     /// `Location`, the resource's own state.
-    fn settle(&self, method: &Method, url: &str, first: &Response<Bytes>, body: Option<&Value>) -> (End, Option<Value>) {
+    fn settle(
+        &self,
+        method: &Method,
+        url: &str,
+        first: &Response<Bytes>,
+        body: Option<&Value>,
+    ) -> (End, Option<Value>) {
         let until = self.exchange.now().plus_millis(PATIENCE_MS);
         if let Some(poll) = text_header(first.headers(), "azure-asyncoperation") {
             let end = self.follow_status(&poll, delay_ms(first.headers()), until);
@@ -110,12 +138,18 @@ impl HttpDriver {
                 continue;
             }
             if !response.status().is_success() {
-                return End { state: "Failed".to_owned(), error: refusal_in(&document) };
+                return End {
+                    state: "Failed".to_owned(),
+                    error: refusal_in(&document),
+                };
             }
             match document.get("status").and_then(Value::as_str) {
                 Some("Succeeded") => return End::succeeded(),
                 Some(state @ ("Failed" | "Canceled")) => {
-                    return End { state: state.to_owned(), error: document.get("error").and_then(refusal_in) };
+                    return End {
+                        state: state.to_owned(),
+                        error: document.get("error").and_then(refusal_in),
+                    };
                 }
                 _ => {}
             }
@@ -136,7 +170,10 @@ impl HttpDriver {
                 200..=299 => return End::succeeded(),
                 _ => {
                     let error = json_body(&response).as_ref().and_then(refusal_in);
-                    return End { state: "Failed".to_owned(), error };
+                    return End {
+                        state: "Failed".to_owned(),
+                        error,
+                    };
                 }
             }
         }
@@ -155,7 +192,13 @@ impl HttpDriver {
             }
             let document = json_body(&response);
             if !response.status().is_success() {
-                return (End { state: "Failed".to_owned(), error: document.as_ref().and_then(refusal_in) }, None);
+                return (
+                    End {
+                        state: "Failed".to_owned(),
+                        error: document.as_ref().and_then(refusal_in),
+                    },
+                    None,
+                );
             }
             if is_at_rest(document.as_ref()) {
                 let state = state_of(document.as_ref()).unwrap_or("Succeeded").to_owned();
@@ -168,7 +211,11 @@ impl HttpDriver {
     fn look(&self, url: &str) -> Option<Value> {
         // A POST's address ends in the action, which nobody can read.
         let response = self.arm(Method::GET, url, &[], None).ok()?;
-        if response.status().is_success() { json_body(&response) } else { None }
+        if response.status().is_success() {
+            json_body(&response)
+        } else {
+            None
+        }
     }
 }
 
@@ -185,21 +232,49 @@ impl Driver for HttpDriver {
             headers
         };
         match request {
-            Request::Put { id, version, body, if_match, only_new } => {
-                self.write(Method::PUT, id, version, &conditions(if_match, *only_new), Some(body), wait)
-            }
-            Request::Patch { id, version, body, if_match } => {
-                self.write(Method::PATCH, id, version, &conditions(if_match, false), Some(body), wait)
-            }
+            Request::Put {
+                id,
+                version,
+                body,
+                if_match,
+                only_new,
+            } => self.write(
+                Method::PUT,
+                id,
+                version,
+                &conditions(if_match, *only_new),
+                Some(body),
+                wait,
+            ),
+            Request::Patch {
+                id,
+                version,
+                body,
+                if_match,
+            } => self.write(
+                Method::PATCH,
+                id,
+                version,
+                &conditions(if_match, false),
+                Some(body),
+                wait,
+            ),
             Request::Delete { id, version, if_match } => {
                 self.write(Method::DELETE, id, version, &conditions(if_match, false), None, wait)
             }
-            Request::Post { id, action, version, body } => {
+            Request::Post {
+                id,
+                action,
+                version,
+                body,
+            } => {
                 let body = if body.is_null() { None } else { Some(body) };
                 self.write(Method::POST, &format!("{id}/{action}"), version, &[], body, wait)
             }
             Request::Get { id, version, expand } => {
-                let expand = expand.as_ref().map_or_else(String::new, |expand| format!("&$expand={expand}"));
+                let expand = expand
+                    .as_ref()
+                    .map_or_else(String::new, |expand| format!("&$expand={expand}"));
                 let url = format!("{}{id}?api-version={version}{expand}", self.exchange.base(Api::Arm));
                 match self.arm(Method::GET, &url, &[], None) {
                     Ok(response) => Outcome::Answer(answer_of(&response)),
@@ -212,7 +287,11 @@ impl Driver for HttpDriver {
 
     fn message(&mut self, message: &HttpStep) -> Outcome {
         let api = Api::find(&message.api);
-        let url = if message.url.starts_with('/') { format!("{}{}", self.exchange.base(api), message.url) } else { message.url.clone() };
+        let url = if message.url.starts_with('/') {
+            format!("{}{}", self.exchange.base(api), message.url)
+        } else {
+            message.url.clone()
+        };
         let mut headers: Vec<(String, String)> = Vec::new();
         if api != Api::Aad {
             headers.push(("authorization".to_owned(), format!("Bearer {}", self.exchange.token())));
@@ -235,7 +314,9 @@ impl Driver for HttpDriver {
                 headers.push((name.clone(), value.clone()));
             }
         }
-        let mut request = HttpRequest::builder().method(message.method.as_str()).uri(encoded(&url));
+        let mut request = HttpRequest::builder()
+            .method(message.method.as_str())
+            .uri(encoded(&url));
         for (name, value) in &headers {
             request = request.header(name, value);
         }
@@ -309,18 +390,33 @@ fn answer_of(response: &Response<Bytes>) -> Answer {
     let body = json_body(response);
     let status = response.status();
     let refusal = (status.is_client_error() || status.is_server_error()).then(|| {
-        body.as_ref().and_then(refusal_in).or_else(|| xml_refusal(response.body())).unwrap_or_else(|| Refusal {
-            code: String::new(),
-            message: String::from_utf8_lossy(response.body()).into_owned(),
-            details: Vec::new(),
-        })
+        body.as_ref()
+            .and_then(refusal_in)
+            .or_else(|| xml_refusal(response.body()))
+            .unwrap_or_else(|| Refusal {
+                code: String::new(),
+                message: String::from_utf8_lossy(response.body()).into_owned(),
+                details: Vec::new(),
+            })
     });
     let headers = response
         .headers()
         .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .map(|(name, value)| {
+            (
+                name.as_str().to_owned(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
+        })
         .collect();
-    Answer { status: Some(status.as_u16()), headers: Some(headers), refusal, body, end: None, afterwards: None }
+    Answer {
+        status: Some(status.as_u16()),
+        headers: Some(headers),
+        refusal,
+        body,
+        end: None,
+        afterwards: None,
+    }
 }
 
 /// Code and message of an XML error, as the classic API and the blob service write it.
@@ -328,9 +424,15 @@ fn xml_refusal(body: &[u8]) -> Option<Refusal> {
     let text = String::from_utf8_lossy(body);
     let element = |name: &str| {
         let (_, after) = text.split_once(&format!("<{name}>"))?;
-        after.split_once(&format!("</{name}>")).map(|(inside, _)| inside.to_owned())
+        after
+            .split_once(&format!("</{name}>"))
+            .map(|(inside, _)| inside.to_owned())
     };
-    Some(Refusal { code: element("Code")?, message: element("Message").unwrap_or_default(), details: Vec::new() })
+    Some(Refusal {
+        code: element("Code")?,
+        message: element("Message").unwrap_or_default(),
+        details: Vec::new(),
+    })
 }
 
 fn json_body(response: &Response<Bytes>) -> Option<Value> {
@@ -379,12 +481,18 @@ mod tests {
     fn errors_of_the_xml_services_are_read() {
         let body = "\u{feff}<?xml version=\"1.0\"?><Error xmlns=\"x\"><Code>ResourceNotFound</Code><Message>No.</Message></Error>";
         let refusal = xml_refusal(body.as_bytes()).expect("an error");
-        assert_eq!((refusal.code.as_str(), refusal.message.as_str()), ("ResourceNotFound", "No."));
+        assert_eq!(
+            (refusal.code.as_str(), refusal.message.as_str()),
+            ("ResourceNotFound", "No.")
+        );
         assert_eq!(xml_refusal(b"<html></html>"), None);
     }
 
     #[test]
     fn addresses_keep_what_is_encoded() {
-        assert_eq!(encoded("https://h/a%20b c?q='\u{e9}'"), "https://h/a%20b%20c?q='%C3%A9'");
+        assert_eq!(
+            encoded("https://h/a%20b c?q='\u{e9}'"),
+            "https://h/a%20b%20c?q='%C3%A9'"
+        );
     }
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use fake_azure::faults::Rule;
 use fake_azure::{Delivery, FakeAzure, Listener, Pace};
 use fake_azure_cloud::catalogue::limits::Era;
-use fake_azure_cloud::{Cloud, Guid, Time};
+use fake_azure_cloud::{Cloud, Guid, OperationId, Time};
 use http::Request;
 
 use super::exchange::{Api, Broken, Delivered, Exchange};
@@ -56,8 +56,14 @@ impl Exchange for InProcess {
     fn send(&self, api: Api, request: Request<Bytes>) -> Result<Delivered, Broken> {
         let served = self.azure.serve(listener(api), request);
         match served.delivery {
-            Delivery::Send => Ok(Delivered { response: served.response, after: None }),
-            Delivery::After(span) => Ok(Delivered { response: served.response, after: Some(span) }),
+            Delivery::Send => Ok(Delivered {
+                response: served.response,
+                after: None,
+            }),
+            Delivery::After(span) => Ok(Delivered {
+                response: served.response,
+                after: Some(span),
+            }),
             Delivery::Drop => Err(Broken("the connection was cut".to_owned())),
         }
     }
@@ -86,11 +92,22 @@ impl Exchange for InProcess {
 
     fn fault(&self, rule: &serde_json::Value) -> Result<(), String> {
         if rule.as_str() == Some("clear") {
-            self.azure.with_sandbox(|sandbox| sandbox.faults.clear());
+            self.azure.with_sandbox(|sandbox| {
+                sandbox.faults.clear();
+                // What a fault had made endless ends now: that trouble is over, too.
+                let running = sandbox.cloud.operations().filter(|operation| operation.endless);
+                let endless: Vec<OperationId> = running.map(|operation| operation.id).collect();
+                for id in endless {
+                    sandbox.cloud.set_endless(id, false);
+                }
+            });
             return Ok(());
         }
         let rule: Rule = serde_json::from_value(rule.clone()).map_err(|error| error.to_string())?;
-        self.azure.with_sandbox(|sandbox| sandbox.install(rule)).map(|_| ()).map_err(|error| error.to_string())
+        self.azure
+            .with_sandbox(|sandbox| sandbox.install(rule))
+            .map(|_| ())
+            .map_err(|error| error.to_string())
     }
 
     fn journal(&self) -> Vec<String> {

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use provider::{IngressRule, InstanceId, PublicAddresses, StartInstance};
 use serde_json::{Value, json};
 
+use super::Outcome;
 use super::calls::{Arguments, CONTROLLER, CallError, ProviderCall, uuid_of};
 use super::environs::Environs;
-use super::Outcome;
 use crate::scenario::CallStep;
 
 /// Models by name.
@@ -149,13 +149,15 @@ type Ask<'a> = dyn FnMut(ProviderCall) -> Result<Outcome, CallError> + 'a;
 
 impl Model {
     fn application(&mut self, app: &str) -> Result<&mut Application, CallError> {
-        self.applications.get_mut(app).ok_or_else(|| CallError(format!("`{app}` is no application, deploy it first")))
+        self.applications
+            .get_mut(app)
+            .ok_or_else(|| CallError(format!("`{app}` is no application, deploy it first")))
     }
 
     fn machine_of(&self, unit: &str) -> Result<u32, CallError> {
-        let found = unit.split_once('/').and_then(|(app, number)| {
-            self.applications.get(app)?.units.get(&number.parse().ok()?).copied()
-        });
+        let found = unit
+            .split_once('/')
+            .and_then(|(app, number)| self.applications.get(app)?.units.get(&number.parse().ok()?).copied());
         found.ok_or_else(|| CallError(format!("`{unit}` is no unit")))
     }
 
@@ -170,7 +172,13 @@ impl Model {
     }
 
     /// One machine a unit; units of an application are kept apart.
-    fn add_units(&mut self, ask: &mut Ask<'_>, arguments: &Arguments<'_>, app: &str, n_units: u32) -> Result<Outcome, CallError> {
+    fn add_units(
+        &mut self,
+        ask: &mut Ask<'_>,
+        arguments: &Arguments<'_>,
+        app: &str,
+        n_units: u32,
+    ) -> Result<Outcome, CallError> {
         let mut added = Vec::new();
         for _ in 0..n_units {
             let machine = self.next_machine;
@@ -182,7 +190,11 @@ impl Model {
                 params.series = provider::Series::new(series.as_str());
             }
             params.units = vec![format!("{app}/{unit}")];
-            params.distribution_group = application.units.values().map(|machine| instance_id(*machine)).collect();
+            params.distribution_group = application
+                .units
+                .values()
+                .map(|machine| instance_id(*machine))
+                .collect();
             match self.start(ask, params)? {
                 Outcome::Gave(instance) => added.push(instance),
                 other => return Ok(other),

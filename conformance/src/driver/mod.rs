@@ -77,12 +77,39 @@ pub struct Setup {
 /// Something asked of a resource, every variable resolved.
 #[derive(Clone, Debug)]
 pub(crate) enum Request {
-    Put { id: String, version: String, body: Value, if_match: Option<String>, only_new: bool },
-    Patch { id: String, version: String, body: Value, if_match: Option<String> },
-    Delete { id: String, version: String, if_match: Option<String> },
-    Get { id: String, version: String, expand: Option<String> },
-    Post { id: String, action: String, version: String, body: Value },
-    List { path: String, version: String },
+    Put {
+        id: String,
+        version: String,
+        body: Value,
+        if_match: Option<String>,
+        only_new: bool,
+    },
+    Patch {
+        id: String,
+        version: String,
+        body: Value,
+        if_match: Option<String>,
+    },
+    Delete {
+        id: String,
+        version: String,
+        if_match: Option<String>,
+    },
+    Get {
+        id: String,
+        version: String,
+        expand: Option<String>,
+    },
+    Post {
+        id: String,
+        action: String,
+        version: String,
+        body: Value,
+    },
+    List {
+        path: String,
+        version: String,
+    },
 }
 
 /// What came of a step.
@@ -138,11 +165,17 @@ pub(crate) struct End {
 
 impl End {
     pub(crate) fn succeeded() -> End {
-        End { state: "Succeeded".to_owned(), error: None }
+        End {
+            state: "Succeeded".to_owned(),
+            error: None,
+        }
     }
 
     pub(crate) fn never() -> End {
-        End { state: "Never".to_owned(), error: None }
+        End {
+            state: "Never".to_owned(),
+            error: None,
+        }
     }
 }
 
@@ -201,7 +234,11 @@ pub(crate) fn open(kind: DriverKind, setup: &Setup) -> anyhow::Result<Box<dyn Dr
 pub(crate) fn refusal_in(body: &Value) -> Option<Refusal> {
     let error = body.get("error").unwrap_or(body);
     let code = error.get("code")?.as_str()?.to_owned();
-    let message = error.get("message").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let message = error
+        .get("message")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned();
     let mut details = Vec::new();
     collect_details(error, &mut details);
     Some(Refusal { code, message, details })

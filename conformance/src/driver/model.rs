@@ -4,12 +4,12 @@
 
 use fake_azure_cloud::catalogue::limits::Era;
 use fake_azure_cloud::{
-    Answer as Shown, ApiVersion, Call, Cloud, CloudError, Conditions, Guid, IdError, Kind, OperationId, Outcome as Came,
-    Reply, Resource, ResourceId, Scope, Settings, Status, Time, View,
+    Answer as Shown, ApiVersion, Call, Cloud, CloudError, Conditions, Guid, IdError, Kind, OperationId,
+    Outcome as Came, Reply, Resource, ResourceId, Scope, Settings, Status, Time, View,
 };
 use serde_json::{Value, json};
 
-use super::{Answer, CallError, Driver, End, Outcome, PATIENCE_MS, Refusal, Request, SUBSCRIPTION, START, Setup};
+use super::{Answer, CallError, Driver, End, Outcome, PATIENCE_MS, Refusal, Request, START, SUBSCRIPTION, Setup};
 use crate::scenario::{CallStep, HttpStep};
 
 /// The driver.
@@ -24,8 +24,15 @@ impl ModelDriver {
     pub fn new(setup: &Setup) -> ModelDriver {
         let era = Era::find(&setup.profile).unwrap_or(Era::Current);
         let subscription = Guid::parse(SUBSCRIPTION).expect("the subscription's id is a GUID");
-        let settings = Settings { seed: setup.seed, start: START, era, subscriptions: vec![subscription] };
-        ModelDriver { cloud: Cloud::new(&settings) }
+        let settings = Settings {
+            seed: setup.seed,
+            start: START,
+            era,
+            subscriptions: vec![subscription],
+        };
+        ModelDriver {
+            cloud: Cloud::new(&settings),
+        }
     }
 
     fn apply(&mut self, call: &Call) -> Result<Reply, CloudError> {
@@ -33,7 +40,14 @@ impl ModelDriver {
     }
 
     fn document(&self, resource: &Resource, version: ApiVersion, answer: Shown, expand: &str) -> Value {
-        self.cloud.document(resource, &View { version, answer, expand })
+        self.cloud.document(
+            resource,
+            &View {
+                version,
+                answer,
+                expand,
+            },
+        )
     }
 
     fn written(&mut self, call: &Call, id: &ResourceId, version: ApiVersion, wait: bool) -> Outcome {
@@ -72,10 +86,16 @@ impl ModelDriver {
             match status {
                 None | Some(Status::Succeeded) => return End::succeeded(),
                 Some(Status::Failed(error)) => {
-                    return End { state: "Failed".to_owned(), error: Some(refusal(&error)) };
+                    return End {
+                        state: "Failed".to_owned(),
+                        error: Some(refusal(&error)),
+                    };
                 }
                 Some(Status::Canceled(error)) => {
-                    return End { state: "Canceled".to_owned(), error: Some(refusal(&error)) };
+                    return End {
+                        state: "Canceled".to_owned(),
+                        error: Some(refusal(&error)),
+                    };
                 }
                 Some(Status::InProgress) => {}
             }
@@ -96,10 +116,18 @@ impl ModelDriver {
             Err(outcome) => return outcome,
         };
         match self.apply(&call) {
-            Ok(Reply { outcome: Came::Listed(resources), .. }) => {
-                let entries: Vec<Value> =
-                    resources.iter().map(|resource| self.document(resource, version, Shown::List, "")).collect();
-                Outcome::Answer(Answer { body: Some(json!({ "value": entries })), ..Answer::default() })
+            Ok(Reply {
+                outcome: Came::Listed(resources),
+                ..
+            }) => {
+                let entries: Vec<Value> = resources
+                    .iter()
+                    .map(|resource| self.document(resource, version, Shown::List, ""))
+                    .collect();
+                Outcome::Answer(Answer {
+                    body: Some(json!({ "value": entries })),
+                    ..Answer::default()
+                })
             }
             Ok(_) => Outcome::NotPerformed,
             Err(error) => refused(&error),
@@ -130,10 +158,18 @@ impl Driver for ModelDriver {
             Ok(id) => id,
             Err(error) => return no_id(&error),
         };
-        let conditions = |if_match: &Option<String>, only_new: bool| Conditions { if_match: if_match.clone(), only_new };
+        let conditions = |if_match: &Option<String>, only_new: bool| Conditions {
+            if_match: if_match.clone(),
+            only_new,
+        };
 
         match request {
-            Request::Put { body, if_match, only_new, .. } => {
+            Request::Put {
+                body,
+                if_match,
+                only_new,
+                ..
+            } => {
                 let call = Call::Put {
                     id: id.clone(),
                     document: body.clone(),
@@ -143,23 +179,42 @@ impl Driver for ModelDriver {
                 self.written(&call, &id, version, wait)
             }
             Request::Patch { body, if_match, .. } => {
-                let call =
-                    Call::Patch { id: id.clone(), document: body.clone(), version, conditions: conditions(if_match, false) };
+                let call = Call::Patch {
+                    id: id.clone(),
+                    document: body.clone(),
+                    version,
+                    conditions: conditions(if_match, false),
+                };
                 self.written(&call, &id, version, wait)
             }
             Request::Delete { if_match, .. } => {
-                let call = Call::Delete { id: id.clone(), version, conditions: conditions(if_match, false) };
+                let call = Call::Delete {
+                    id: id.clone(),
+                    version,
+                    conditions: conditions(if_match, false),
+                };
                 self.written(&call, &id, version, wait)
             }
             Request::Post { action, body, .. } => {
-                let call = Call::Act { id: id.clone(), action: action.as_str().into(), document: body.clone(), version };
+                let call = Call::Act {
+                    id: id.clone(),
+                    action: action.as_str().into(),
+                    document: body.clone(),
+                    version,
+                };
                 self.written(&call, &id, version, wait)
             }
             Request::Get { expand, .. } => match self.apply(&Call::Get { id }) {
-                Ok(Reply { outcome: Came::Found(resource), .. }) => {
+                Ok(Reply {
+                    outcome: Came::Found(resource),
+                    ..
+                }) => {
                     let expand = expand.as_deref().unwrap_or_default().to_lowercase();
                     let body = self.document(&resource, version, Shown::Read, &expand);
-                    Outcome::Answer(Answer { body: Some(body), ..Answer::default() })
+                    Outcome::Answer(Answer {
+                        body: Some(body),
+                        ..Answer::default()
+                    })
                 }
                 Ok(_) => Outcome::NotPerformed,
                 Err(error) => refused(&error),
@@ -202,7 +257,10 @@ impl Driver for ModelDriver {
 }
 
 fn refused(error: &CloudError) -> Outcome {
-    Outcome::Answer(Answer { refusal: Some(refusal(error)), ..Answer::default() })
+    Outcome::Answer(Answer {
+        refusal: Some(refusal(error)),
+        ..Answer::default()
+    })
 }
 
 fn refusal(error: &CloudError) -> Refusal {
@@ -212,17 +270,32 @@ fn refusal(error: &CloudError) -> Refusal {
         details.push((detail.code.to_string(), detail.message.clone()));
         ahead.extend(&detail.details);
     }
-    Refusal { code: error.code.to_string(), message: error.message.clone(), details }
+    Refusal {
+        code: error.code.to_string(),
+        message: error.message.clone(),
+        details,
+    }
 }
 
 fn no_id(error: &IdError) -> Outcome {
     match error {
         IdError::Malformed => Outcome::NotPerformed,
         IdError::UnknownType { namespace, type_path } => {
-            let code = if Kind::knows_namespace(namespace) { "InvalidResourceType" } else { "InvalidResourceNamespace" };
+            let code = if Kind::knows_namespace(namespace) {
+                "InvalidResourceType"
+            } else {
+                "InvalidResourceNamespace"
+            };
             let message = format!("{namespace}/{type_path}");
-            let refusal = Refusal { code: code.to_owned(), message, details: Vec::new() };
-            Outcome::Answer(Answer { refusal: Some(refusal), ..Answer::default() })
+            let refusal = Refusal {
+                code: code.to_owned(),
+                message,
+                details: Vec::new(),
+            };
+            Outcome::Answer(Answer {
+                refusal: Some(refusal),
+                ..Answer::default()
+            })
         }
     }
 }
@@ -230,8 +303,16 @@ fn no_id(error: &IdError) -> Outcome {
 /// A list's path as a call: of groups, of a type in a subscription or a group, or of the children of a resource.
 fn list_call(path: &str) -> Result<Call, Outcome> {
     let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-    let subscription = segments.get(1).and_then(|text| Guid::parse(text)).ok_or(Outcome::NotPerformed)?;
-    let in_subscription = |kind| Ok(Call::List { scope: Scope::Subscription(subscription), kind });
+    let subscription = segments
+        .get(1)
+        .and_then(|text| Guid::parse(text))
+        .ok_or(Outcome::NotPerformed)?;
+    let in_subscription = |kind| {
+        Ok(Call::List {
+            scope: Scope::Subscription(subscription),
+            kind,
+        })
+    };
     match segments.as_slice() {
         [_, _, groups] if groups.eq_ignore_ascii_case("resourceGroups") => in_subscription(Kind::ResourceGroups),
         [_, _, providers, namespace, type_path] if providers.eq_ignore_ascii_case("providers") => {
@@ -239,18 +320,28 @@ fn list_call(path: &str) -> Result<Call, Outcome> {
         }
         [_, _, _, group, _, namespace, type_path] => {
             let scope = Scope::In(ResourceId::group(subscription, group));
-            Ok(Call::List { scope, kind: kind_of(namespace, type_path)? })
+            Ok(Call::List {
+                scope,
+                kind: kind_of(namespace, type_path)?,
+            })
         }
         [.., namespace, parent_type, _, child_type] => {
             let parent = path.rsplit_once('/').map_or(path, |(parent, _)| parent);
             let id = ResourceId::parse(parent).map_err(|error| no_id(&error))?;
-            Ok(Call::List { scope: Scope::In(id), kind: kind_of(namespace, &format!("{parent_type}/{child_type}"))? })
+            Ok(Call::List {
+                scope: Scope::In(id),
+                kind: kind_of(namespace, &format!("{parent_type}/{child_type}"))?,
+            })
         }
         _ => Err(Outcome::NotPerformed),
     }
 }
 
 fn kind_of(namespace: &str, type_path: &str) -> Result<Kind, Outcome> {
-    Kind::find(namespace, type_path)
-        .ok_or_else(|| no_id(&IdError::UnknownType { namespace: namespace.to_owned(), type_path: type_path.to_owned() }))
+    Kind::find(namespace, type_path).ok_or_else(|| {
+        no_id(&IdError::UnknownType {
+            namespace: namespace.to_owned(),
+            type_path: type_path.to_owned(),
+        })
+    })
 }

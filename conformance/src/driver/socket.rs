@@ -41,9 +41,16 @@ impl Socket {
     pub(crate) fn start(setup: &Setup) -> anyhow::Result<Socket> {
         let runtime = runtime()?;
         let inside = InProcess::start(setup);
-        let server = runtime.block_on(inside.azure.listen(Options::default())).context("cannot open sockets")?;
+        let server = runtime
+            .block_on(inside.azure.listen(Options::default()))
+            .context("cannot open sockets")?;
         let client = HttpClient::new(server.ca_pem().map(str::as_bytes)).context("cannot trust the server")?;
-        Ok(Socket { inside, server, client, runtime })
+        Ok(Socket {
+            inside,
+            server,
+            client,
+            runtime,
+        })
     }
 }
 

@@ -56,7 +56,11 @@ impl VirtualClock {
     pub(crate) fn run<T>(&self, workers: Vec<Work<'_, T>>) -> Result<Vec<T>, Stuck> {
         let mut rows: Vec<Row<'_, T>> = workers
             .into_iter()
-            .map(|work| Row { work: Some(work), done: None, flag: Arc::new(Flag(AtomicBool::new(true))) })
+            .map(|work| Row {
+                work: Some(work),
+                done: None,
+                flag: Arc::new(Flag(AtomicBool::new(true))),
+            })
             .collect();
         loop {
             let mut polled = false;
@@ -128,7 +132,12 @@ impl provider::Clock for VirtualClock {
     async fn sleep(&self, duration: Duration) {
         let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
         let deadline = self.exchange.now().plus_millis(millis);
-        Sleep { clock: self, deadline, registered: false }.await;
+        Sleep {
+            clock: self,
+            deadline,
+            registered: false,
+        }
+        .await;
     }
 }
 
@@ -149,7 +158,12 @@ impl Future for Sleep<'_> {
         self.registered = true;
         let worker = self.clock.worker.load(Ordering::SeqCst);
         let turn = self.clock.turns.fetch_add(1, Ordering::SeqCst);
-        let sleeper = Sleeper { deadline: self.deadline, worker, turn, waker: cx.waker().clone() };
+        let sleeper = Sleeper {
+            deadline: self.deadline,
+            worker,
+            turn,
+            waker: cx.waker().clone(),
+        };
         self.clock.sleepers().push(sleeper);
         Poll::Pending
     }
@@ -164,7 +178,11 @@ mod tests {
     use super::*;
 
     fn clock() -> VirtualClock {
-        let setup = Setup { seed: 1, profile: "current".to_owned(), location: "westus".to_owned() };
+        let setup = Setup {
+            seed: 1,
+            profile: "current".to_owned(),
+            location: "westus".to_owned(),
+        };
         VirtualClock::new(Arc::new(InProcess::start(&setup)))
     }
 
@@ -178,11 +196,16 @@ mod tests {
                 for span in spans {
                     clock.sleep(Duration::from_secs(*span)).await;
                     let at = clock.now_ms() - u64::try_from(START.millis()).expect("scenarios begin after 1970");
-                    order.lock().unwrap_or_else(PoisonError::into_inner).push((at / 1000, name));
+                    order
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push((at / 1000, name));
                 }
             })
         };
-        clock.run(vec![work("a", &[2, 2]), work("b", &[1, 3]), work("c", &[4])]).expect("all can go on");
+        clock
+            .run(vec![work("a", &[2, 2]), work("b", &[1, 3]), work("c", &[4])])
+            .expect("all can go on");
         let order = order.into_inner().unwrap_or_else(PoisonError::into_inner);
         assert_eq!(order, [(1, "b"), (2, "a"), (4, "a"), (4, "b"), (4, "c")]);
     }

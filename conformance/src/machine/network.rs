@@ -178,7 +178,10 @@ impl Reference {
     /// The world as scenarios begin: the group is there.
     #[must_use]
     pub fn new() -> Reference {
-        Reference { group: true, ..Reference::default() }
+        Reference {
+            group: true,
+            ..Reference::default()
+        }
     }
 
     /// Does an operation: the step that asks for it, with what the documents expect of it.
@@ -187,8 +190,13 @@ impl Reference {
             Operation::PutVm { vm, .. } => self.vms.get(&vm).copied(),
             _ => None,
         };
+        // Where a static address lies depends on the range that its subnet has by then.
+        let range = match operation {
+            Operation::PutNic { nic, .. } => self.subnets.get(&home(nic)).map_or(0, |subnet| subnet.range),
+            _ => 0,
+        };
         let becomes = self.perform(operation);
-        let (verb, target, with) = ask(operation, existing_vm_nic);
+        let (verb, target, with) = ask(operation, existing_vm_nic, range);
         let mut expect = Expect::default();
         match becomes {
             Ok(()) => {
@@ -202,7 +210,18 @@ impl Reference {
             Some(Value::Object(with)) => Body::With(with),
             _ => Body::None,
         };
-        step(Action::Resource(ResourceStep { verb, target, body, version: None, if_match: None, only_new: false, expand: None }), expect)
+        step(
+            Action::Resource(ResourceStep {
+                verb,
+                target,
+                body,
+                version: None,
+                if_match: None,
+                only_new: false,
+                expand: None,
+            }),
+            expect,
+        )
     }
 
     /// How many of each type there are.
@@ -218,17 +237,32 @@ impl Reference {
             ("nic", self.nics.len()),
             ("vm", self.vms.len()),
         ];
-        let counts = counts.into_iter().map(|(short, count)| (short.to_owned(), count as u64)).collect();
+        let counts = counts
+            .into_iter()
+            .map(|(short, count)| (short.to_owned(), count as u64))
+            .collect();
         step(Action::World(counts), Expect::default())
     }
 
     /// What the answer shows of an interface that was just written.
     fn shown(&self, nic: u8) -> Value {
-        let row = self.nics.get(&nic).copied().unwrap_or(Nic { public: None, guard: None, host: 0 });
+        let row = self.nics.get(&nic).copied().unwrap_or(Nic {
+            public: None,
+            guard: None,
+            host: 0,
+        });
         let (_, subnet) = home(nic);
         let range = self.subnets.get(&home(nic)).map_or(subnet, |subnet| subnet.range);
-        let guard = if row.guard.is_some() { json!({"id": "$any"}) } else { json!("$absent") };
-        let public = if row.public.is_some() { json!({"id": "$any"}) } else { json!("$absent") };
+        let guard = if row.guard.is_some() {
+            json!({"id": "$any"})
+        } else {
+            json!("$absent")
+        };
+        let public = if row.public.is_some() {
+            json!({"id": "$any"})
+        } else {
+            json!("$absent")
+        };
         json!({"properties": {
             "ipConfigurations": [{"properties": {"privateIPAddress": address(range, row.host), "publicIPAddress": public}}],
             "networkSecurityGroup": guard,
@@ -251,7 +285,11 @@ impl Reference {
     }
 
     fn in_group(&self) -> Becomes {
-        if self.group { Ok(()) } else { Err("ResourceGroupNotFound") }
+        if self.group {
+            Ok(())
+        } else {
+            Err("ResourceGroupNotFound")
+        }
     }
 
     fn perform_in_group(&mut self, operation: Operation) -> Becomes {
@@ -268,7 +306,12 @@ impl Reference {
                 self.nets.remove(&net);
                 self.subnets.retain(|(of, _), _| *of != net);
             }
-            Operation::PutSubnet { net, subnet, range, guard } => self.put_subnet(net, subnet, range, guard)?,
+            Operation::PutSubnet {
+                net,
+                subnet,
+                range,
+                guard,
+            } => self.put_subnet(net, subnet, range, guard)?,
             Operation::DeleteSubnet { net, subnet } => {
                 self.parent(self.nets.contains(&net))?;
                 self.no_user_of_subnet((net, subnet))?;
@@ -293,7 +336,10 @@ impl Reference {
                 if !(100..=4096).contains(&priority) {
                     return Err("SecurityRuleInvalidPriority");
                 }
-                let taken = self.rules.iter().any(|((of, other), value)| *of == guard && *other != rule && *value == priority);
+                let taken = self
+                    .rules
+                    .iter()
+                    .any(|((of, other), value)| *of == guard && *other != rule && *value == priority);
                 if taken {
                     return Err("SecurityRuleConflict");
                 }
@@ -312,7 +358,12 @@ impl Reference {
                 }
                 self.publics.remove(&public);
             }
-            Operation::PutNic { nic, public, guard, host } => self.put_nic(nic, public, guard, host)?,
+            Operation::PutNic {
+                nic,
+                public,
+                guard,
+                host,
+            } => self.put_nic(nic, public, guard, host)?,
             Operation::DeleteNic(nic) => {
                 if self.vms.values().any(|held| *held == nic) {
                     return Err("NicInUse");
@@ -342,13 +393,20 @@ impl Reference {
     fn put_subnet(&mut self, net: Net, subnet: u8, range: u8, guard: Option<u8>) -> Becomes {
         self.parent(self.nets.contains(&net))?;
         self.referenced(guard.is_none_or(|guard| self.guards.contains(&guard)))?;
-        let others = self.subnets.iter().filter(|((of, other), _)| *of == net && *other != subnet);
-        if others.clone().any(|(_, other)| overlap(other.range, range)) {
-            return Err("NetcfgSubnetRangesOverlap");
-        }
-        let moves = self.subnets.get(&(net, subnet)).is_some_and(|before| before.range != range);
+        // The documents do not say which of the two refusals comes first; the prefix in use does.
+        let moves = self
+            .subnets
+            .get(&(net, subnet))
+            .is_some_and(|before| before.range != range);
         if moves && self.users((net, subnet)).next().is_some() {
             return Err("InUsePrefixCannotBeDeleted");
+        }
+        let mut others = self
+            .subnets
+            .iter()
+            .filter(|((of, other), _)| *of == net && *other != subnet);
+        if others.any(|(_, other)| overlap(other.range, range)) {
+            return Err("NetcfgSubnetRangesOverlap");
         }
         self.subnets.insert((net, subnet), Subnet { range, guard });
         Ok(())
@@ -359,7 +417,10 @@ impl Reference {
             && public.is_none_or(|public| self.publics.contains(&public))
             && guard.is_none_or(|guard| self.guards.contains(&guard));
         self.referenced(there)?;
-        let taken = self.nics.iter().any(|(other, row)| *other != nic && public.is_some() && row.public == public);
+        let taken = self
+            .nics
+            .iter()
+            .any(|(other, row)| *other != nic && public.is_some() && row.public == public);
         if taken {
             return Err("PublicIPAddressInUse");
         }
@@ -390,7 +451,11 @@ impl Reference {
 
     /// Addresses in use in a subnet, but for one interface's.
     fn hosts(&self, subnet: (Net, u8), but: u8) -> BTreeSet<u8> {
-        self.nics.iter().filter(|(nic, _)| **nic != but && home(**nic) == subnet).map(|(_, row)| row.host).collect()
+        self.nics
+            .iter()
+            .filter(|(nic, _)| **nic != but && home(**nic) == subnet)
+            .map(|(_, row)| row.host)
+            .collect()
     }
 
     fn users(&self, subnet: (Net, u8)) -> impl Iterator<Item = u8> + '_ {
@@ -432,11 +497,18 @@ fn address(range: u8, host: u8) -> String {
 }
 
 fn step(action: Action, expect: Expect) -> Step {
-    Step { at: Place::default(), action, name: None, expect, repeat: 1, wait: true }
+    Step {
+        at: Place::default(),
+        action,
+        name: None,
+        expect,
+        repeat: 1,
+        wait: true,
+    }
 }
 
 /// An operation in the scenario language.
-fn ask(operation: Operation, vm_nic: Option<u8>) -> (Verb, String, Option<Value>) {
+fn ask(operation: Operation, vm_nic: Option<u8>, range: u8) -> (Verb, String, Option<Value>) {
     let id = |target: &str| {
         let (short, rest) = target.split_once('/').unwrap_or((target, ""));
         let segment = match short {
@@ -448,14 +520,21 @@ fn ask(operation: Operation, vm_nic: Option<u8>) -> (Verb, String, Option<Value>
             "pip" => format!("Microsoft.Network/publicIPAddresses/{rest}"),
             _ => format!("Microsoft.Network/networkInterfaces/{rest}"),
         };
-        json!(format!("/subscriptions/${{subscription}}/resourceGroups/${{group}}/providers/{segment}"))
+        json!(format!(
+            "/subscriptions/${{subscription}}/resourceGroups/${{group}}/providers/{segment}"
+        ))
     };
     match operation {
         Operation::PutGroup => (Verb::Put, format!("group/{GROUP}"), Some(json!({}))),
         Operation::DeleteGroup => (Verb::Delete, format!("group/{GROUP}"), None),
         Operation::PutNet(net) => (Verb::Put, format!("vnet/v{net}"), Some(json!({}))),
         Operation::DeleteNet(net) => (Verb::Delete, format!("vnet/v{net}"), None),
-        Operation::PutSubnet { net, subnet, range, guard } => {
+        Operation::PutSubnet {
+            net,
+            subnet,
+            range,
+            guard,
+        } => {
             let mut with = json!({"prefix": RANGES[usize::from(range)]});
             if let Some(guard) = guard {
                 with["nsg"] = id(&format!("nsg/s{guard}"));
@@ -472,11 +551,16 @@ fn ask(operation: Operation, vm_nic: Option<u8>) -> (Verb, String, Option<Value>
         Operation::DeleteRule { guard, rule } => (Verb::Delete, format!("rule/s{guard}/r{rule}"), None),
         Operation::PutPublic(public) => (Verb::Put, format!("pip/p{public}"), Some(json!({}))),
         Operation::DeletePublic(public) => (Verb::Delete, format!("pip/p{public}"), None),
-        Operation::PutNic { nic, public, guard, host } => {
+        Operation::PutNic {
+            nic,
+            public,
+            guard,
+            host,
+        } => {
             let (net, subnet) = home(nic);
             let mut with = json!({"subnet": id(&format!("subnet/v{net}/a{subnet}"))});
             if is_static(nic) {
-                with["address"] = json!(host);
+                with["address"] = json!(address(range, first_host(range) - 4 + host));
             }
             if let Some(public) = public {
                 with["public"] = id(&format!("pip/p{public}"));
@@ -501,20 +585,7 @@ pub fn scenario(operations: &[Operation]) -> Scenario {
     let mut reference = Reference::new();
     // The first step makes the group that every other one lives in.
     let mut steps = vec![reference.step(Operation::PutGroup)];
-    for operation in operations {
-        // Where a static address lies depends on the range that its subnet has by then.
-        let range = match operation {
-            Operation::PutNic { nic, .. } => reference.subnets.get(&home(*nic)).map_or(0, |subnet| subnet.range),
-            _ => 0,
-        };
-        let mut step = reference.step(*operation);
-        if let Action::Resource(ResourceStep { body: Body::With(with), .. }) = &mut step.action
-            && let Some(host) = with.get("address").and_then(Value::as_u64).and_then(|host| u8::try_from(host).ok())
-        {
-            with.insert("address".to_owned(), json!(address(range, first_host(range) - 4 + host)));
-        }
-        steps.push(step);
-    }
+    steps.extend(operations.iter().map(|operation| reference.step(*operation)));
     steps.push(reference.count());
     Scenario {
         id: "generated/network".to_owned(),
@@ -537,12 +608,52 @@ mod tests {
     fn the_model_knows_what_is_in_use() {
         let mut reference = Reference::new();
         let history = [
-            (Operation::PutNic { nic: 0, public: None, guard: None, host: 4 }, Err("InvalidResourceReference")),
+            (
+                Operation::PutNic {
+                    nic: 0,
+                    public: None,
+                    guard: None,
+                    host: 4,
+                },
+                Err("InvalidResourceReference"),
+            ),
             (Operation::PutNet(0), Ok(())),
-            (Operation::PutSubnet { net: 0, subnet: 0, range: 0, guard: None }, Ok(())),
-            (Operation::PutSubnet { net: 0, subnet: 1, range: 2, guard: None }, Err("NetcfgSubnetRangesOverlap")),
-            (Operation::PutNic { nic: 0, public: None, guard: None, host: 4 }, Ok(())),
-            (Operation::PutNic { nic: 1, public: None, guard: None, host: 4 }, Err("PrivateIPAddressIsAllocated")),
+            (
+                Operation::PutSubnet {
+                    net: 0,
+                    subnet: 0,
+                    range: 0,
+                    guard: None,
+                },
+                Ok(()),
+            ),
+            (
+                Operation::PutSubnet {
+                    net: 0,
+                    subnet: 1,
+                    range: 2,
+                    guard: None,
+                },
+                Err("NetcfgSubnetRangesOverlap"),
+            ),
+            (
+                Operation::PutNic {
+                    nic: 0,
+                    public: None,
+                    guard: None,
+                    host: 4,
+                },
+                Ok(()),
+            ),
+            (
+                Operation::PutNic {
+                    nic: 1,
+                    public: None,
+                    guard: None,
+                    host: 4,
+                },
+                Err("PrivateIPAddressIsAllocated"),
+            ),
             (Operation::PutVm { vm: 0, nic: 0 }, Ok(())),
             (Operation::DeleteNic(0), Err("NicInUse")),
             (Operation::DeleteNet(0), Err("InUseSubnetCannotBeDeleted")),

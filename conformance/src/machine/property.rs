@@ -91,7 +91,8 @@ pub fn check(property: &Property, n_cases: u32, seed: u64, folder: Option<&Utf8P
             search(property, &histories, n_cases, seed, &tried)
         }
         Kind::Provider { faults } => {
-            let histories = vec(provider::operation(faults), size).prop_map(|operations| provider::scenario(&operations));
+            let histories =
+                vec(provider::operation(faults), size).prop_map(|operations| provider::scenario(&operations));
             search(property, &histories, n_cases, seed, &tried)
         }
     }?;
@@ -125,7 +126,12 @@ fn search(
     seed: u64,
     tried: &Tried,
 ) -> anyhow::Result<Option<Broken>> {
-    let config = Config { cases: n_cases, max_shrink_iters: 4_000, failure_persistence: None, ..Config::default() };
+    let config = Config {
+        cases: n_cases,
+        max_shrink_iters: 4_000,
+        failure_persistence: None,
+        ..Config::default()
+    };
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
@@ -140,7 +146,12 @@ fn search(
         Ok(()) => Ok(None),
         Err(TestError::Fail(_, scenario)) => {
             let trouble = tell(property, &scenario, seed, tried);
-            let trouble = trouble.ok_or_else(|| anyhow::anyhow!("a history broke `{}` once and not again: it does not repeat", property.name))?;
+            let trouble = trouble.ok_or_else(|| {
+                anyhow::anyhow!(
+                    "a history broke `{}` once and not again: it does not repeat",
+                    property.name
+                )
+            })?;
             Ok(Some((scenario, trouble)))
         }
         Err(TestError::Abort(reason)) => Err(anyhow::anyhow!("no histories for `{}`: {reason}", property.name)),
@@ -149,7 +160,13 @@ fn search(
 
 /// Runs a history; what is wrong with it, if anything is.
 fn tell(property: &Property, scenario: &Scenario, seed: u64, tried: &Tried) -> Option<Trouble> {
-    let plan = Plan { scenario, driver: property.driver, seed, until: None, profile: None };
+    let plan = Plan {
+        scenario,
+        driver: property.driver,
+        seed,
+        until: None,
+        profile: None,
+    };
     match session::run(&plan) {
         Ok(ran) => {
             *tried.n_steps.borrow_mut() += ran.n_steps;
@@ -165,7 +182,13 @@ fn tell(property: &Property, scenario: &Scenario, seed: u64, tried: &Tried) -> O
     }
 }
 
-fn found(property: &Property, mut scenario: Scenario, trouble: &Trouble, seed: u64, folder: Option<&Utf8Path>) -> anyhow::Result<Found> {
+fn found(
+    property: &Property,
+    mut scenario: Scenario,
+    trouble: &Trouble,
+    seed: u64,
+    folder: Option<&Utf8Path>,
+) -> anyhow::Result<Found> {
     let id = format!("found/{}-{seed}", property.name);
     scenario.id.clone_from(&id);
     scenario.about = format!("Found by chance: {}", property.about);
@@ -185,5 +208,9 @@ fn found(property: &Property, mut scenario: Scenario, trouble: &Trouble, seed: u
     if path.is_none() {
         trouble.hint = format!("conformance run --property {} --seed {seed} --keep", property.name);
     }
-    Ok(Found { scenario: text, path, trouble })
+    Ok(Found {
+        scenario: text,
+        path,
+        trouble,
+    })
 }

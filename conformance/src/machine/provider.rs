@@ -51,6 +51,14 @@ pub enum Trouble {
     Unavailable,
     /// The service answers 429.
     Throttle,
+    /// The operation that a PUT begins fails at its end.
+    PutFailsLate,
+    /// The operation that a PUT begins never ends.
+    PutNeverEnds,
+    /// The operation that a DELETE begins fails at its end.
+    DeleteFailsLate,
+    /// There is no room for a machine.
+    NoRoom,
 }
 
 const N_MACHINES: u8 = 4;
@@ -64,6 +72,10 @@ pub fn operation(faults: bool) -> impl Strategy<Value = Operation> {
         Just(Trouble::InternalError),
         Just(Trouble::Unavailable),
         Just(Trouble::Throttle),
+        Just(Trouble::PutFailsLate),
+        Just(Trouble::PutNeverEnds),
+        Just(Trouble::DeleteFailsLate),
+        Just(Trouble::NoRoom),
     ];
     let port = prop::sample::select(PORTS.to_vec());
     prop_oneof![
@@ -127,7 +139,10 @@ impl Reference {
                 }
                 self.machines.extend([one, other]);
                 let calls = [one, other].map(|machine| self.call_step("start_instance", json!({"machine": machine})));
-                steps.push(step(Action::Together(calls.to_vec()), self.expect(json!([{"id": id(one)}, {"id": id(other)}]))));
+                steps.push(step(
+                    Action::Together(calls.to_vec()),
+                    self.expect(json!([{"id": id(one)}, {"id": id(other)}])),
+                ));
             }
             Operation::Stop(machine) => {
                 self.machines.remove(&machine);
@@ -184,12 +199,26 @@ impl Reference {
             }
         }
         let ids: Vec<String> = self.machines.iter().map(|machine| id(*machine)).collect();
-        steps.push(call("all_instances", json!({}), Expect { instances: Some(ids), ..Expect::default() }));
+        steps.push(call(
+            "all_instances",
+            json!({}),
+            Expect {
+                instances: Some(ids),
+                ..Expect::default()
+            },
+        ));
         for machine in &self.machines {
             let ports = self.ports.get(machine).cloned().unwrap_or_default();
             let mut shown: Vec<String> = ports.iter().map(|port| format!("{port}/tcp")).collect();
             shown.sort_by_key(|text| text.split('/').next().and_then(|port| port.parse::<u32>().ok()));
-            steps.push(call("ports", json!({"id": id(*machine)}), Expect { value: Some(json!(shown)), ..Expect::default() }));
+            steps.push(call(
+                "ports",
+                json!({"id": id(*machine)}),
+                Expect {
+                    value: Some(json!(shown)),
+                    ..Expect::default()
+                },
+            ));
         }
         steps.push(step(world(self.machines.len() as u64), Expect::default()));
         steps.push(step(Action::Check(vec![Check::Reported]), Expect::default()));
@@ -198,11 +227,21 @@ impl Reference {
     }
 
     fn expect(&self, value: Value) -> Expect {
-        if self.troubled { self.free() } else { Expect { value: Some(value), ..Expect::default() } }
+        if self.troubled {
+            self.free()
+        } else {
+            Expect {
+                value: Some(value),
+                ..Expect::default()
+            }
+        }
     }
 
     fn free(&self) -> Expect {
-        Expect { any: self.troubled, ..Expect::default() }
+        Expect {
+            any: self.troubled,
+            ..Expect::default()
+        }
     }
 
     fn call_step(&self, name: &str, arguments: Value) -> CallStep {
@@ -212,7 +251,12 @@ impl Reference {
 
 /// As many machines, each with its interface and its public address, and nothing that belongs to none.
 fn world(n_machines: u64) -> Action {
-    Action::World(["vm", "nic", "pip"].into_iter().map(|short| (short.to_owned(), n_machines)).collect())
+    Action::World(
+        ["vm", "nic", "pip"]
+            .into_iter()
+            .map(|short| (short.to_owned(), n_machines))
+            .collect(),
+    )
 }
 
 fn id(machine: u8) -> String {
@@ -220,14 +264,25 @@ fn id(machine: u8) -> String {
 }
 
 fn rule(nth: u8, trouble: Trouble) -> Value {
-    let verdict = match trouble {
-        Trouble::CutBefore => json!("cut-before"),
-        Trouble::CutAfter => json!("cut-after"),
-        Trouble::InternalError => json!({"status": {"status": 500}}),
-        Trouble::Unavailable => json!({"status": {"status": 503}}),
-        Trouble::Throttle => json!("throttle"),
+    // Writes are few among all requests, so the nth of them comes sooner.
+    let nth_write = nth.div_ceil(8);
+    let of = |method: &str| json!({"method": method, "nth": nth_write});
+    let any = json!({"nth": nth});
+    let (matches, verdict) = match trouble {
+        Trouble::CutBefore => (any, json!("cut-before")),
+        Trouble::CutAfter => (any, json!("cut-after")),
+        Trouble::InternalError => (any, json!({"status": {"status": 500}})),
+        Trouble::Unavailable => (any, json!({"status": {"status": 503}})),
+        Trouble::Throttle => (any, json!("throttle")),
+        Trouble::PutFailsLate => (of("PUT"), json!("operation-fails")),
+        Trouble::PutNeverEnds => (of("PUT"), json!("operation-endless")),
+        Trouble::DeleteFailsLate => (of("DELETE"), json!("operation-fails")),
+        Trouble::NoRoom => (
+            json!({"method": "PUT", "type": "Microsoft.Compute/virtualMachines", "nth": 1}),
+            json!("capacity-gone"),
+        ),
     };
-    json!({"match": {"nth": nth}, "verdict": verdict})
+    json!({"match": matches, "verdict": verdict})
 }
 
 fn call_step(name: &str, arguments: Value) -> CallStep {
@@ -235,7 +290,11 @@ fn call_step(name: &str, arguments: Value) -> CallStep {
         Value::Object(arguments) => arguments,
         _ => Map::new(),
     };
-    CallStep { call: name.to_owned(), environment: "story".to_owned(), arguments }
+    CallStep {
+        call: name.to_owned(),
+        environment: "story".to_owned(),
+        arguments,
+    }
 }
 
 fn call(name: &str, arguments: Value, expect: Expect) -> Step {
@@ -243,5 +302,12 @@ fn call(name: &str, arguments: Value, expect: Expect) -> Step {
 }
 
 fn step(action: Action, expect: Expect) -> Step {
-    Step { at: Place::default(), action, name: None, expect, repeat: 1, wait: true }
+    Step {
+        at: Place::default(),
+        action,
+        name: None,
+        expect,
+        repeat: 1,
+        wait: true,
+    }
 }

@@ -56,7 +56,10 @@ impl Baseline {
         match fs_err::read_to_string(path) {
             Ok(text) => Baseline::parse(path, &text),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Baseline::default()),
-            Err(error) => Err(BaselineError { path: path.to_owned(), message: error.to_string() }),
+            Err(error) => Err(BaselineError {
+                path: path.to_owned(),
+                message: error.to_string(),
+            }),
         }
     }
 
@@ -66,13 +69,19 @@ impl Baseline {
     ///
     /// As [`Baseline::load`].
     pub fn parse(path: &Utf8Path, text: &str) -> Result<Baseline, BaselineError> {
-        let bad = |message: String| BaselineError { path: path.to_owned(), message };
+        let bad = |message: String| BaselineError {
+            path: path.to_owned(),
+            message,
+        };
         let file: File = toml::from_str(text).map_err(|error| bad(error.to_string().trim_end().to_owned()))?;
         for row in &file.expected {
             if row.reason.trim().is_empty() {
                 return Err(bad(format!("`{}` has no reason, expected one", row.scenario)));
             }
-            let unknown = row.drivers.iter().find(|name| DriverKind::ALL.iter().all(|kind| kind.name() != name.as_str()));
+            let unknown = row
+                .drivers
+                .iter()
+                .find(|name| DriverKind::ALL.iter().all(|kind| kind.name() != name.as_str()));
             if let Some(unknown) = unknown {
                 return Err(bad(format!("`{unknown}` is no driver, expected model, wire or socket")));
             }
@@ -83,7 +92,9 @@ impl Baseline {
     /// Why a scenario is expected to fail on a driver, if it is.
     #[must_use]
     pub fn reason(&self, scenario: &str, driver: DriverKind) -> Option<&str> {
-        let applies = |row: &&Row| row.scenario == scenario && (row.drivers.is_empty() || row.drivers.iter().any(|name| name == driver.name()));
+        let applies = |row: &&Row| {
+            row.scenario == scenario && (row.drivers.is_empty() || row.drivers.iter().any(|name| name == driver.name()))
+        };
         self.rows.iter().find(applies).map(|row| row.reason.as_str())
     }
 
@@ -103,7 +114,8 @@ mod tests {
 
     #[test]
     fn an_expected_failure_names_scenario_drivers_and_reason() {
-        let baseline = parse("[[expected]]\nscenario = \"a/b\"\ndrivers = [\"wire\"]\nreason = \"not yet\"\n").expect("well formed");
+        let baseline = parse("[[expected]]\nscenario = \"a/b\"\ndrivers = [\"wire\"]\nreason = \"not yet\"\n")
+            .expect("well formed");
         assert_eq!(baseline.reason("a/b", DriverKind::Wire), Some("not yet"));
         assert_eq!(baseline.reason("a/b", DriverKind::Model), None);
         assert_eq!(baseline.reason("a/c", DriverKind::Wire), None);
@@ -111,8 +123,14 @@ mod tests {
 
     #[test]
     fn what_it_cannot_say_is_refused() {
-        assert!(parse("[[expected]]\nscenario = \"a\"\nreason = \" \"\n").is_err_and(|error| error.contains("has no reason")));
-        assert!(parse("[[expected]]\nscenario = \"a\"\ndrivers = [\"wre\"]\nreason = \"x\"\n").is_err_and(|error| error.contains("`wre` is no driver")));
+        assert!(
+            parse("[[expected]]\nscenario = \"a\"\nreason = \" \"\n")
+                .is_err_and(|error| error.contains("has no reason"))
+        );
+        assert!(
+            parse("[[expected]]\nscenario = \"a\"\ndrivers = [\"wre\"]\nreason = \"x\"\n")
+                .is_err_and(|error| error.contains("`wre` is no driver"))
+        );
         assert!(parse("[[expected]]\nscenario = \"a\"\n").is_err_and(|error| error.contains("reason")));
     }
 }

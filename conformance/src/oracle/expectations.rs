@@ -8,7 +8,9 @@ use crate::scenario::{Expect, parse_duration, show_duration};
 
 /// Judges a step. `took_ms` is what the scenario's clock says.
 pub(crate) fn judge(expect: &Expect, outcome: &Outcome, took_ms: i64) -> Verdict {
-    let mut judge = Judge { verdict: Verdict::default() };
+    let mut judge = Judge {
+        verdict: Verdict::default(),
+    };
     match outcome {
         Outcome::Answer(answer) => judge.answer(expect, answer),
         Outcome::NoAnswer(reason) => judge.no_answer(expect, reason),
@@ -74,7 +76,10 @@ impl Judge {
                     Some(code) => format!("{wanted} {code}"),
                     None => wanted.to_string(),
                 };
-                let code_holds = expect.code.as_ref().is_none_or(|code| refusal.is_some_and(|refusal| refusal.code == *code));
+                let code_holds = expect
+                    .code
+                    .as_ref()
+                    .is_none_or(|code| refusal.is_some_and(|refusal| refusal.code == *code));
                 self.check("unexpected outcome", wanted == status && code_holds, wanted_text, shown);
             }
             (wanted, _) => {
@@ -97,31 +102,52 @@ impl Judge {
         }
         if let Some(part) = &expect.message {
             let holds = refusal.is_some_and(|refusal| {
-                refusal.message.contains(part.as_str()) || refusal.details.iter().any(|(_, message)| message.contains(part.as_str()))
+                refusal.message.contains(part.as_str())
+                    || refusal
+                        .details
+                        .iter()
+                        .any(|(_, message)| message.contains(part.as_str()))
             });
-            let got = || refusal.map_or_else(|| "no refusal".to_owned(), |refusal| format!("{} {}", refusal.message, show_details(Some(refusal))));
+            let got = || {
+                refusal.map_or_else(
+                    || "no refusal".to_owned(),
+                    |refusal| format!("{} {}", refusal.message, show_details(Some(refusal))),
+                )
+            };
             self.check("unexpected message", holds, part, got);
         }
         if let Some(wanted) = &expect.body {
             self.part("unexpected body", wanted, answer.body.as_ref());
         }
         if let Some(count) = expect.count {
-            let entries = answer.body.as_ref().and_then(|body| body.get("value").unwrap_or(body).as_array()).map(Vec::len);
-            self.check("unexpected number of entries", entries == Some(count), count.to_string(), || {
-                entries.map_or_else(|| "no list".to_owned(), |entries| entries.to_string())
-            });
+            let entries = answer
+                .body
+                .as_ref()
+                .and_then(|body| body.get("value").unwrap_or(body).as_array())
+                .map(Vec::len);
+            self.check(
+                "unexpected number of entries",
+                entries == Some(count),
+                count.to_string(),
+                || entries.map_or_else(|| "no list".to_owned(), |entries| entries.to_string()),
+            );
         }
         match (&expect.headers, &answer.headers) {
             (Some(wanted), Some(headers)) => {
                 for (name, value) in wanted {
-                    let found = headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str());
+                    let found = headers
+                        .iter()
+                        .find(|(other, _)| other.eq_ignore_ascii_case(name))
+                        .map(|(_, value)| value.as_str());
                     let holds = match value.as_deref() {
                         None => found.is_none(),
                         Some("$any") => found.is_some(),
                         Some(value) => found == Some(value),
                     };
                     let wanted = format!("{name}: {}", value.as_deref().unwrap_or("(absent)"));
-                    self.check("unexpected header", holds, wanted, || format!("{name}: {}", found.unwrap_or("(absent)")));
+                    self.check("unexpected header", holds, wanted, || {
+                        format!("{name}: {}", found.unwrap_or("(absent)"))
+                    });
                 }
             }
             (Some(wanted), None) => self.skip(wanted.len()),
@@ -129,7 +155,12 @@ impl Judge {
         }
         self.end(expect, answer);
         if expect.error.is_some() || expect.kind.is_some() || expect.instances.is_some() || expect.value.is_some() {
-            self.check("misplaced expectation", false, "error, kind, instances and value of a provider's step", shown);
+            self.check(
+                "misplaced expectation",
+                false,
+                "error, kind, instances and value of a provider's step",
+                shown,
+            );
         }
     }
 
@@ -145,11 +176,17 @@ impl Judge {
         if let Some(wanted) = &expect.settles {
             self.check("operation ended otherwise", state == Some(wanted), wanted, ended);
         } else if answer.end.is_some() && expect.settles_code.is_none() && !expect.any {
-            self.check("operation ended otherwise", state == Some("Succeeded"), "Succeeded", ended);
+            self.check(
+                "operation ended otherwise",
+                state == Some("Succeeded"),
+                "Succeeded",
+                ended,
+            );
         }
         if let Some(code) = &expect.settles_code {
             let error = answer.end.as_ref().and_then(|end| end.error.as_ref());
-            let holds = error.is_some_and(|error| error.code == *code || error.details.iter().any(|(detail, _)| detail == code));
+            let holds = error
+                .is_some_and(|error| error.code == *code || error.details.iter().any(|(detail, _)| detail == code));
             self.check("operation ended otherwise", holds, code, ended);
         }
     }
@@ -162,7 +199,9 @@ impl Judge {
     fn gave(&mut self, expect: &Expect, value: &Value) {
         if (expect.error.is_some() || expect.kind.is_some()) && !expect.any {
             let wanted = expect.error.clone().or_else(|| expect.kind.clone()).unwrap_or_default();
-            self.check("unexpected success", false, format!("error: {wanted}"), || value.to_string());
+            self.check("unexpected success", false, format!("error: {wanted}"), || {
+                value.to_string()
+            });
         } else {
             self.verdict.n_judged += 1;
         }
@@ -171,11 +210,18 @@ impl Judge {
             wanted.sort();
             let mut there = ids_in(value);
             there.sort();
-            self.check("unexpected instances", wanted == there, show_list(&wanted), || show_list(&there));
+            self.check("unexpected instances", wanted == there, show_list(&wanted), || {
+                show_list(&there)
+            });
         }
         if let Some(count) = expect.count {
             let entries = value.as_array().map(Vec::len);
-            self.check("unexpected number of entries", entries == Some(count), count.to_string(), || value.to_string());
+            self.check(
+                "unexpected number of entries",
+                entries == Some(count),
+                count.to_string(),
+                || value.to_string(),
+            );
         }
         if let Some(wanted) = &expect.value {
             self.part("unexpected value", wanted, Some(value));
@@ -188,10 +234,14 @@ impl Judge {
             self.check("unexpected error", false, "success", || error.to_owned());
         }
         if let Some(part) = &expect.error {
-            self.check("unexpected error", error.contains(part.as_str()), part, || error.to_owned());
+            self.check("unexpected error", error.contains(part.as_str()), part, || {
+                error.to_owned()
+            });
         }
         if let Some(wanted) = &expect.kind {
-            self.check("unexpected kind of error", wanted == kind, wanted, || format!("{kind}: {error}"));
+            self.check("unexpected kind of error", wanted == kind, wanted, || {
+                format!("{kind}: {error}")
+            });
         }
         if expect.any {
             self.verdict.n_judged += 1;
@@ -201,7 +251,11 @@ impl Judge {
     fn part(&mut self, what: &str, wanted: &Value, got: Option<&Value>) {
         self.verdict.n_judged += 1;
         if let Some(found) = difference(wanted, got) {
-            let failure = Failure::new(what, format!("{} at {}", found.expected, found.at), format!("{} at {}", found.got, found.at));
+            let failure = Failure::new(
+                what,
+                format!("{} at {}", found.expected, found.at),
+                format!("{} at {}", found.got, found.at),
+            );
             self.verdict.failures.push(failure);
         }
     }
@@ -221,7 +275,10 @@ pub(super) fn ids_in(value: &Value) -> Vec<String> {
 
 fn show_answer(answer: &Answer) -> String {
     let status = answer.status.map(|status| status.to_string());
-    let refusal = answer.refusal.as_ref().map(|refusal| format!("{}: {}", refusal.code, refusal.message));
+    let refusal = answer
+        .refusal
+        .as_ref()
+        .map(|refusal| format!("{}: {}", refusal.code, refusal.message));
     match (status, refusal) {
         (Some(status), Some(refusal)) => format!("{status} {refusal}"),
         (Some(status), None) => status,
@@ -232,7 +289,12 @@ fn show_answer(answer: &Answer) -> String {
 
 fn show_details(refusal: Option<&Refusal>) -> String {
     let details = refusal.map(|refusal| refusal.details.as_slice()).unwrap_or_default();
-    show_list(&details.iter().map(|(code, message)| format!("{code}: {message}")).collect::<Vec<_>>())
+    show_list(
+        &details
+            .iter()
+            .map(|(code, message)| format!("{code}: {message}"))
+            .collect::<Vec<_>>(),
+    )
 }
 
 fn show_list(items: &[String]) -> String {
@@ -246,51 +308,99 @@ mod tests {
     use super::*;
 
     fn refused(code: &str) -> Outcome {
-        let refusal = Refusal { code: code.to_owned(), message: "No.".to_owned(), details: vec![("Inner".into(), "Why.".into())] };
-        Outcome::Answer(Answer { refusal: Some(refusal), status: Some(400), ..Answer::default() })
+        let refusal = Refusal {
+            code: code.to_owned(),
+            message: "No.".to_owned(),
+            details: vec![("Inner".into(), "Why.".into())],
+        };
+        Outcome::Answer(Answer {
+            refusal: Some(refusal),
+            status: Some(400),
+            ..Answer::default()
+        })
     }
 
     #[test]
     fn a_refusal_that_nobody_expects_fails() {
         let verdict = judge(&Expect::default(), &refused("NicInUse"), 0);
-        assert_eq!(verdict.failures, [Failure::new("unexpected outcome", "no refusal", "400 NicInUse: No.")]);
+        assert_eq!(
+            verdict.failures,
+            [Failure::new("unexpected outcome", "no refusal", "400 NicInUse: No.")]
+        );
     }
 
     #[test]
     fn status_and_code_are_one_line() {
-        let expect = Expect { status: Some(400), code: Some("NicInUse".into()), ..Expect::default() };
+        let expect = Expect {
+            status: Some(400),
+            code: Some("NicInUse".into()),
+            ..Expect::default()
+        };
         assert_eq!(judge(&expect, &refused("NicInUse"), 0).failures, []);
-        let other = judge(&expect, &Outcome::Answer(Answer { status: Some(202), ..Answer::default() }), 0);
-        assert_eq!(other.failures, [Failure::new("unexpected outcome", "400 NicInUse", "202")]);
+        let other = judge(
+            &expect,
+            &Outcome::Answer(Answer {
+                status: Some(202),
+                ..Answer::default()
+            }),
+            0,
+        );
+        assert_eq!(
+            other.failures,
+            [Failure::new("unexpected outcome", "400 NicInUse", "202")]
+        );
     }
 
     #[test]
     fn details_and_messages_below_count() {
-        let expect = Expect { detail: Some("Inner".into()), message: Some("Why".into()), ..Expect::default() };
+        let expect = Expect {
+            detail: Some("Inner".into()),
+            message: Some("Why".into()),
+            ..Expect::default()
+        };
         assert_eq!(judge(&expect, &refused("Outer"), 0).failures, []);
     }
 
     #[test]
     fn what_a_driver_cannot_tell_is_not_judged() {
-        let expect = Expect { status: Some(201), body: Some(json!({"a": 1})), ..Expect::default() };
-        let answer = Answer { body: Some(json!({"a": 1})), ..Answer::default() };
+        let expect = Expect {
+            status: Some(201),
+            body: Some(json!({"a": 1})),
+            ..Expect::default()
+        };
+        let answer = Answer {
+            body: Some(json!({"a": 1})),
+            ..Answer::default()
+        };
         let verdict = judge(&expect, &Outcome::Answer(answer), 0);
-        assert_eq!((verdict.n_judged, verdict.n_not_judged, verdict.failures.len()), (2, 1, 0));
+        assert_eq!(
+            (verdict.n_judged, verdict.n_not_judged, verdict.failures.len()),
+            (2, 1, 0)
+        );
         assert_eq!(judge(&expect, &Outcome::NotPerformed, 0).n_not_judged, 2);
     }
 
     #[test]
     fn success_of_the_provider_where_an_error_was_expected_fails() {
-        let expect = Expect { error: Some("quota".into()), ..Expect::default() };
+        let expect = Expect {
+            error: Some("quota".into()),
+            ..Expect::default()
+        };
         assert_eq!(judge(&expect, &Outcome::Gave(json!(null)), 0).failures.len(), 1);
-        let gave_up = Outcome::GaveUp { error: "over quota".into(), kind: "quota" };
+        let gave_up = Outcome::GaveUp {
+            error: "over quota".into(),
+            kind: "quota",
+        };
         assert_eq!(judge(&expect, &gave_up, 0).failures, []);
         assert_eq!(judge(&Expect::default(), &gave_up, 0).failures.len(), 1);
     }
 
     #[test]
     fn what_takes_too_long_fails() {
-        let expect = Expect { within: Some("1m".into()), ..Expect::default() };
+        let expect = Expect {
+            within: Some("1m".into()),
+            ..Expect::default()
+        };
         assert_eq!(judge(&expect, &Outcome::Gave(json!(null)), 60_000).failures, []);
         assert_eq!(judge(&expect, &Outcome::Gave(json!(null)), 60_001).failures.len(), 1);
     }

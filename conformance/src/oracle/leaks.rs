@@ -12,7 +12,11 @@ pub(crate) fn left_over(cloud: &Cloud) -> Vec<String> {
         .store()
         .iter()
         .map(|resource| {
-            let what = if resource.kind == Kind::ResourceGroups { "group" } else { "resource" };
+            let what = if resource.kind == Kind::ResourceGroups {
+                "group"
+            } else {
+                "resource"
+            };
             format!("{what} {}", cloud.id(resource.key))
         })
         .collect();
@@ -29,7 +33,12 @@ pub(crate) fn left_over(cloud: &Cloud) -> Vec<String> {
             left.push(format!("{n_rows} of the fabric's {table}: {rows}"));
         }
     }
-    left.extend(cloud.ledger().counters().map(|(_, location, row, used)| format!("counter {row} {location} = {used}")));
+    left.extend(
+        cloud
+            .ledger()
+            .counters()
+            .map(|(_, location, row, used)| format!("counter {row} {location} = {used}")),
+    );
     left
 }
 
@@ -44,7 +53,12 @@ mod tests {
     #[test]
     fn what_is_there_is_found_and_nothing_else() {
         let subscription = Guid(7);
-        let settings = Settings { seed: 1, start: Time::from_millis(0), era: Era::Current, subscriptions: vec![subscription] };
+        let settings = Settings {
+            seed: 1,
+            start: Time::from_millis(0),
+            era: Era::Current,
+            subscriptions: vec![subscription],
+        };
         let mut cloud = Cloud::new(&settings);
         assert_eq!(left_over(&cloud), Vec::<String>::new());
 

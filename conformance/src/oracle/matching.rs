@@ -23,21 +23,32 @@ pub fn difference(expected: &Value, got: Option<&Value>) -> Option<Mismatch> {
 fn walk(expected: &Value, got: Option<&Value>, at: &str) -> Option<Mismatch> {
     let mismatch = |expected: String, got: Option<&Value>| {
         let got = got.map_or_else(|| "nothing".to_owned(), Value::to_string);
-        Some(Mismatch { at: if at.is_empty() { "/".to_owned() } else { at.to_owned() }, expected, got })
+        Some(Mismatch {
+            at: if at.is_empty() { "/".to_owned() } else { at.to_owned() },
+            expected,
+            got,
+        })
     };
     match (expected, got) {
         (Value::String(word), None) if word == "$absent" => None,
         (Value::String(word), Some(got)) if word == "$absent" => mismatch("nothing".to_owned(), Some(got)),
         (Value::String(word), Some(_)) if word == "$any" => None,
         (Value::String(word), None) if word == "$any" => mismatch("anything".to_owned(), None),
-        (Value::Object(wanted), Some(Value::Object(there))) => {
-            wanted.iter().find_map(|(name, value)| walk(value, there.get(name), &format!("{at}/{name}")))
-        }
+        (Value::Object(wanted), Some(Value::Object(there))) => wanted
+            .iter()
+            .find_map(|(name, value)| walk(value, there.get(name), &format!("{at}/{name}"))),
         (Value::Array(wanted), Some(Value::Array(there))) => {
             if wanted.len() != there.len() {
-                return mismatch(format!("{} elements", wanted.len()), Some(&Value::from(format!("{} elements", there.len()))));
+                return mismatch(
+                    format!("{} elements", wanted.len()),
+                    Some(&Value::from(format!("{} elements", there.len()))),
+                );
             }
-            wanted.iter().zip(there).enumerate().find_map(|(index, (wanted, there))| walk(wanted, Some(there), &format!("{at}/{index}")))
+            wanted
+                .iter()
+                .zip(there)
+                .enumerate()
+                .find_map(|(index, (wanted, there))| walk(wanted, Some(there), &format!("{at}/{index}")))
         }
         (Value::Number(wanted), Some(Value::Number(there))) if wanted.as_f64() == there.as_f64() => None,
         (expected, Some(got)) if expected == got => None,
@@ -62,9 +73,21 @@ mod tests {
     fn a_difference_is_named_with_its_place() {
         let whole = json!({"a": [1, {"d": 2}]});
         let at = |expected| difference(&expected, Some(&whole)).map(|found| (found.at, found.expected, found.got));
-        assert_eq!(at(json!({"a": [1, {"d": 3}]})), Some(("/a/1/d".into(), "3".into(), "2".into())));
-        assert_eq!(at(json!({"a": [1]})), Some(("/a".into(), "1 elements".into(), "\"2 elements\"".into())));
-        assert_eq!(at(json!({"b": "$any"})), Some(("/b".into(), "anything".into(), "nothing".into())));
-        assert_eq!(at(json!({"a": "$absent"})), Some(("/a".into(), "nothing".into(), "[1,{\"d\":2}]".into())));
+        assert_eq!(
+            at(json!({"a": [1, {"d": 3}]})),
+            Some(("/a/1/d".into(), "3".into(), "2".into()))
+        );
+        assert_eq!(
+            at(json!({"a": [1]})),
+            Some(("/a".into(), "1 elements".into(), "\"2 elements\"".into()))
+        );
+        assert_eq!(
+            at(json!({"b": "$any"})),
+            Some(("/b".into(), "anything".into(), "nothing".into()))
+        );
+        assert_eq!(
+            at(json!({"a": "$absent"})),
+            Some(("/a".into(), "nothing".into(), "[1,{\"d\":2}]".into()))
+        );
     }
 }

@@ -39,7 +39,11 @@ pub struct Failure {
 impl Failure {
     /// A failure.
     pub fn new(what: impl Into<String>, expected: impl Into<String>, got: impl Into<String>) -> Failure {
-        Failure { what: what.into(), expected: expected.into(), got: got.into() }
+        Failure {
+            what: what.into(),
+            expected: expected.into(),
+            got: got.into(),
+        }
     }
 }
 

@@ -19,9 +19,15 @@ const PARTS: &[(&str, &str)] = &[
 pub(crate) fn of_environment(cloud: &Cloud, environment: &str) -> BTreeSet<String> {
     let group = group_of_environment(environment).to_lowercase();
     let in_group = |resource: &Resource| {
-        cloud.store().get(resource.group).is_some_and(|found| found.name.to_lowercase() == group)
+        cloud
+            .store()
+            .get(resource.group)
+            .is_some_and(|found| found.name.to_lowercase() == group)
     };
-    let kinds: Vec<Kind> = PARTS.iter().filter_map(|(namespace, type_path)| Kind::find(namespace, type_path)).collect();
+    let kinds: Vec<Kind> = PARTS
+        .iter()
+        .filter_map(|(namespace, type_path)| Kind::find(namespace, type_path))
+        .collect();
     cloud
         .store()
         .iter()
@@ -38,7 +44,11 @@ pub(crate) fn unreported(there: &BTreeSet<String>, reported: &Value) -> Vec<Stri
 
 /// `machine-3` of `machine-3`, `machine-3-primary`, `machine-3-public-ip` (juju-provider 1.4).
 fn machine_of(name: &str) -> Option<String> {
-    let digits: String = name.strip_prefix("machine-")?.chars().take_while(char::is_ascii_digit).collect();
+    let digits: String = name
+        .strip_prefix("machine-")?
+        .chars()
+        .take_while(char::is_ascii_digit)
+        .collect();
     (!digits.is_empty()).then(|| format!("machine-{digits}"))
 }
 

@@ -23,7 +23,15 @@ pub struct Console<'w> {
 impl<'w> Console<'w> {
     /// Reports on `out` (the table) and `err` (everything else); a moving bar only where somebody watches.
     pub fn new(out: &'w mut dyn Write, err: &'w mut dyn Write, is_terminal: bool) -> Console<'w> {
-        Console { out, err, bar: None, show_bar: is_terminal, scenarios: Vec::new(), properties: Vec::new(), seed: 0 }
+        Console {
+            out,
+            err,
+            bar: None,
+            show_bar: is_terminal,
+            scenarios: Vec::new(),
+            properties: Vec::new(),
+            seed: 0,
+        }
     }
 
     /// Writes above the bar.
@@ -104,12 +112,17 @@ impl<'w> Console<'w> {
 impl Reporter for Console<'_> {
     fn event(&mut self, event: &Event) -> anyhow::Result<()> {
         match event {
-            Event::Begun { n_runs, n_properties, seed } => {
+            Event::Begun {
+                n_runs,
+                n_properties,
+                seed,
+            } => {
                 self.seed = *seed;
                 if self.show_bar {
                     let style = ProgressStyle::with_template("{bar:32} {pos}/{len} {msg}")?;
                     let n_all = u64::try_from(n_runs + n_properties)?;
-                    let bar = ProgressBar::with_draw_target(Some(n_all), ProgressDrawTarget::stderr()).with_style(style);
+                    let bar =
+                        ProgressBar::with_draw_target(Some(n_all), ProgressDrawTarget::stderr()).with_style(style);
                     self.bar = Some(bar);
                 }
                 Ok(())
@@ -139,7 +152,18 @@ fn table(headings: &[&str], n_words: usize) -> Table {
 }
 
 fn scenario_table(scenarios: &[ScenarioDone]) -> Table {
-    let headings = ["theme", "scenarios", "runs", "passed", "failed", "expected failures", "expectations", "not judged", "simulated", "time"];
+    let headings = [
+        "theme",
+        "scenarios",
+        "runs",
+        "passed",
+        "failed",
+        "expected failures",
+        "expectations",
+        "not judged",
+        "simulated",
+        "time",
+    ];
     let mut table = table(&headings, 1);
     let mut themes: BTreeMap<&str, Vec<&ScenarioDone>> = BTreeMap::new();
     for done in scenarios {

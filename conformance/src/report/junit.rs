@@ -17,7 +17,10 @@ pub struct Junit<W> {
 impl<W: Write> Junit<W> {
     /// The document goes to `sink`.
     pub fn new(sink: W) -> Junit<W> {
-        Junit { sink, suites: BTreeMap::new() }
+        Junit {
+            sink,
+            suites: BTreeMap::new(),
+        }
     }
 
     fn suite(&mut self, name: String) -> &mut TestSuite {
@@ -25,15 +28,25 @@ impl<W: Write> Junit<W> {
     }
 
     fn scenario(&mut self, done: &ScenarioDone) {
-        let text = done.trouble.as_ref().map(|trouble| show_trouble(&format!("scenario `{}`", done.id), trouble));
+        let text = done
+            .trouble
+            .as_ref()
+            .map(|trouble| show_trouble(&format!("scenario `{}`", done.id), trouble));
         let status = match done.standing {
             Standing::Passed => TestCaseStatus::success(),
             Standing::ExpectedFailure => {
                 let mut status = TestCaseStatus::skipped();
-                status.set_message(format!("expected failure: {}", done.reason.as_deref().unwrap_or_default()));
+                status.set_message(format!(
+                    "expected failure: {}",
+                    done.reason.as_deref().unwrap_or_default()
+                ));
                 status
             }
-            Standing::UnexpectedPass => failure(NonSuccessKind::Failure, "passes, and the baseline expects it to fail", None),
+            Standing::UnexpectedPass => failure(
+                NonSuccessKind::Failure,
+                "passes, and the baseline expects it to fail",
+                None,
+            ),
             Standing::Failed => failure(NonSuccessKind::Failure, first_line(text.as_deref()), text.as_deref()),
             Standing::Invalid => failure(NonSuccessKind::Error, first_line(text.as_deref()), text.as_deref()),
         };
@@ -51,7 +64,8 @@ impl<W: Write> Junit<W> {
                 case.properties.push(Property::new(name, value));
             }
         }
-        self.suite(format!("{} ({})", done.theme(), done.driver)).add_test_case(case);
+        self.suite(format!("{} ({})", done.theme(), done.driver))
+            .add_test_case(case);
     }
 
     fn property(&mut self, done: &PropertyDone) {
@@ -59,7 +73,11 @@ impl<W: Write> Junit<W> {
             None => TestCaseStatus::success(),
             Some(found) => {
                 let text = show_trouble(&format!("property `{}`", done.name), &found.trouble);
-                failure(NonSuccessKind::Failure, first_line(Some(&text)), Some(&format!("{text}\n{}", found.scenario)))
+                failure(
+                    NonSuccessKind::Failure,
+                    first_line(Some(&text)),
+                    Some(&format!("{text}\n{}", found.scenario)),
+                )
             }
         };
         let mut case = TestCase::new(done.name.as_str(), status);

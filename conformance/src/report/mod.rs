@@ -159,13 +159,19 @@ pub trait Reporter {
 /// A trouble as the terminal shows it.
 #[must_use]
 pub fn show_trouble(what: &str, trouble: &TroubleReport) -> String {
-    let first = trouble.failures.first().map_or("failed", |failure| failure.what.as_str());
+    let first = trouble
+        .failures
+        .first()
+        .map_or("failed", |failure| failure.what.as_str());
     let mut text = format!("error: {what} {}: {first}\n", trouble.place);
     for (index, failure) in trouble.failures.iter().enumerate() {
         if index > 0 && failure.what != first {
             text.push_str(&format!("  {}\n", failure.what));
         }
-        text.push_str(&format!("  expected  {}\n  got       {}\n", failure.expected, failure.got));
+        text.push_str(&format!(
+            "  expected  {}\n  got       {}\n",
+            failure.expected, failure.got
+        ));
     }
     text.push_str(&format!("  driver    {}\nhint: {}\n", trouble.setting, trouble.hint));
     text

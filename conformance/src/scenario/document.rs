@@ -71,7 +71,11 @@ fn nic(with: &Map<String, Value>) -> Value {
     if let Some(subnet) = with.get("subnet") {
         configuration.insert("subnet".to_owned(), reference(subnet));
     }
-    let method = if with.contains_key("address") { "Static" } else { "Dynamic" };
+    let method = if with.contains_key("address") {
+        "Static"
+    } else {
+        "Dynamic"
+    };
     configuration.insert("privateIPAllocationMethod".to_owned(), json!(method));
     if let Some(address) = with.get("address") {
         configuration.insert("privateIPAddress".to_owned(), address.clone());
@@ -125,7 +129,10 @@ fn rules(rows: Option<Value>) -> Value {
 
 fn subnet(with: &Map<String, Value>) -> Value {
     let mut properties = Map::new();
-    properties.insert("addressPrefix".to_owned(), with.get("prefix").cloned().unwrap_or_else(|| json!("10.0.0.0/24")));
+    properties.insert(
+        "addressPrefix".to_owned(),
+        with.get("prefix").cloned().unwrap_or_else(|| json!("10.0.0.0/24")),
+    );
     if let Some(nsg) = with.get("nsg") {
         properties.insert("networkSecurityGroup".to_owned(), reference(nsg));
     }
@@ -172,9 +179,7 @@ fn vm(name: &str, with: &Map<String, Value>) -> Value {
         properties["availabilitySet"] = reference(set);
     }
     if let Some(disks) = with.get("disks").and_then(Value::as_array) {
-        let whole = |(lun, disk): (usize, &Value)| {
-            json!({"lun": lun, "createOption": "Attach", "managedDisk": reference(disk)})
-        };
+        let whole = |(lun, disk): (usize, &Value)| json!({"lun": lun, "createOption": "Attach", "managedDisk": reference(disk)});
         properties["storageProfile"]["dataDisks"] = Value::Array(disks.iter().enumerate().map(whole).collect());
     }
     json!({ "properties": properties })

@@ -20,7 +20,11 @@ pub struct ScenarioError {
 impl ScenarioError {
     /// An error at a place in a file.
     pub fn new(path: impl Into<Utf8PathBuf>, at: Place, message: impl Into<String>) -> ScenarioError {
-        ScenarioError { path: path.into(), at, message: message.into() }
+        ScenarioError {
+            path: path.into(),
+            at,
+            message: message.into(),
+        }
     }
 }
 

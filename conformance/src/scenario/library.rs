@@ -62,7 +62,8 @@ impl Library {
     ///
     /// When it cannot be read, or is no scenario.
     pub fn read_file(&self, path: &Utf8Path) -> Result<Scenario, ScenarioError> {
-        let text = fs::read_to_string(path).map_err(|error| ScenarioError::new(path, Place::default(), reason(&error)))?;
+        let text =
+            fs::read_to_string(path).map_err(|error| ScenarioError::new(path, Place::default(), reason(&error)))?;
         self.read_text(path, &text)
     }
 

@@ -137,7 +137,10 @@ impl Check {
     /// Its name.
     #[must_use]
     pub fn name(self) -> &'static str {
-        Check::ALL.iter().find(|(_, check)| *check == self).map_or("", |(name, _)| name)
+        Check::ALL
+            .iter()
+            .find(|(_, check)| *check == self)
+            .map_or("", |(name, _)| name)
     }
 }
 
@@ -292,8 +295,16 @@ impl Expect {
 impl Scenario {
     /// Every step in order, with what it is called in messages: `prepare 2`, `step 3`.
     pub fn numbered(&self) -> impl Iterator<Item = (StepNumber, &Step)> {
-        let prepare = self.prepare.iter().zip(1..).map(|(step, number)| (StepNumber::Prepare(number), step));
-        let own = self.steps.iter().zip(1..).map(|(step, number)| (StepNumber::Own(number), step));
+        let prepare = self
+            .prepare
+            .iter()
+            .zip(1..)
+            .map(|(step, number)| (StepNumber::Prepare(number), step));
+        let own = self
+            .steps
+            .iter()
+            .zip(1..)
+            .map(|(step, number)| (StepNumber::Own(number), step));
         prepare.chain(own)
     }
 }
@@ -343,7 +354,11 @@ impl Action {
             Action::List { what, .. } => what.clone(),
             Action::Http(step) => format!("{} {}", step.method, step.url),
             Action::Provider(step) | Action::Juju(step) => step.call.clone(),
-            Action::Together(calls) => calls.iter().map(|call| call.call.as_str()).collect::<Vec<_>>().join(", "),
+            Action::Together(calls) => calls
+                .iter()
+                .map(|call| call.call.as_str())
+                .collect::<Vec<_>>()
+                .join(", "),
             Action::Advance(millis) => show_duration(*millis),
             Action::Check(checks) => checks.iter().map(|check| check.name()).collect::<Vec<_>>().join(", "),
             Action::Fault(_) | Action::Limits { .. } | Action::World(_) => String::new(),

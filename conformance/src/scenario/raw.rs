@@ -142,10 +142,15 @@ impl RawStep {
             ("unit", &self.unit),
             ("units", &self.units),
         ];
-        rows.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.as_ref()?.value.clone()))).collect()
+        rows.into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value.as_ref()?.value.clone())))
+            .collect()
     }
 }
 
 pub(super) fn place(location: Location) -> Place {
-    Place { line: location.line(), column: location.column() }
+    Place {
+        line: location.line(),
+        column: location.column(),
+    }
 }

@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::raw::{RawHttp, RawScenario, RawStep, place};
 use super::variables::{names_in, names_in_text};
 use super::{
-    Action, Body, CallStep, Check, Expect, HttpBody, HttpStep, LOCATION, Place, ResourceStep, Scenario, ScenarioError, Step,
-    Target, Verb, document, duration,
+    Action, Body, CallStep, Check, Expect, HttpBody, HttpStep, LOCATION, Place, ResourceStep, Scenario, ScenarioError,
+    Step, Target, Verb, document, duration,
 };
 
 /// Variables that every run has.
@@ -27,21 +27,68 @@ struct VerbRow {
 }
 
 const VERBS: &[VerbRow] = &[
-    VerbRow { name: "put", keys: &["body", "with", "version", "if-match", "only-new", "as", "repeat", "wait", "expect"] },
-    VerbRow { name: "get", keys: &["version", "expand", "as", "repeat", "expect"] },
-    VerbRow { name: "patch", keys: &["body", "version", "if-match", "as", "repeat", "wait", "expect"] },
-    VerbRow { name: "delete", keys: &["version", "if-match", "repeat", "wait", "expect"] },
-    VerbRow { name: "post", keys: &["body", "version", "as", "repeat", "wait", "expect"] },
-    VerbRow { name: "list", keys: &["version", "everywhere", "as", "repeat", "expect"] },
-    VerbRow { name: "http", keys: &["as", "repeat", "expect"] },
-    VerbRow { name: "provider", keys: &["environment", "as", "repeat", "expect"] },
-    VerbRow { name: "juju", keys: &["environment", "as", "repeat", "expect"] },
-    VerbRow { name: "together", keys: &["expect"] },
-    VerbRow { name: "fault", keys: &[] },
-    VerbRow { name: "clock", keys: &[] },
-    VerbRow { name: "limits", keys: &[] },
-    VerbRow { name: "world", keys: &[] },
-    VerbRow { name: "check", keys: &[] },
+    VerbRow {
+        name: "put",
+        keys: &[
+            "body", "with", "version", "if-match", "only-new", "as", "repeat", "wait", "expect",
+        ],
+    },
+    VerbRow {
+        name: "get",
+        keys: &["version", "expand", "as", "repeat", "expect"],
+    },
+    VerbRow {
+        name: "patch",
+        keys: &["body", "version", "if-match", "as", "repeat", "wait", "expect"],
+    },
+    VerbRow {
+        name: "delete",
+        keys: &["version", "if-match", "repeat", "wait", "expect"],
+    },
+    VerbRow {
+        name: "post",
+        keys: &["body", "version", "as", "repeat", "wait", "expect"],
+    },
+    VerbRow {
+        name: "list",
+        keys: &["version", "everywhere", "as", "repeat", "expect"],
+    },
+    VerbRow {
+        name: "http",
+        keys: &["as", "repeat", "expect"],
+    },
+    VerbRow {
+        name: "provider",
+        keys: &["environment", "as", "repeat", "expect"],
+    },
+    VerbRow {
+        name: "juju",
+        keys: &["environment", "as", "repeat", "expect"],
+    },
+    VerbRow {
+        name: "together",
+        keys: &["expect"],
+    },
+    VerbRow {
+        name: "fault",
+        keys: &[],
+    },
+    VerbRow {
+        name: "clock",
+        keys: &[],
+    },
+    VerbRow {
+        name: "limits",
+        keys: &[],
+    },
+    VerbRow {
+        name: "world",
+        keys: &[],
+    },
+    VerbRow {
+        name: "check",
+        keys: &[],
+    },
 ];
 
 /// A call by name, what it needs and what it takes.
@@ -51,47 +98,184 @@ struct CallRow {
     takes: &'static [&'static str],
 }
 
-const START: &[&str] = &["constraints", "controller", "group-with", "placement", "public-addresses", "series", "tags", "units"];
+const START: &[&str] = &[
+    "constraints",
+    "controller",
+    "group-with",
+    "placement",
+    "public-addresses",
+    "series",
+    "tags",
+    "units",
+];
 
 const PROVIDER_CALLS: &[CallRow] = &[
     // tidy: sorted
-    CallRow { name: "adopt_resources", needs: &["controller"], takes: &[] },
-    CallRow { name: "all_instances", needs: &[], takes: &[] },
-    CallRow { name: "bootstrap", needs: &[], takes: START },
-    CallRow { name: "close_global_ports", needs: &["ports"], takes: &[] },
-    CallRow { name: "close_ports", needs: &["id", "ports"], takes: &[] },
-    CallRow { name: "constraints_validator", needs: &["constraints"], takes: &[] },
-    CallRow { name: "controller_instances", needs: &[], takes: &["controller"] },
-    CallRow { name: "create", needs: &[], takes: &["public-addresses"] },
-    CallRow { name: "destroy", needs: &[], takes: &[] },
-    CallRow { name: "destroy_controller", needs: &[], takes: &["controller"] },
-    CallRow { name: "global_ports", needs: &[], takes: &[] },
-    CallRow { name: "instance_types", needs: &[], takes: &["constraints"] },
-    CallRow { name: "instances", needs: &["ids"], takes: &[] },
-    CallRow { name: "open_global_ports", needs: &["ports"], takes: &[] },
-    CallRow { name: "open_ports", needs: &["id", "ports"], takes: &[] },
-    CallRow { name: "ports", needs: &["id"], takes: &[] },
-    CallRow { name: "precheck_instance", needs: &[], takes: &["constraints", "placement", "series"] },
-    CallRow { name: "prepare_for_bootstrap", needs: &[], takes: &[] },
-    CallRow { name: "start_instance", needs: &["machine"], takes: START },
-    CallRow { name: "stop_instances", needs: &["ids"], takes: &[] },
+    CallRow {
+        name: "adopt_resources",
+        needs: &["controller"],
+        takes: &[],
+    },
+    CallRow {
+        name: "all_instances",
+        needs: &[],
+        takes: &[],
+    },
+    CallRow {
+        name: "bootstrap",
+        needs: &[],
+        takes: START,
+    },
+    CallRow {
+        name: "close_global_ports",
+        needs: &["ports"],
+        takes: &[],
+    },
+    CallRow {
+        name: "close_ports",
+        needs: &["id", "ports"],
+        takes: &[],
+    },
+    CallRow {
+        name: "constraints_validator",
+        needs: &["constraints"],
+        takes: &[],
+    },
+    CallRow {
+        name: "controller_instances",
+        needs: &[],
+        takes: &["controller"],
+    },
+    CallRow {
+        name: "create",
+        needs: &[],
+        takes: &["public-addresses"],
+    },
+    CallRow {
+        name: "destroy",
+        needs: &[],
+        takes: &[],
+    },
+    CallRow {
+        name: "destroy_controller",
+        needs: &[],
+        takes: &["controller"],
+    },
+    CallRow {
+        name: "global_ports",
+        needs: &[],
+        takes: &[],
+    },
+    CallRow {
+        name: "instance_types",
+        needs: &[],
+        takes: &["constraints"],
+    },
+    CallRow {
+        name: "instances",
+        needs: &["ids"],
+        takes: &[],
+    },
+    CallRow {
+        name: "open_global_ports",
+        needs: &["ports"],
+        takes: &[],
+    },
+    CallRow {
+        name: "open_ports",
+        needs: &["id", "ports"],
+        takes: &[],
+    },
+    CallRow {
+        name: "ports",
+        needs: &["id"],
+        takes: &[],
+    },
+    CallRow {
+        name: "precheck_instance",
+        needs: &[],
+        takes: &["constraints", "placement", "series"],
+    },
+    CallRow {
+        name: "prepare_for_bootstrap",
+        needs: &[],
+        takes: &[],
+    },
+    CallRow {
+        name: "start_instance",
+        needs: &["machine"],
+        takes: START,
+    },
+    CallRow {
+        name: "stop_instances",
+        needs: &["ids"],
+        takes: &[],
+    },
     // tidy: end
 ];
 
 const JUJU_CALLS: &[CallRow] = &[
     // tidy: sorted
-    CallRow { name: "add-machine", needs: &[], takes: &["constraints", "count", "series"] },
-    CallRow { name: "add-model", needs: &[], takes: &["public-addresses"] },
-    CallRow { name: "add-unit", needs: &["app"], takes: &["count"] },
-    CallRow { name: "bootstrap", needs: &[], takes: &["constraints", "public-addresses", "series"] },
-    CallRow { name: "deploy", needs: &["app"], takes: &["constraints", "ports", "series", "units"] },
-    CallRow { name: "destroy-controller", needs: &[], takes: &[] },
-    CallRow { name: "destroy-model", needs: &[], takes: &[] },
-    CallRow { name: "expose", needs: &["app"], takes: &[] },
-    CallRow { name: "remove-machine", needs: &["machine"], takes: &[] },
-    CallRow { name: "remove-unit", needs: &["unit"], takes: &[] },
-    CallRow { name: "status", needs: &[], takes: &[] },
-    CallRow { name: "unexpose", needs: &["app"], takes: &[] },
+    CallRow {
+        name: "add-machine",
+        needs: &[],
+        takes: &["constraints", "count", "series"],
+    },
+    CallRow {
+        name: "add-model",
+        needs: &[],
+        takes: &["public-addresses"],
+    },
+    CallRow {
+        name: "add-unit",
+        needs: &["app"],
+        takes: &["count"],
+    },
+    CallRow {
+        name: "bootstrap",
+        needs: &[],
+        takes: &["constraints", "public-addresses", "series"],
+    },
+    CallRow {
+        name: "deploy",
+        needs: &["app"],
+        takes: &["constraints", "ports", "series", "units"],
+    },
+    CallRow {
+        name: "destroy-controller",
+        needs: &[],
+        takes: &[],
+    },
+    CallRow {
+        name: "destroy-model",
+        needs: &[],
+        takes: &[],
+    },
+    CallRow {
+        name: "expose",
+        needs: &["app"],
+        takes: &[],
+    },
+    CallRow {
+        name: "remove-machine",
+        needs: &["machine"],
+        takes: &[],
+    },
+    CallRow {
+        name: "remove-unit",
+        needs: &["unit"],
+        takes: &[],
+    },
+    CallRow {
+        name: "status",
+        needs: &[],
+        takes: &[],
+    },
+    CallRow {
+        name: "unexpose",
+        needs: &["app"],
+        takes: &[],
+    },
     // tidy: end
 ];
 
@@ -114,11 +298,18 @@ pub fn read(path: &Utf8Path, id: &str, text: &str, fragments: Fragments<'_>) -> 
         let name = &used.name.value;
         let at = place(used.name.referenced);
         let Some((fragment_path, fragment_text)) = fragments(name) else {
-            return Err(reader.error(at, format!("`{name}` is no fragment, expected a file `prepare/{name}.yaml` in the scenario folder")));
+            return Err(reader.error(
+                at,
+                format!("`{name}` is no fragment, expected a file `prepare/{name}.yaml` in the scenario folder"),
+            ));
         };
         let fragment = parse(&fragment_path, &fragment_text)?;
         if let Some(nested) = fragment.prepare.first() {
-            return Err(ScenarioError::new(fragment_path, place(nested.name.referenced), "a fragment uses no other fragment"));
+            return Err(ScenarioError::new(
+                fragment_path,
+                place(nested.name.referenced),
+                "a fragment uses no other fragment",
+            ));
         }
         prepare.extend(Reader { path: &fragment_path }.steps(&fragment.steps.value, &mut defined)?);
         uses.push(name.clone());
@@ -126,10 +317,16 @@ pub fn read(path: &Utf8Path, id: &str, text: &str, fragments: Fragments<'_>) -> 
 
     let steps = reader.steps(&raw.steps.value, &mut defined)?;
     if steps.is_empty() {
-        return Err(reader.error(place(raw.steps.referenced), "a scenario has at least one step".to_owned()));
+        return Err(reader.error(
+            place(raw.steps.referenced),
+            "a scenario has at least one step".to_owned(),
+        ));
     }
     if raw.about.value.trim().is_empty() {
-        return Err(reader.error(place(raw.about.referenced), "`about` is empty, expected a sentence".to_owned()));
+        return Err(reader.error(
+            place(raw.about.referenced),
+            "`about` is empty, expected a sentence".to_owned(),
+        ));
     }
     let profile = match &raw.profile {
         Some(profile) => reader.profile(&profile.value, place(profile.referenced))?,
@@ -143,7 +340,10 @@ pub fn read(path: &Utf8Path, id: &str, text: &str, fragments: Fragments<'_>) -> 
     let mut tags = Vec::new();
     for tag in &raw.tags {
         if tag.value.is_empty() || tag.value.contains(char::is_whitespace) {
-            return Err(reader.error(place(tag.referenced), format!("`{}` is no tag, expected a word", tag.value)));
+            return Err(reader.error(
+                place(tag.referenced),
+                format!("`{}` is no tag, expected a word", tag.value),
+            ));
         }
         tags.push(tag.value.clone());
     }
@@ -200,15 +400,27 @@ impl Reader<'_> {
 
     fn step(&self, raw: &RawStep, at: Place) -> Result<Step, ScenarioError> {
         let present = raw.present();
-        let verbs: Vec<&VerbRow> = VERBS.iter().filter(|row| present.iter().any(|(name, _)| *name == row.name)).collect();
+        let verbs: Vec<&VerbRow> = VERBS
+            .iter()
+            .filter(|row| present.iter().any(|(name, _)| *name == row.name))
+            .collect();
         let verb = match verbs.as_slice() {
             [verb] => *verb,
             [] => {
                 let known: Vec<&str> = VERBS.iter().map(|row| row.name).collect();
-                return Err(self.error(at, format!("a step without a verb, expected one of {}", known.join(", "))));
+                return Err(self.error(
+                    at,
+                    format!("a step without a verb, expected one of {}", known.join(", ")),
+                ));
             }
             [first, second, ..] => {
-                return Err(self.error(at, format!("a step with two verbs, `{}` and `{}`, expected one", first.name, second.name)));
+                return Err(self.error(
+                    at,
+                    format!(
+                        "a step with two verbs, `{}` and `{}`, expected one",
+                        first.name, second.name
+                    ),
+                ));
             }
         };
         let calls = match verb.name {
@@ -229,7 +441,11 @@ impl Reader<'_> {
                     known.extend(call.takes);
                 }
                 known.sort_unstable();
-                let known = if known.is_empty() { "nothing else".to_owned() } else { known.join(", ") };
+                let known = if known.is_empty() {
+                    "nothing else".to_owned()
+                } else {
+                    known.join(", ")
+                };
                 let what = call.map_or(verb.name, |call| call.name);
                 return Err(self.error(*key_at, format!("`{key}` has no place in `{what}`, expected {known}")));
             }
@@ -242,7 +458,10 @@ impl Reader<'_> {
         }
 
         let action = self.action(raw, verb.name, at)?;
-        let name = raw.name.as_ref().map(|name| name.value.trim_start_matches('$').to_owned());
+        let name = raw
+            .name
+            .as_ref()
+            .map(|name| name.value.trim_start_matches('$').to_owned());
         let repeat = match &raw.repeat {
             Some(repeat) if (1..=REPEAT_MAX).contains(&repeat.value) => repeat.value,
             Some(repeat) => {
@@ -262,18 +481,36 @@ impl Reader<'_> {
         if !wait && expect.settles.is_some() {
             return Err(self.error(at, "`settles` with `wait: false`: nothing is waited for".to_owned()));
         }
-        Ok(Step { at, action, name, expect, repeat, wait })
+        Ok(Step {
+            at,
+            action,
+            name,
+            expect,
+            repeat,
+            wait,
+        })
     }
 
-    fn call_row(&self, name: &str, at: Place, verb: &str, rows: &'static [CallRow]) -> Result<&'static CallRow, ScenarioError> {
+    fn call_row(
+        &self,
+        name: &str,
+        at: Place,
+        verb: &str,
+        rows: &'static [CallRow],
+    ) -> Result<&'static CallRow, ScenarioError> {
         rows.iter().find(|row| row.name == name).ok_or_else(|| {
             let known: Vec<&str> = rows.iter().map(|row| row.name).collect();
-            self.error(at, format!("`{name}` is no {verb} call, expected one of {}", known.join(", ")))
+            self.error(
+                at,
+                format!("`{name}` is no {verb} call, expected one of {}", known.join(", ")),
+            )
         })
     }
 
     fn action(&self, raw: &RawStep, verb: &str, at: Place) -> Result<Action, ScenarioError> {
-        let resource = |verb: Verb, target: &serde_saphyr::Spanned<String>| self.resource(raw, verb, &target.value, place(target.referenced));
+        let resource = |verb: Verb, target: &serde_saphyr::Spanned<String>| {
+            self.resource(raw, verb, &target.value, place(target.referenced))
+        };
         Ok(match verb {
             "put" => Action::Resource(resource(Verb::Put, raw.put.as_ref().expect("the verb is there"))?),
             "get" => Action::Resource(resource(Verb::Get, raw.get.as_ref().expect("the verb is there"))?),
@@ -282,7 +519,8 @@ impl Reader<'_> {
             "post" => Action::Resource(resource(Verb::Post, raw.post.as_ref().expect("the verb is there"))?),
             "list" => {
                 let what = raw.list.as_ref().expect("the verb is there");
-                Target::parse_list(&what.value).map_err(|error| self.error(place(what.referenced), error.to_string()))?;
+                Target::parse_list(&what.value)
+                    .map_err(|error| self.error(place(what.referenced), error.to_string()))?;
                 Action::List {
                     what: what.value.clone(),
                     everywhere: raw.everywhere.as_ref().is_some_and(|everywhere| everywhere.value),
@@ -300,9 +538,14 @@ impl Reader<'_> {
                 for one in &raw.together.as_ref().expect("the verb is there").value {
                     let step = self.step(&one.value, place(one.referenced))?;
                     match step.action {
-                        Action::Provider(call) if step.name.is_none() && step.repeat == 1 && step.expect == Expect::default() => calls.push(call),
+                        Action::Provider(call)
+                            if step.name.is_none() && step.repeat == 1 && step.expect == Expect::default() =>
+                        {
+                            calls.push(call)
+                        }
                         _ => {
-                            let message = "only provider calls without `as`, `repeat` and `expect` stand together".to_owned();
+                            let message =
+                                "only provider calls without `as`, `repeat` and `expect` stand together".to_owned();
                             return Err(self.error(place(one.referenced), message));
                         }
                     }
@@ -313,7 +556,10 @@ impl Reader<'_> {
                 let fault = raw.fault.as_ref().expect("the verb is there");
                 let good = fault.value.as_str() == Some("clear") || fault.value.get("verdict").is_some();
                 if !good {
-                    return Err(self.error(place(fault.referenced), "no fault, expected `clear` or a rule with a `verdict`".to_owned()));
+                    return Err(self.error(
+                        place(fault.referenced),
+                        "no fault, expected `clear` or a rule with a `verdict`".to_owned(),
+                    ));
                 }
                 Action::Fault(fault.value.clone())
             }
@@ -321,7 +567,13 @@ impl Reader<'_> {
                 let advance = &raw.clock.as_ref().expect("the verb is there").value.advance;
                 let millis = duration::parse(&advance.value);
                 Action::Advance(millis.ok_or_else(|| {
-                    self.error(place(advance.referenced), format!("`{}` is no span of time, expected one like `90s` or `1h30m`", advance.value))
+                    self.error(
+                        place(advance.referenced),
+                        format!(
+                            "`{}` is no span of time, expected one like `90s` or `1h30m`",
+                            advance.value
+                        ),
+                    )
                 })?)
             }
             "limits" => {
@@ -345,8 +597,12 @@ impl Reader<'_> {
                 for name in &raw.check.as_ref().expect("the verb is there").value {
                     let found = Check::ALL.iter().find(|(known, _)| known == name);
                     let known: Vec<&str> = Check::ALL.iter().map(|(known, _)| *known).collect();
-                    let (_, check) = found
-                        .ok_or_else(|| self.error(at, format!("`{name}` is no check, expected one of {}", known.join(", "))))?;
+                    let (_, check) = found.ok_or_else(|| {
+                        self.error(
+                            at,
+                            format!("`{name}` is no check, expected one of {}", known.join(", ")),
+                        )
+                    })?;
                     checks.push(*check);
                 }
                 Action::Check(checks)
@@ -358,14 +614,21 @@ impl Reader<'_> {
         let parsed = Target::parse(target, verb == Verb::Post).map_err(|error| self.error(at, error.to_string()))?;
         let body = match (&raw.body, &raw.with) {
             (Some(_), Some(with)) => {
-                return Err(self.error(place(with.referenced), "`with` beside `body`, expected one of them".to_owned()));
+                return Err(self.error(
+                    place(with.referenced),
+                    "`with` beside `body`, expected one of them".to_owned(),
+                ));
             }
             (Some(body), None) => Body::Whole(body.value.clone()),
             (None, Some(with)) => {
                 let known = document::keys(parsed.short.map_or("", |short| short.short));
                 if let Some(unknown) = with.value.keys().find(|key| !known.contains(&key.as_str())) {
                     let what = parsed.short.map_or("a whole id", |short| short.short);
-                    let known = if known.is_empty() { "a `body`".to_owned() } else { known.join(", ") };
+                    let known = if known.is_empty() {
+                        "a `body`".to_owned()
+                    } else {
+                        known.join(", ")
+                    };
                     let message = format!("`{unknown}` is nothing that {what} is made with, expected {known}");
                     return Err(self.error(place(with.referenced), message));
                 }
@@ -399,7 +662,10 @@ impl Reader<'_> {
     fn version(&self, text: &str, at: Place) -> Result<(), ScenarioError> {
         match ApiVersion::parse(text) {
             Some(_) => Ok(()),
-            None => Err(self.error(at, format!("`{text}` is no api-version, expected one like `2016-09-01`"))),
+            None => Err(self.error(
+                at,
+                format!("`{text}` is no api-version, expected one like `2016-09-01`"),
+            )),
         }
     }
 
@@ -408,7 +674,10 @@ impl Reader<'_> {
             Some(era) => Ok(era.name().to_owned()),
             None => {
                 let known: Vec<&str> = Era::ALL.iter().map(|era| era.name()).collect();
-                Err(self.error(at, format!("`{text}` is no limit profile, expected one of {}", known.join(", "))))
+                Err(self.error(
+                    at,
+                    format!("`{text}` is no limit profile, expected one of {}", known.join(", ")),
+                ))
             }
         }
     }
@@ -422,9 +691,14 @@ impl Reader<'_> {
             ("PATCH", &raw.patch),
             ("DELETE", &raw.delete),
         ];
-        let mut given = methods.into_iter().filter_map(|(method, url)| Some((method, url.as_ref()?)));
+        let mut given = methods
+            .into_iter()
+            .filter_map(|(method, url)| Some((method, url.as_ref()?)));
         let (Some((method, url)), None) = (given.next(), given.next()) else {
-            return Err(self.error(at, "`http` names one of get, head, put, post, patch, delete with its path".to_owned()));
+            return Err(self.error(
+                at,
+                "`http` names one of get, head, put, post, patch, delete with its path".to_owned(),
+            ));
         };
         if !(url.starts_with('/') || url.starts_with("http") || url.starts_with('$')) {
             return Err(self.error(at, format!("`{url}` is no path, expected one that begins with `/`")));
@@ -464,7 +738,10 @@ impl Reader<'_> {
             }
             let known = Era::ALL.iter().find_map(|era| era.limits().row(name));
             let Some(row) = known else {
-                return Err(self.error(at, format!("`{name}` is no limit, expected `profile` or a name from the usage answers")));
+                return Err(self.error(
+                    at,
+                    format!("`{name}` is no limit, expected `profile` or a name from the usage answers"),
+                ));
             };
             let Some(limit) = value.as_i64() else {
                 return Err(self.error(at, format!("`{name}` is {value}, expected a number")));
@@ -478,12 +755,18 @@ impl Reader<'_> {
         if let Some(settles) = &expect.settles
             && !matches!(settles.as_str(), "Succeeded" | "Failed" | "Canceled")
         {
-            return Err(self.error(at, format!("`{settles}` is no end, expected one of Succeeded, Failed, Canceled")));
+            return Err(self.error(
+                at,
+                format!("`{settles}` is no end, expected one of Succeeded, Failed, Canceled"),
+            ));
         }
         if let Some(within) = &expect.within
             && duration::parse(within).is_none()
         {
-            return Err(self.error(at, format!("`{within}` is no span of time, expected one like `90s` or `1h30m`")));
+            return Err(self.error(
+                at,
+                format!("`{within}` is no span of time, expected one like `90s` or `1h30m`"),
+            ));
         }
         Ok(())
     }
@@ -522,7 +805,10 @@ impl Reader<'_> {
                 }
             }
             Action::Provider(call) | Action::Juju(call) => check_call(call, &mut used).map_err(bad)?,
-            Action::Together(calls) => calls.iter().try_for_each(|call| check_call(call, &mut used)).map_err(bad)?,
+            Action::Together(calls) => calls
+                .iter()
+                .try_for_each(|call| check_call(call, &mut used))
+                .map_err(bad)?,
             Action::Fault(rule) => names_in(rule, &mut used).map_err(bad)?,
             Action::Advance(_) | Action::Limits { .. } | Action::World(_) | Action::Check(_) => {}
         }
@@ -537,7 +823,9 @@ impl Reader<'_> {
             names_in_text(text, &mut used).map_err(bad)?;
         }
         if let Some(unknown) = used.iter().find(|name| !defined.contains(*name)) {
-            return Err(bad(format!("`${unknown}` has no value here: no step before gives it one")));
+            return Err(bad(format!(
+                "`${unknown}` has no value here: no step before gives it one"
+            )));
         }
 
         defined.extend(own_name);
@@ -560,7 +848,10 @@ impl Reader<'_> {
 fn call(raw: &RawStep, name: &str) -> CallStep {
     CallStep {
         call: name.to_owned(),
-        environment: raw.environment.as_ref().map_or_else(|| "story".to_owned(), |environment| environment.value.clone()),
+        environment: raw
+            .environment
+            .as_ref()
+            .map_or_else(|| "story".to_owned(), |environment| environment.value.clone()),
         arguments: raw.arguments(),
     }
 }

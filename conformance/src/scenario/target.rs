@@ -21,26 +21,70 @@ impl ShortType {
     /// `Microsoft.Network`; `Microsoft.Resources` for a group.
     #[must_use]
     pub fn namespace(&self) -> &'static str {
-        self.full.split_once('/').map_or("Microsoft.Resources", |(namespace, _)| namespace)
+        self.full
+            .split_once('/')
+            .map_or("Microsoft.Resources", |(namespace, _)| namespace)
     }
 }
 
 const TYPES: &[ShortType] = &[
     // tidy: sorted
-    ShortType { short: "account", full: "Microsoft.Storage/storageAccounts" },
-    ShortType { short: "disk", full: "Microsoft.Compute/disks" },
-    ShortType { short: "extension", full: "Microsoft.Compute/virtualMachines/extensions" },
-    ShortType { short: "group", full: "resourceGroups" },
-    ShortType { short: "lb", full: "Microsoft.Network/loadBalancers" },
-    ShortType { short: "nic", full: "Microsoft.Network/networkInterfaces" },
-    ShortType { short: "nsg", full: "Microsoft.Network/networkSecurityGroups" },
-    ShortType { short: "pip", full: "Microsoft.Network/publicIPAddresses" },
-    ShortType { short: "rule", full: "Microsoft.Network/networkSecurityGroups/securityRules" },
-    ShortType { short: "set", full: "Microsoft.Compute/availabilitySets" },
-    ShortType { short: "snapshot", full: "Microsoft.Compute/snapshots" },
-    ShortType { short: "subnet", full: "Microsoft.Network/virtualNetworks/subnets" },
-    ShortType { short: "vm", full: "Microsoft.Compute/virtualMachines" },
-    ShortType { short: "vnet", full: "Microsoft.Network/virtualNetworks" },
+    ShortType {
+        short: "account",
+        full: "Microsoft.Storage/storageAccounts",
+    },
+    ShortType {
+        short: "disk",
+        full: "Microsoft.Compute/disks",
+    },
+    ShortType {
+        short: "extension",
+        full: "Microsoft.Compute/virtualMachines/extensions",
+    },
+    ShortType {
+        short: "group",
+        full: "resourceGroups",
+    },
+    ShortType {
+        short: "lb",
+        full: "Microsoft.Network/loadBalancers",
+    },
+    ShortType {
+        short: "nic",
+        full: "Microsoft.Network/networkInterfaces",
+    },
+    ShortType {
+        short: "nsg",
+        full: "Microsoft.Network/networkSecurityGroups",
+    },
+    ShortType {
+        short: "pip",
+        full: "Microsoft.Network/publicIPAddresses",
+    },
+    ShortType {
+        short: "rule",
+        full: "Microsoft.Network/networkSecurityGroups/securityRules",
+    },
+    ShortType {
+        short: "set",
+        full: "Microsoft.Compute/availabilitySets",
+    },
+    ShortType {
+        short: "snapshot",
+        full: "Microsoft.Compute/snapshots",
+    },
+    ShortType {
+        short: "subnet",
+        full: "Microsoft.Network/virtualNetworks/subnets",
+    },
+    ShortType {
+        short: "vm",
+        full: "Microsoft.Compute/virtualMachines",
+    },
+    ShortType {
+        short: "vnet",
+        full: "Microsoft.Network/virtualNetworks",
+    },
     // tidy: end
 ];
 
@@ -85,10 +129,19 @@ impl Target {
         if text.starts_with('/') || text.starts_with('$') {
             let (id, action) = match text.rsplit_once('/') {
                 Some((id, action)) if acts && !id.is_empty() => (id, Some(action.to_owned())),
-                _ if acts => return Err(TargetError(format!("`{text}` has no action, expected one after it: `vm/v0/powerOff`"))),
+                _ if acts => {
+                    return Err(TargetError(format!(
+                        "`{text}` has no action, expected one after it: `vm/v0/powerOff`"
+                    )));
+                }
                 _ => (text, None),
             };
-            return Ok(Target { short: None, group: None, names: vec![id.to_owned()], action });
+            return Ok(Target {
+                short: None,
+                group: None,
+                names: vec![id.to_owned()],
+                action,
+            });
         }
 
         let (path, group) = match text.split_once('@') {
@@ -99,13 +152,26 @@ impl Target {
         let short = find(segments.next().unwrap_or_default())?;
         let mut names: Vec<String> = segments.map(str::to_owned).collect();
         let levels = short.levels().max(1);
-        let action = if acts && names.len() == levels + 1 { names.pop() } else { None };
+        let action = if acts && names.len() == levels + 1 {
+            names.pop()
+        } else {
+            None
+        };
         let complete = names.len() == levels && names.iter().all(|name| !name.is_empty()) && action.is_some() == acts;
         if !complete || group.as_deref().is_some_and(str::is_empty) {
             let form: Vec<&str> = ["PARENT", "NAME", "ACTION"][2 - levels..2 + usize::from(acts)].to_vec();
-            return Err(TargetError(format!("`{text}` names nothing, expected `{}/{}`", short.short, form.join("/"))));
+            return Err(TargetError(format!(
+                "`{text}` names nothing, expected `{}/{}`",
+                short.short,
+                form.join("/")
+            )));
         }
-        Ok(Target { short: Some(short), group, names, action })
+        Ok(Target {
+            short: Some(short),
+            group,
+            names,
+            action,
+        })
     }
 
     /// Reads what a list is of: `nic`, or `subnet/v0`.
@@ -122,10 +188,19 @@ impl Target {
         let short = find(segments.next().unwrap_or_default())?;
         let names: Vec<String> = segments.map(str::to_owned).collect();
         if names.len() != short.levels().saturating_sub(1) || names.iter().any(String::is_empty) {
-            let form = if short.levels() > 1 { format!("{}/PARENT", short.short) } else { short.short.to_owned() };
+            let form = if short.levels() > 1 {
+                format!("{}/PARENT", short.short)
+            } else {
+                short.short.to_owned()
+            };
             return Err(TargetError(format!("`{text}` lists nothing, expected `{form}`")));
         }
-        Ok(Target { short: Some(short), group, names, action: None })
+        Ok(Target {
+            short: Some(short),
+            group,
+            names,
+            action: None,
+        })
     }
 
     /// The last name: what the variable of the step is called.
@@ -142,7 +217,9 @@ impl Target {
             return short.namespace().to_lowercase();
         }
         let text = self.names.last().map_or("", String::as_str).to_lowercase();
-        let after = text.rsplit_once("/providers/").map(|(_, after)| after.split('/').next().unwrap_or("").to_owned());
+        let after = text
+            .rsplit_once("/providers/")
+            .map(|(_, after)| after.split('/').next().unwrap_or("").to_owned());
         after.unwrap_or_else(|| "microsoft.resources".to_owned())
     }
 
@@ -208,10 +285,16 @@ mod tests {
     #[test]
     fn short_forms_become_whole_ids() {
         let id = |text| Target::parse(text, false).map(|target| target.id("S", "g"));
-        assert_eq!(id("nic/n0"), Ok("/subscriptions/S/resourceGroups/g/providers/Microsoft.Network/networkInterfaces/n0".to_owned()));
+        assert_eq!(
+            id("nic/n0"),
+            Ok("/subscriptions/S/resourceGroups/g/providers/Microsoft.Network/networkInterfaces/n0".to_owned())
+        );
         assert_eq!(
             id("subnet/v0/a@other"),
-            Ok("/subscriptions/S/resourceGroups/other/providers/Microsoft.Network/virtualNetworks/v0/subnets/a".to_owned())
+            Ok(
+                "/subscriptions/S/resourceGroups/other/providers/Microsoft.Network/virtualNetworks/v0/subnets/a"
+                    .to_owned()
+            )
         );
         assert_eq!(id("group/x"), Ok("/subscriptions/S/resourceGroups/x".to_owned()));
         assert_eq!(id("/subscriptions/T"), Ok("/subscriptions/T".to_owned()));
@@ -228,7 +311,10 @@ mod tests {
     #[test]
     fn errors_say_what_was_expected() {
         let error = |text| Target::parse(text, false).expect_err("malformed").to_string();
-        assert_eq!(error("subnet/v0"), "`subnet/v0` names nothing, expected `subnet/PARENT/NAME`");
+        assert_eq!(
+            error("subnet/v0"),
+            "`subnet/v0` names nothing, expected `subnet/PARENT/NAME`"
+        );
         assert_eq!(error("nic"), "`nic` names nothing, expected `nic/NAME`");
         assert!(error("nick/n0").starts_with("`nick` is no type, expected one of account, disk"));
     }

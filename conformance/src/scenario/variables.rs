@@ -57,7 +57,11 @@ impl Variables {
     pub fn resolve(&self, value: &Value) -> Result<Value, Unresolved> {
         match value {
             Value::String(text) => self.resolve_text(text),
-            Value::Array(items) => items.iter().map(|item| self.resolve(item)).collect::<Result<_, _>>().map(Value::Array),
+            Value::Array(items) => items
+                .iter()
+                .map(|item| self.resolve(item))
+                .collect::<Result<_, _>>()
+                .map(Value::Array),
             Value::Object(members) => self.resolve_map(members).map(Value::Object),
             other => Ok(other.clone()),
         }
@@ -69,7 +73,10 @@ impl Variables {
     ///
     /// As [`Variables::resolve`].
     pub fn resolve_map(&self, members: &Map<String, Value>) -> Result<Map<String, Value>, Unresolved> {
-        members.iter().map(|(name, member)| Ok((self.text(name)?, self.resolve(member)?))).collect()
+        members
+            .iter()
+            .map(|(name, member)| Ok((self.text(name)?, self.resolve(member)?)))
+            .collect()
     }
 
     /// A text with every variable in it replaced.
@@ -109,7 +116,10 @@ impl Variables {
         }
         let mut segments = path.split('.');
         let name = segments.next().unwrap_or_default();
-        let variable = self.rows.get(name).ok_or_else(|| Unresolved(format!("`${name}` has no value")))?;
+        let variable = self
+            .rows
+            .get(name)
+            .ok_or_else(|| Unresolved(format!("`${name}` has no value")))?;
         let rest: Vec<&str> = segments.collect();
         let mut value = match variable {
             Variable::Resource { id, .. } if rest.is_empty() || rest == ["id"] => return Ok(Value::from(id.as_str())),
@@ -148,16 +158,23 @@ fn split(text: &str) -> Result<Vec<Piece<'_>>, String> {
         }
         let (path, next) = match after.strip_prefix('{') {
             Some(inner) => {
-                let end = inner.find('}').ok_or_else(|| format!("`{text}` opens `${{` and does not close it"))?;
+                let end = inner
+                    .find('}')
+                    .ok_or_else(|| format!("`{text}` opens `${{` and does not close it"))?;
                 (&inner[..end], &inner[end + 1..])
             }
             None => {
                 let end = after.find(|c: char| !is_path(c)).unwrap_or(after.len());
-                (after[..end].trim_end_matches('.'), &after[after[..end].trim_end_matches('.').len()..])
+                (
+                    after[..end].trim_end_matches('.'),
+                    &after[after[..end].trim_end_matches('.').len()..],
+                )
             }
         };
         if path.is_empty() || !path.chars().all(is_path) {
-            return Err(format!("`{text}` has a `$` without a variable, expected `$name`, `${{name}}` or `$$`"));
+            return Err(format!(
+                "`{text}` has a `$` without a variable, expected `$name`, `${{name}}` or `$$`"
+            ));
         }
         if !words.is_empty() {
             pieces.push(Piece::Text(std::mem::take(&mut words)));
@@ -209,7 +226,13 @@ mod tests {
 
     fn variables() -> Variables {
         let mut variables = Variables::default();
-        variables.set("n0", Variable::Resource { id: "/x/n0".into(), document: json!({"id": "/X/N0", "list": [{"a": 7}]}) });
+        variables.set(
+            "n0",
+            Variable::Resource {
+                id: "/x/n0".into(),
+                document: json!({"id": "/X/N0", "list": [{"a": 7}]}),
+            },
+        );
         variables.set("i", Variable::Value(json!(3)));
         variables.set_text("too-small", "tiny");
         variables
@@ -217,8 +240,12 @@ mod tests {
 
     #[test]
     fn a_variable_alone_keeps_its_type_and_in_a_text_becomes_one() {
-        let resolved = variables().resolve(&json!({"id": "$n0", "n": "$n0.list.0.a", "t": "m-${i}.$too-small.", "d": "$$5"}));
-        assert_eq!(resolved, Ok(json!({"id": "/x/n0", "n": 7, "t": "m-3.tiny.", "d": "$5"})));
+        let resolved =
+            variables().resolve(&json!({"id": "$n0", "n": "$n0.list.0.a", "t": "m-${i}.$too-small.", "d": "$$5"}));
+        assert_eq!(
+            resolved,
+            Ok(json!({"id": "/x/n0", "n": 7, "t": "m-3.tiny.", "d": "$5"}))
+        );
     }
 
     #[test]
@@ -226,12 +253,18 @@ mod tests {
         let error = |text: &str| variables().text(text).expect_err("unresolved").to_string();
         assert_eq!(error("$n1.id"), "`$n1` has no value");
         assert_eq!(error("$n0.list.4"), "`$n0.list.4` has no value: `4` is not there");
-        assert_eq!(error("a $ b"), "`a $ b` has a `$` without a variable, expected `$name`, `${name}` or `$$`");
+        assert_eq!(
+            error("a $ b"),
+            "`a $ b` has a `$` without a variable, expected `$name`, `${name}` or `$$`"
+        );
         assert_eq!(error("${n0"), "`${n0` opens `${` and does not close it");
     }
 
     #[test]
     fn words_of_expectations_stay() {
-        assert_eq!(variables().resolve(&json!(["$any", "$absent"])), Ok(json!(["$any", "$absent"])));
+        assert_eq!(
+            variables().resolve(&json!(["$any", "$absent"])),
+            Ok(json!(["$any", "$absent"]))
+        );
     }
 }

@@ -39,8 +39,10 @@ fn flow(value: &Value) -> String {
         Value::String(text) if is_plain(text) => text.clone(),
         Value::Array(items) => format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", ")),
         Value::Object(members) => {
-            let rows: Vec<String> =
-                members.iter().map(|(name, member)| format!("{}: {}", flow(&json!(name)), flow(member))).collect();
+            let rows: Vec<String> = members
+                .iter()
+                .map(|(name, member)| format!("{}: {}", flow(&json!(name)), flow(member)))
+                .collect();
             format!("{{{}}}", rows.join(", "))
         }
         other => other.to_string(),
@@ -50,8 +52,13 @@ fn flow(value: &Value) -> String {
 /// Whether YAML reads a text as itself without quotes, whatever stands around it.
 fn is_plain(text: &str) -> bool {
     let starts = text.starts_with(|c: char| c.is_ascii_alphabetic());
-    let fine = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.'));
-    let word = matches!(text.to_ascii_lowercase().as_str(), "true" | "false" | "null" | "yes" | "no" | "on" | "off" | "y" | "n" | "nan" | "inf");
+    let fine = text
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.'));
+    let word = matches!(
+        text.to_ascii_lowercase().as_str(),
+        "true" | "false" | "null" | "yes" | "no" | "on" | "off" | "y" | "n" | "nan" | "inf"
+    );
     starts && fine && !word
 }
 
@@ -66,12 +73,24 @@ fn members(step: &Step) -> Vec<(&'static str, Value)> {
                 Body::With(with) if with.is_empty() => {}
                 Body::With(with) => rows.push(("with", Value::Object(with.clone()))),
             }
-            push(&mut rows, "version", resource.version.as_ref().map(|version| json!(version)));
+            push(
+                &mut rows,
+                "version",
+                resource.version.as_ref().map(|version| json!(version)),
+            );
             push(&mut rows, "if-match", resource.if_match.as_ref().map(|tag| json!(tag)));
             push(&mut rows, "only-new", resource.only_new.then_some(json!(true)));
-            push(&mut rows, "expand", resource.expand.as_ref().map(|expand| json!(expand)));
+            push(
+                &mut rows,
+                "expand",
+                resource.expand.as_ref().map(|expand| json!(expand)),
+            );
         }
-        Action::List { what, everywhere, version } => {
+        Action::List {
+            what,
+            everywhere,
+            version,
+        } => {
             rows.push(("list", json!(what)));
             push(&mut rows, "everywhere", everywhere.then_some(json!(true)));
             push(&mut rows, "version", version.as_ref().map(|version| json!(version)));
@@ -104,14 +123,20 @@ fn members(step: &Step) -> Vec<(&'static str, Value)> {
         Action::Fault(rule) => rows.push(("fault", rule.clone())),
         Action::Advance(millis) => rows.push(("clock", json!({"advance": show_duration(*millis)}))),
         Action::Limits { profile, overrides } => {
-            let mut members: Map<String, Value> = overrides.iter().map(|(name, limit)| (name.clone(), json!(limit))).collect();
+            let mut members: Map<String, Value> = overrides
+                .iter()
+                .map(|(name, limit)| (name.clone(), json!(limit)))
+                .collect();
             if let Some(profile) = profile {
                 members.insert("profile".to_owned(), json!(profile));
             }
             rows.push(("limits", Value::Object(members)));
         }
         Action::World(counts) => rows.push(("world", json!(counts))),
-        Action::Check(checks) => rows.push(("check", json!(checks.iter().map(|check| check.name()).collect::<Vec<_>>()))),
+        Action::Check(checks) => rows.push((
+            "check",
+            json!(checks.iter().map(|check| check.name()).collect::<Vec<_>>()),
+        )),
     }
     push(&mut rows, "as", step.name.as_ref().map(|name| json!(name)));
     push(&mut rows, "repeat", (step.repeat > 1).then_some(json!(step.repeat)));
@@ -126,7 +151,11 @@ fn push(rows: &mut Vec<(&'static str, Value)>, name: &'static str, value: Option
 
 fn push_call(rows: &mut Vec<(&'static str, Value)>, verb: &'static str, call: &CallStep) {
     rows.push((verb, json!(call.call)));
-    push(rows, "environment", (call.environment != "story").then(|| json!(call.environment)));
+    push(
+        rows,
+        "environment",
+        (call.environment != "story").then(|| json!(call.environment)),
+    );
     for key in ARGUMENTS {
         push(rows, key, call.arguments.get(*key).cloned());
     }
@@ -134,8 +163,21 @@ fn push_call(rows: &mut Vec<(&'static str, Value)>, verb: &'static str, call: &C
 
 /// Every argument that a call can have.
 const ARGUMENTS: &[&str] = &[
-    "app", "constraints", "controller", "count", "group-with", "id", "ids", "machine", "placement", "ports",
-    "public-addresses", "series", "tags", "unit", "units",
+    "app",
+    "constraints",
+    "controller",
+    "count",
+    "group-with",
+    "id",
+    "ids",
+    "machine",
+    "placement",
+    "ports",
+    "public-addresses",
+    "series",
+    "tags",
+    "unit",
+    "units",
 ];
 
 fn expectation(expect: &Expect) -> Option<Value> {

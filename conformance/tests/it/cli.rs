@@ -12,8 +12,16 @@ fn conformance(arguments: &[&str]) -> (u8, String, String) {
         .env("COLUMNS", "120")
         .output()
         .expect("the binary starts");
-    let code = output.status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(255);
-    (code, String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
+    let code = output
+        .status
+        .code()
+        .and_then(|code| u8::try_from(code).ok())
+        .unwrap_or(255);
+    (
+        code,
+        String::from_utf8_lossy(&output.stdout).into_owned(),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    )
 }
 
 /// A folder with one scenario.
@@ -28,7 +36,8 @@ fn path(folder: &tempfile::TempDir) -> &str {
     folder.path().to_str().expect("its name is text")
 }
 
-const GOOD: &str = "about: A network can be made.\ntags: [story]\nsteps:\n  - put: vnet/v0\n    expect: {settles: Succeeded}\n";
+const GOOD: &str =
+    "about: A network can be made.\ntags: [story]\nsteps:\n  - put: vnet/v0\n    expect: {settles: Succeeded}\n";
 const WRONG: &str = "about: A network that is not there is found.\nsteps:\n  - put: vnet/v0\n  - get: vnet/v1\n    expect: {status: 200}\n";
 
 /// Without what differs from run to run.
@@ -38,7 +47,8 @@ fn steady(text: &str) -> String {
         let words: Vec<&str> = line.split(' ').collect();
         let mut kept = Vec::new();
         for (index, word) in words.iter().enumerate() {
-            let is_time = word.parse::<f64>().is_ok() && words.get(index + 1).is_some_and(|unit| matches!(*unit, "ms" | "s"));
+            let is_time =
+                word.parse::<f64>().is_ok() && words.get(index + 1).is_some_and(|unit| matches!(*unit, "ms" | "s"));
             kept.push(if is_time { "N" } else { word });
         }
         lines.push(kept.join(" ").trim_end().to_owned());
@@ -57,7 +67,16 @@ fn help_is_as_documented() {
 #[test]
 fn a_good_scenario_ends_in_zero_and_a_table() {
     let folder = folder(GOOD);
-    let (code, out, err) = conformance(&["--scenarios", path(&folder), "run", "story", "--driver", "model", "--driver", "wire"]);
+    let (code, out, err) = conformance(&[
+        "--scenarios",
+        path(&folder),
+        "run",
+        "story",
+        "--driver",
+        "model",
+        "--driver",
+        "wire",
+    ]);
     assert_eq!((code, err.as_str()), (exit::OK, ""), "{out}");
     super::with_snapshots(|| insta::assert_snapshot!("run_good", steady(&out)));
 }
@@ -65,14 +84,24 @@ fn a_good_scenario_ends_in_zero_and_a_table() {
 #[test]
 fn a_failure_says_what_where_and_how_to_see_it_again() {
     let folder = folder(WRONG);
-    let (code, _, err) = conformance(&["--scenarios", path(&folder), "run", "story/one", "--driver", "wire", "--seed", "24301"]);
+    let (code, _, err) = conformance(&[
+        "--scenarios",
+        path(&folder),
+        "run",
+        "story/one",
+        "--driver",
+        "wire",
+        "--seed",
+        "24301",
+    ]);
     assert_eq!(code, exit::UNEXPECTED);
     super::with_snapshots(|| insta::assert_snapshot!("run_failure", err));
 }
 
 #[test]
 fn a_scenario_none_of_whose_expectations_is_judged_fails() {
-    let folder = folder("about: Only the wire can tell.\nsteps:\n  - http: {api: arm, get: /x}\n    expect: {status: 404}\n");
+    let folder =
+        folder("about: Only the wire can tell.\nsteps:\n  - http: {api: arm, get: /x}\n    expect: {status: 404}\n");
     let (code, _, err) = conformance(&["--scenarios", path(&folder), "run", "story", "--driver", "model"]);
     assert_eq!(code, exit::UNEXPECTED);
     assert!(err.contains("nothing judged"), "{err}");
@@ -107,7 +136,10 @@ fn wrong_usage_ends_in_two_with_a_hint() {
     ];
     let mut told = String::new();
     for row in rows {
-        let arguments: Vec<&str> = ["--scenarios", path(&folder)].into_iter().chain(row.iter().copied()).collect();
+        let arguments: Vec<&str> = ["--scenarios", path(&folder)]
+            .into_iter()
+            .chain(row.iter().copied())
+            .collect();
         let (code, _, err) = conformance(&arguments);
         assert_eq!(code, exit::USAGE, "{row:?}");
         told.push_str(&format!("$ conformance {}\n{err}\n", row.join(" ")));
@@ -133,7 +165,14 @@ fn a_file_that_is_no_scenario_is_named_with_its_line() {
 #[test]
 fn a_new_scenario_passes() {
     let folder = folder(GOOD);
-    let (code, out, err) = conformance(&["--scenarios", path(&folder), "new", "arm/network/mine", "--about", "Mine: \"it\" works."]);
+    let (code, out, err) = conformance(&[
+        "--scenarios",
+        path(&folder),
+        "new",
+        "arm/network/mine",
+        "--about",
+        "Mine: \"it\" works.",
+    ]);
     assert_eq!((code, err.as_str()), (exit::OK, ""));
     assert!(out.trim_end().ends_with("arm/network/mine.yaml"), "{out}");
     let (code, _, err) = conformance(&["--scenarios", path(&folder), "run", "mine"]);
@@ -146,14 +185,34 @@ fn a_new_scenario_passes() {
 #[test]
 fn reports_are_written_where_they_are_asked_for() {
     let folder = folder(WRONG);
-    let (junit, json) = (format!("{}/junit.xml", path(&folder)), format!("{}/events.jsonl", path(&folder)));
-    let arguments = ["--scenarios", path(&folder), "run", "story", "--driver", "wire", "--junit", &junit, "--json", &json];
+    let (junit, json) = (
+        format!("{}/junit.xml", path(&folder)),
+        format!("{}/events.jsonl", path(&folder)),
+    );
+    let arguments = [
+        "--scenarios",
+        path(&folder),
+        "run",
+        "story",
+        "--driver",
+        "wire",
+        "--junit",
+        &junit,
+        "--json",
+        &json,
+    ];
     let (code, _, _) = conformance(&arguments);
     assert_eq!(code, exit::UNEXPECTED);
     let junit = std::fs::read_to_string(junit).expect("it was written");
-    assert!(junit.contains("testsuites") && junit.contains("story/one") && junit.contains("<failure"), "{junit}");
+    assert!(
+        junit.contains("testsuites") && junit.contains("story/one") && junit.contains("<failure"),
+        "{junit}"
+    );
     let json = std::fs::read_to_string(json).expect("it was written");
-    let events: Vec<serde_json::Value> = json.lines().map(|line| serde_json::from_str(line).expect("JSON lines")).collect();
+    let events: Vec<serde_json::Value> = json
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON lines"))
+        .collect();
     let names: Vec<&str> = events.iter().filter_map(|event| event["event"].as_str()).collect();
     assert_eq!(names, ["begun", "scenario", "ended"]);
     assert_eq!(events[1]["standing"], "failed");

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::Document;
 use crate::api_version::ApiVersion;
 use crate::blobs::{BlobCall, BlobOutcome};
+use crate::classic::ClassicCall;
 use crate::id::ResourceId;
 use crate::key::{Guid, Key};
 use crate::operation::OperationId;
@@ -73,6 +74,8 @@ pub enum Call {
         /// Where to look: a subscription or a group.
         scope: Scope,
     },
+    /// Writes by the classic API.
+    Classic(Box<ClassicCall>),
     /// Asks the blob service.
     Blob(BlobCall),
 }

@@ -9,7 +9,9 @@ use sha2::{Digest, Sha256};
 use crate::Document;
 use crate::call::{Call, Reply};
 use crate::catalogue::limits::Era;
+use crate::classic::{self, Classic, ClassicOperation};
 use crate::cx::Cx;
+use crate::descriptor::Dialect;
 use crate::engine;
 use crate::error::CloudError;
 use crate::event::{Event, Queue};
@@ -58,12 +60,16 @@ pub struct Cloud {
     pub(crate) streams: Streams,
     pub(crate) store: Store,
     pub(crate) fabric: Fabric,
+    pub(crate) classic: Classic,
     pub(crate) ledger: Ledger,
     pub(crate) operations: Table<OperationId, Operation>,
     /// Operations by the time of their end, to forget them a day later.
     pub(crate) ended: Table<(Time, OperationId), ()>,
     pub(crate) queue: Queue,
     subscriptions: Table<Guid, Subscription>,
+    /// What layers above keep here, by name.
+    #[serde(default)]
+    notes: Table<Box<str>, Document>,
 }
 
 impl Cloud {
@@ -75,11 +81,13 @@ impl Cloud {
             streams: Streams::new(settings.seed),
             store: Store::default(),
             fabric: Fabric::default(),
+            classic: Classic::default(),
             ledger: Ledger::new(settings.era),
             operations: Table::default(),
             ended: Table::default(),
             queue: Queue::default(),
             subscriptions: Table::default(),
+            notes: Table::default(),
         };
         for id in &settings.subscriptions {
             cloud.add_subscription(*id);
@@ -104,6 +112,7 @@ impl Cloud {
             match event {
                 Event::StageEnds(operation) => engine::stage_ends(self, operation),
                 Event::GroupDeletion(group) => engine::group_deletion_step(self, group),
+                Event::Classic(tick) => classic::tick(self, tick),
                 Event::WakeUp(word) => return Some(word),
             }
         }
@@ -138,6 +147,24 @@ impl Cloud {
     /// Asks [`Cloud::advance_to`] to stop at a time.
     pub fn wake_up(&mut self, at: Time, word: u64) {
         self.queue.add(at, Event::WakeUp(word));
+    }
+
+    /// What a layer above keeps in the cloud under a name: saved, forked and digested with everything else.
+    pub fn note(&self, name: &str) -> Option<&Document> {
+        self.notes.get(name)
+    }
+
+    /// Writes a note, or removes it.
+    pub fn set_note(&mut self, name: &str, note: Option<Document>) {
+        self.notes.set(name.into(), note.map(Into::into));
+    }
+
+    /// The notes whose names begin alike, by name.
+    pub fn notes<'c>(&'c self, prefix: &'c str) -> impl Iterator<Item = (&'c str, &'c Document)> {
+        self.notes
+            .range(Box::<str>::from(prefix)..)
+            .take_while(move |(name, _)| name.starts_with(prefix))
+            .map(|(name, note)| (name.as_ref(), note))
     }
 
     /// Everything by id, key, parent.
@@ -217,17 +244,59 @@ impl Cloud {
 
     /// Makes a running operation fail at its end, with this error: a fault. `false` when it does not run.
     pub fn doom(&mut self, id: OperationId, error: CloudError) -> bool {
+        if self.classic.operations.contains(&id) {
+            return self.change_classic_operation(id, |operation| operation.doom = Some(error));
+        }
         self.change_operation(id, |operation| operation.doom = Some(error))
     }
 
     /// Makes a running operation run for ever, or lets it go on: a fault. `false` when it does not run.
     pub fn set_endless(&mut self, id: OperationId, endless: bool) -> bool {
         let now = self.now;
+        if self.classic.operations.contains(&id) {
+            let changed = self.change_classic_operation(id, |operation| operation.endless = endless);
+            if changed && !endless {
+                self.queue.add(now, Event::Classic(classic::Tick::Ends(id)));
+            }
+            return changed;
+        }
         let changed = self.change_operation(id, |operation| operation.endless = endless);
         if changed && !endless {
             self.queue.add(now, Event::StageEnds(id));
         }
         changed
+    }
+
+    fn change_classic_operation(&mut self, id: OperationId, change: impl FnOnce(&mut ClassicOperation)) -> bool {
+        match self.classic.operations.get(&id) {
+            Some(operation) if operation.is_running() => {
+                let mut operation = operation.clone();
+                change(&mut operation);
+                self.classic.operations.set(id, Some(operation.into()));
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// What runs, of both stacks: operations with the service that performs each.
+    pub fn running(&self) -> Vec<(OperationId, Dialect)> {
+        let resources = self.operations().filter(|operation| operation.is_running());
+        let resources = resources.map(|operation| (operation.id, operation.kind.descriptor().dialect));
+        let classic = self.classic.operations.iter().filter(|(_, operation)| operation.is_running());
+        resources.chain(classic.map(|(id, _)| (*id, Dialect::Classic))).collect()
+    }
+
+    /// Whether an operation, of either stack, runs and is going to end.
+    pub fn is_under_way(&self, id: OperationId) -> bool {
+        let resources = self.operation(id).is_some_and(|operation| operation.is_running() && !operation.endless);
+        resources || self.classic_operation(id).is_some_and(|operation| operation.is_running() && !operation.endless)
+    }
+
+    /// When an operation, of either stack, will end, where that is known.
+    pub fn end_of(&self, id: OperationId) -> Option<Time> {
+        let classic = self.classic_operation(id).filter(|operation| operation.is_running() && !operation.endless);
+        classic.map(|operation| operation.due).or_else(|| self.operation(id)?.end())
     }
 
     fn change_operation(&mut self, id: OperationId, change: impl FnOnce(&mut Operation)) -> bool {

@@ -22,6 +22,10 @@ impl<'a> Cx<'a> {
         Cx { cloud }
     }
 
+    pub(crate) fn cloud(&self) -> &'a Cloud {
+        self.cloud
+    }
+
     /// The cloud's time.
     pub fn now(&self) -> Time {
         self.cloud.now()

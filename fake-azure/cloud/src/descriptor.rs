@@ -24,6 +24,8 @@ pub enum Dialect {
     Storage,
     /// Microsoft.Authorization.
     Authorization,
+    /// Service Management, the classic API.
+    Classic,
 }
 
 /// One resource type.

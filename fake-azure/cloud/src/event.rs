@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::classic::Tick;
 use crate::key::Key;
 use crate::operation::OperationId;
 use crate::table::Table;
@@ -14,6 +15,8 @@ pub(crate) enum Event {
     StageEnds(OperationId),
     /// The deletion of a group takes its next step.
     GroupDeletion(Key),
+    /// Something of the classic API.
+    Classic(Tick),
     /// Somebody above asked to be woken, with this word.
     WakeUp(u64),
 }

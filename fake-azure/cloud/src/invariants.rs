@@ -14,6 +14,7 @@ impl Cloud {
         machines_and_ports_agree(self, &mut wrong);
         held_resources_have_running_operations(self, &mut wrong);
         quotas_count_what_is_there(self, &mut wrong);
+        crate::classic::check(self, &mut wrong);
         wrong
     }
 }

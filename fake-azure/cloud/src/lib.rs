@@ -8,6 +8,7 @@ mod api_version;
 pub mod blobs;
 mod call;
 pub mod catalogue;
+pub mod classic;
 mod cloud;
 mod cx;
 pub mod descriptor;

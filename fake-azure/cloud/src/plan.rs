@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::Document;
+use crate::classic;
 use crate::cx::Cx;
 use crate::descriptor::Stage;
 use crate::error::CloudError;
@@ -28,6 +29,12 @@ pub(crate) enum Effect {
     Fabric(Change),
     /// A counter, in the resource's subscription and location; refused when it would pass its limit.
     Charge { row: QuotaKey, by: i64 },
+    /// A row of the classic API.
+    Classic(classic::Change),
+    /// Something of the classic API happens after this many milliseconds.
+    ClassicTick { after_ms: i64, tick: classic::Tick },
+    /// Cores in a location, of machines of the classic API; its rules have seen to the limits.
+    Cores { location: Box<str>, by: i64 },
     /// The service writes another resource, under a key reserved before when it is new.
     Put { key: Key, id: ResourceId, document: Document },
     /// The service removes another resource at once.
@@ -101,6 +108,39 @@ impl Plan {
     pub(crate) fn charge(mut self, row: QuotaKey, by: i64) -> Plan {
         self.effects.push(Effect::Charge { row, by });
         self
+    }
+
+    /// Makes changes of the classic tables that were worked out before.
+    #[must_use]
+    pub(crate) fn classic_changes(mut self, changes: impl IntoIterator<Item = classic::Change>) -> Plan {
+        self.effects.extend(changes.into_iter().map(Effect::Classic));
+        self
+    }
+
+    /// Something of the classic API happens later.
+    #[must_use]
+    pub(crate) fn classic_tick(mut self, after_ms: i64, tick: classic::Tick) -> Plan {
+        self.effects.push(Effect::ClassicTick { after_ms, tick });
+        self
+    }
+
+    /// Counts cores of the classic API in a location, where both stacks' are counted.
+    #[must_use]
+    pub(crate) fn charge_cores(mut self, location: Box<str>, by: i64) -> Plan {
+        self.effects.push(Effect::Cores { location, by });
+        self
+    }
+
+    /// Says that keys handed out to another plan are this one's.
+    #[must_use]
+    pub(crate) fn claiming(mut self, keys: u32) -> Plan {
+        self.reserved = self.reserved.max(keys);
+        self
+    }
+
+    /// How many keys were handed out.
+    pub(crate) fn reserved(&self) -> u32 {
+        self.reserved
     }
 
     /// A key for a resource that the plan will put. The resource being planned has the cloud's next key; these follow it.

@@ -35,12 +35,22 @@ pub(crate) enum Body {
 impl Answer {
     /// 200 with a document.
     pub(crate) fn ok(by: Dialect, document: Value) -> Answer {
-        Answer { body: Body::Json(document), ..Answer::empty(by, 200) }
+        Answer {
+            body: Body::Json(document),
+            ..Answer::empty(by, 200)
+        }
     }
 
     /// No body.
     pub(crate) fn empty(by: Dialect, status: u16) -> Answer {
-        Answer { status, body: Body::Nothing, by, gateway_failure: false, request_id: None, headers: Vec::new() }
+        Answer {
+            status,
+            body: Body::Nothing,
+            by,
+            gateway_failure: false,
+            request_id: None,
+            headers: Vec::new(),
+        }
     }
 
     /// Adds a header.

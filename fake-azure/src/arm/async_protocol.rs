@@ -4,9 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fake_azure_cloud::catalogue::limits::Era;
 use fake_azure_cloud::descriptor::{Dialect, Polls};
-use fake_azure_cloud::{
-    Answer as Answers, ApiVersion, CloudError, Doing, Guid, Kind, Operation, OperationId, Status,
-};
+use fake_azure_cloud::{Answer as Answers, ApiVersion, CloudError, Doing, Guid, Kind, Operation, OperationId, Status};
 use http::Method;
 use serde_json::{Map, Value, json};
 
@@ -43,7 +41,10 @@ pub(crate) fn addresses(
     let dialect = operation.kind.descriptor().dialect;
     let mut headers = Vec::new();
     if matches!(polls, Polls::AsyncOperation | Polls::Both) {
-        headers.push(("azure-asyncoperation", address(sandbox, asked, operation, Style::Document)));
+        headers.push((
+            "azure-asyncoperation",
+            address(sandbox, asked, operation, Style::Document),
+        ));
         let is_provider = dialect != Dialect::Gateway;
         if is_provider && sandbox.era() == Era::Current {
             headers.push(("azure-asyncnotification", "Enabled".to_owned()));
@@ -58,7 +59,10 @@ pub(crate) fn addresses(
 /// One poll address (ARM 2.3). Its version is the caller's.
 fn address(sandbox: &Sandbox, asked: &Asked<'_>, operation: &Operation, style: Style) -> String {
     let (base, version, id) = (&asked.base, asked.version_text(), operation.id.0);
-    let subscription = sandbox.cloud.subscription_of(operation.subscription).map_or(Guid::NIL, |subscription| subscription.id);
+    let subscription = sandbox
+        .cloud
+        .subscription_of(operation.subscription)
+        .map_or(Guid::NIL, |subscription| subscription.id);
     let location = &operation.location;
     let at = format!("{base}/subscriptions/{subscription}/providers");
     match (operation.kind.descriptor().dialect, style) {
@@ -78,15 +82,20 @@ fn address(sandbox: &Sandbox, asked: &Asked<'_>, operation: &Operation, style: S
             format!("{at}/Microsoft.Compute/locations/{location}/DiskOperations/{id}?api-version={version}")
         }
         (Dialect::Disks, Style::Result) => {
-            format!("{at}/Microsoft.Compute/locations/{location}/DiskOperations/{id}?monitor=true&api-version={version}")
+            format!(
+                "{at}/Microsoft.Compute/locations/{location}/DiskOperations/{id}?monitor=true&api-version={version}"
+            )
         }
         (Dialect::Storage, _) if asked.version() < STORAGE_LOCATED => {
             format!("{at}/Microsoft.Storage/operations/{id}?monitor=true&api-version={version}")
         }
         (Dialect::Storage, _) => {
-            format!("{at}/Microsoft.Storage/locations/{location}/asyncoperations/{id}?monitor=true&api-version={version}")
+            format!(
+                "{at}/Microsoft.Storage/locations/{location}/asyncoperations/{id}?monitor=true&api-version={version}"
+            )
         }
-        (Dialect::Gateway | Dialect::Authorization, _) => {
+        // What the classic stack does is not begun here and so never polled here.
+        (Dialect::Gateway | Dialect::Authorization | Dialect::Classic, _) => {
             let job = job_token(operation);
             format!("{base}/subscriptions/{subscription}/operationresults/{job}?api-version={version}")
         }
@@ -95,10 +104,14 @@ fn address(sandbox: &Sandbox, asked: &Asked<'_>, operation: &Operation, style: S
 
 /// What the real service tells a poller to wait, in seconds (ARM 2.2).
 pub(crate) fn delay_secs(sandbox: &Sandbox, id: OperationId) -> u32 {
-    match sandbox.cloud.operation(id).map(|operation| operation.kind.descriptor().dialect) {
+    match sandbox
+        .cloud
+        .operation(id)
+        .map(|operation| operation.kind.descriptor().dialect)
+    {
         Some(Dialect::Disks) => 2,
         Some(Dialect::Storage) => 17,
-        Some(Dialect::Gateway | Dialect::Authorization) => 15,
+        Some(Dialect::Gateway | Dialect::Authorization | Dialect::Classic) => 15,
         Some(Dialect::Network | Dialect::Compute) | None => 10,
     }
 }
@@ -119,7 +132,9 @@ pub(crate) fn waits_for(sandbox: &Sandbox, asked: &Asked<'_>, target: &Target) -
 }
 
 fn is_poll_segment(word: &str) -> bool {
-    ["operations", "operationResults", "DiskOperations", "asyncoperations"].iter().any(|own| own.eq_ignore_ascii_case(word))
+    ["operations", "operationResults", "DiskOperations", "asyncoperations"]
+        .iter()
+        .any(|own| own.eq_ignore_ascii_case(word))
 }
 
 /// Answers a poll of a provider's operation.
@@ -131,10 +146,15 @@ pub(crate) fn poll(
     id: &str,
     style: Style,
 ) -> Result<Answer, Refusal> {
-    let found = Guid::parse(id).and_then(|id| sandbox.cloud.operation(OperationId(id))).filter(|operation| {
-        let owner = sandbox.cloud.subscription_of(operation.subscription).map(|owner| owner.id);
-        operation.kind.descriptor().dialect == dialect && owner == Some(subscription)
-    });
+    let found = Guid::parse(id)
+        .and_then(|id| sandbox.cloud.operation(OperationId(id)))
+        .filter(|operation| {
+            let owner = sandbox
+                .cloud
+                .subscription_of(operation.subscription)
+                .map(|owner| owner.id);
+            operation.kind.descriptor().dialect == dialect && owner == Some(subscription)
+        });
     let Some(operation) = found else {
         return Err(unknown(dialect, id).into());
     };
@@ -167,7 +187,11 @@ fn status_answer(sandbox: &Sandbox, asked: &Asked<'_>, operation: &Operation) ->
         }
     };
     let answer = Answer::ok(dialect, document);
-    if operation.is_running() { delayed(sandbox, answer, operation) } else { answer }
+    if operation.is_running() {
+        delayed(sandbox, answer, operation)
+    } else {
+        answer
+    }
 }
 
 /// Compute tells when, too, and what came of it.
@@ -183,7 +207,11 @@ fn compute_document(sandbox: &Sandbox, asked: &Asked<'_>, operation: &Operation)
         document.insert("endTime".to_owned(), Value::from(text::iso_offset(ended)));
     }
     let state = state(operation);
-    let shown = if asked.version() < CAPITAL_STATES { lower_camel(state) } else { state.to_owned() };
+    let shown = if asked.version() < CAPITAL_STATES {
+        lower_camel(state)
+    } else {
+        state.to_owned()
+    };
     document.insert("status".to_owned(), Value::from(shown));
     if operation.status == Status::Succeeded
         && let Some(output) = output(sandbox, asked, operation)
@@ -216,12 +244,23 @@ fn resource_document(sandbox: &Sandbox, asked: &Asked<'_>, operation: &Operation
 /// What the call would have answered had it been synchronous (ARM 2.1).
 fn result_answer(sandbox: &Sandbox, asked: &Asked<'_>, operation: &Operation) -> Answer {
     let dialect = operation.kind.descriptor().dialect;
-    let nothing = if dialect == Dialect::Storage { Body::PlainNothing } else { Body::Nothing };
+    let nothing = if dialect == Dialect::Storage {
+        Body::PlainNothing
+    } else {
+        Body::Nothing
+    };
     let repeated = |answer: Answer| repeat_addresses(sandbox, asked, answer, operation);
     if operation.is_running() {
         // observed-arm: Network writes the four characters `null` here.
-        let body = if dialect == Dialect::Network { Body::Json(Value::Null) } else { nothing };
-        let answer = Answer { body, ..Answer::empty(dialect, 202) };
+        let body = if dialect == Dialect::Network {
+            Body::Json(Value::Null)
+        } else {
+            nothing
+        };
+        let answer = Answer {
+            body,
+            ..Answer::empty(dialect, 202)
+        };
         return delayed(sandbox, repeated(answer), operation);
     }
     if let Some(error) = failure(operation) {
@@ -237,7 +276,10 @@ fn result_answer(sandbox: &Sandbox, asked: &Asked<'_>, operation: &Operation) ->
         Some(document) if dialect == Dialect::Network => repeated(Answer::ok(dialect, document)),
         Some(document) => Answer::ok(dialect, document),
         None if dialect == Dialect::Network => repeated(Answer::empty(dialect, 204)),
-        None => Answer { body: nothing, ..Answer::empty(dialect, 200) },
+        None => Answer {
+            body: nothing,
+            ..Answer::empty(dialect, 200)
+        },
     }
 }
 
@@ -247,7 +289,10 @@ fn repeat_addresses(sandbox: &Sandbox, asked: &Asked<'_>, answer: Answer, operat
     let both = operation.kind.descriptor().dialect == Dialect::Network && operation.doing == Doing::Delete;
     let answer = answer.header("location", asked.own_url());
     if both {
-        answer.header("azure-asyncoperation", address(sandbox, asked, operation, Style::Document))
+        answer.header(
+            "azure-asyncoperation",
+            address(sandbox, asked, operation, Style::Document),
+        )
     } else {
         answer
     }
@@ -269,7 +314,12 @@ fn state(operation: &Operation) -> &'static str {
 
 fn lower_camel(state: &str) -> String {
     let mut letters = state.chars();
-    letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
+    letters
+        .next()
+        .map(|first| first.to_ascii_lowercase())
+        .into_iter()
+        .chain(letters)
+        .collect()
 }
 
 fn failure(operation: &Operation) -> Option<&CloudError> {
@@ -280,12 +330,7 @@ fn failure(operation: &Operation) -> Option<&CloudError> {
 }
 
 /// Answers a poll of a gateway's job: the deletion of a group.
-pub(crate) fn poll_job(
-    sandbox: &Sandbox,
-    asked: &Asked<'_>,
-    subscription: Guid,
-    job: &str,
-) -> Result<Answer, Refusal> {
+pub(crate) fn poll_job(sandbox: &Sandbox, asked: &Asked<'_>, subscription: Guid, job: &str) -> Result<Answer, Refusal> {
     let Some(operation) = find_job(sandbox, subscription, job) else {
         return Err(CloudError::of(&forms::JOB_NOT_FOUND).with("operation", job).into());
     };
@@ -295,7 +340,10 @@ pub(crate) fn poll_job(
     }
     match failure(operation) {
         // ARM 2.4: 409, and in capitals.
-        Some(error) => Ok(Answer { status: 409, ..Answer::ok(Dialect::Gateway, error::capitalised(error)) }),
+        Some(error) => Ok(Answer {
+            status: 409,
+            ..Answer::ok(Dialect::Gateway, error::capitalised(error))
+        }),
         None => Ok(Answer::empty(Dialect::Gateway, 200)),
     }
 }

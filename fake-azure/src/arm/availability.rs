@@ -23,10 +23,14 @@ pub(crate) fn address(sandbox: &Sandbox, asked: &Asked<'_>, network: &Resource) 
         return Err(CloudError::of(&forms::ADDRESS_FORMAT).with("address", text).into());
     };
     let fabric = sandbox.cloud.fabric();
-    let holder = sandbox.cloud.store().children(network.key, Kind::Subnets).find_map(|subnet| {
-        let pool = fabric.pools.get(&subnet.key)?;
-        pool.contains(address).then_some((subnet.key, pool))
-    });
+    let holder = sandbox
+        .cloud
+        .store()
+        .children(network.key, Kind::Subnets)
+        .find_map(|subnet| {
+            let pool = fabric.pools.get(&subnet.key)?;
+            pool.contains(address).then_some((subnet.key, pool))
+        });
     let Some((subnet, pool)) = holder else {
         return Err(CloudError::of(&forms::ADDRESS_NOT_IN_SUBNET)
             .with("address", address)
@@ -55,7 +59,9 @@ pub(crate) fn address(sandbox: &Sandbox, asked: &Asked<'_>, network: &Resource) 
 pub(crate) fn dns_name(sandbox: &Sandbox, asked: &Asked<'_>, call: &Service<'_>) -> Result<Answer, Refusal> {
     let label = asked.query.get("domainnamelabel").unwrap_or("");
     let has_form = (3..=63).contains(&label.len())
-        && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && label
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         && label.starts_with(|c: char| c.is_ascii_lowercase())
         && !label.ends_with('-');
     if !has_form {
@@ -70,7 +76,8 @@ pub(crate) fn dns_name(sandbox: &Sandbox, asked: &Asked<'_>, call: &Service<'_>)
 pub(crate) fn account_name(sandbox: &Sandbox, asked: &Asked<'_>, _call: &Service<'_>) -> Result<Answer, Refusal> {
     let document = decode::parameters(asked)?;
     let name = document.get("name").and_then(Value::as_str).unwrap_or("");
-    let refused = |reason: &str, message: String| json!({ "nameAvailable": false, "reason": reason, "message": message });
+    let refused =
+        |reason: &str, message: String| json!({ "nameAvailable": false, "reason": reason, "message": message });
     let verdict = match sandbox.cloud.check_storage_account_name(name) {
         NameAvailability::Available => json!({ "nameAvailable": true }),
         NameAvailability::Invalid(message) => refused("AccountNameInvalid", message),

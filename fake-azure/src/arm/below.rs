@@ -22,16 +22,41 @@ struct Row {
 
 const ROWS: &[Row] = &[
     // tidy: sorted
-    Row { full_type: "Microsoft.Compute/availabilitySets", segment: "vmSizes", answer: sizes::of_set },
-    Row { full_type: "Microsoft.Compute/virtualMachines", segment: "instanceView", answer: instance_view },
-    Row { full_type: "Microsoft.Compute/virtualMachines", segment: "vmSizes", answer: sizes::of_machine },
-    Row { full_type: "Microsoft.Network/virtualNetworks", segment: "CheckIPAddressAvailability", answer: availability::address },
-    Row { full_type: "Microsoft.Network/virtualNetworks", segment: "usages", answer: usages::of_network },
+    Row {
+        full_type: "Microsoft.Compute/availabilitySets",
+        segment: "vmSizes",
+        answer: sizes::of_set,
+    },
+    Row {
+        full_type: "Microsoft.Compute/virtualMachines",
+        segment: "instanceView",
+        answer: instance_view,
+    },
+    Row {
+        full_type: "Microsoft.Compute/virtualMachines",
+        segment: "vmSizes",
+        answer: sizes::of_machine,
+    },
+    Row {
+        full_type: "Microsoft.Network/virtualNetworks",
+        segment: "CheckIPAddressAvailability",
+        answer: availability::address,
+    },
+    Row {
+        full_type: "Microsoft.Network/virtualNetworks",
+        segment: "usages",
+        answer: usages::of_network,
+    },
     // tidy: end
 ];
 
 /// Answers a request for what is below a resource.
-pub(crate) fn serve(sandbox: &mut Sandbox, asked: &Asked<'_>, id: &ResourceId, rest: &[String]) -> Result<Answer, Refusal> {
+pub(crate) fn serve(
+    sandbox: &mut Sandbox,
+    asked: &Asked<'_>,
+    id: &ResourceId,
+    rest: &[String],
+) -> Result<Answer, Refusal> {
     let descriptor = id.kind().descriptor();
     let unknown = || {
         let mut types: Vec<&str> = vec![descriptor.namespace(), descriptor.type_path()];
@@ -39,10 +64,14 @@ pub(crate) fn serve(sandbox: &mut Sandbox, asked: &Asked<'_>, id: &ResourceId, r
         Refusal::from(route::no_such_type(&types, asked.version_text()))
     };
     let segment = rest.first().map_or("", String::as_str);
-    let is_action = rest.len() == 1 && descriptor.actions.iter().any(|action| action.name.eq_ignore_ascii_case(segment));
-    let row = ROWS.iter().find(|row| {
-        rest.len() == 1 && row.full_type == descriptor.name && row.segment.eq_ignore_ascii_case(segment)
-    });
+    let is_action = rest.len() == 1
+        && descriptor
+            .actions
+            .iter()
+            .any(|action| action.name.eq_ignore_ascii_case(segment));
+    let row = ROWS
+        .iter()
+        .find(|row| rest.len() == 1 && row.full_type == descriptor.name && row.segment.eq_ignore_ascii_case(segment));
 
     if asked.method == Method::POST {
         return match (is_action, row) {
@@ -52,7 +81,11 @@ pub(crate) fn serve(sandbox: &mut Sandbox, asked: &Asked<'_>, id: &ResourceId, r
         };
     }
     if asked.method != Method::GET && !asked.is_head() {
-        return Err(if is_action || row.is_some() { Refusal::Verb } else { unknown() });
+        return Err(if is_action || row.is_some() {
+            Refusal::Verb
+        } else {
+            unknown()
+        });
     }
     if is_action {
         return Err(Refusal::Verb);
@@ -76,10 +109,18 @@ pub(crate) fn serve(sandbox: &mut Sandbox, asked: &Asked<'_>, id: &ResourceId, r
 fn part(sandbox: &Sandbox, asked: &Asked<'_>, resource: &Resource, rest: &[String]) -> Option<Result<Answer, Refusal>> {
     let whole = encode::document(sandbox, asked, resource, Answers::Read);
     let (segment, name) = (rest.first()?, rest.get(1));
-    let (collection, parts) = whole.get("properties")?.as_object()?.iter().find(|(own, _)| own.eq_ignore_ascii_case(segment))?;
+    let (collection, parts) = whole
+        .get("properties")?
+        .as_object()?
+        .iter()
+        .find(|(own, _)| own.eq_ignore_ascii_case(segment))?;
     let parts = parts.as_array()?;
     let prefix = format!("{}/{collection}/", sandbox.cloud.id(resource.key));
-    let is_own = |part: &Value| part.get("id").and_then(Value::as_str).is_some_and(|id| id.starts_with(&prefix));
+    let is_own = |part: &Value| {
+        part.get("id")
+            .and_then(Value::as_str)
+            .is_some_and(|id| id.starts_with(&prefix))
+    };
     if !parts.iter().all(is_own) {
         return None;
     }
@@ -88,24 +129,36 @@ fn part(sandbox: &Sandbox, asked: &Asked<'_>, resource: &Resource, rest: &[Strin
         return Some(Ok(Answer::ok(Dialect::Network, json!({ "value": parts }))));
     };
     let found = parts.iter().find(|part| {
-        part.get("name").and_then(Value::as_str).is_some_and(|own| own.eq_ignore_ascii_case(name))
+        part.get("name")
+            .and_then(Value::as_str)
+            .is_some_and(|own| own.eq_ignore_ascii_case(name))
     });
     Some(match found {
         Some(part) => Ok(items::with_etag(Answer::ok(Dialect::Network, part.clone()))),
         None => {
             let missing = format!("{prefix}{name}");
-            Err(CloudError::of(&cloud_forms::NOT_FOUND_NETWORK_CHILD).with("resource", missing).into())
+            Err(CloudError::of(&cloud_forms::NOT_FOUND_NETWORK_CHILD)
+                .with("resource", missing)
+                .into())
         }
     })
 }
 
 /// The instance view alone: what `$expand=instanceView` adds to the machine.
 fn instance_view(sandbox: &Sandbox, asked: &Asked<'_>, resource: &Resource) -> Result<Answer, Refusal> {
-    let view = View { version: asked.version(), answer: Answers::Read, expand: "instanceview" };
+    let view = View {
+        version: asked.version(),
+        answer: Answers::Read,
+        expand: "instanceview",
+    };
     let whole = sandbox.cloud.document(resource, &view);
     let descriptor = resource.kind.descriptor();
     match whole.pointer("/properties/instanceView") {
         Some(shown) => Ok(Answer::ok(descriptor.dialect, shown.clone())),
-        None => Err(route::no_such_type(&[descriptor.namespace(), descriptor.type_path(), "instanceView"], asked.version_text()).into()),
+        None => Err(route::no_such_type(
+            &[descriptor.namespace(), descriptor.type_path(), "instanceView"],
+            asked.version_text(),
+        )
+        .into()),
     }
 }

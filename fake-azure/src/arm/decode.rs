@@ -25,7 +25,9 @@ pub(crate) fn document(asked: &Asked<'_>) -> Result<Document, Refusal> {
 
 /// What came with a POST; an empty object when there was nothing.
 pub(crate) fn parameters(asked: &Asked<'_>) -> Result<Document, Refusal> {
-    Ok(body(asked)?.filter(|document| !document.is_null()).unwrap_or_else(|| Value::Object(serde_json::Map::new())))
+    Ok(body(asked)?
+        .filter(|document| !document.is_null())
+        .unwrap_or_else(|| Value::Object(serde_json::Map::new())))
 }
 
 fn body(asked: &Asked<'_>) -> Result<Option<Document>, Refusal> {
@@ -42,8 +44,16 @@ fn body(asked: &Asked<'_>) -> Result<Option<Document>, Refusal> {
         }
     }
     serde_json::from_slice(bytes).map(Some).map_err(|error| {
-        let reason = if error.is_eof() { "Unexpected end when reading JSON." } else { "Unexpected character encountered while parsing value." };
-        bad(&format!("{reason} Path '', line {}, position {}.", error.line(), error.column()))
+        let reason = if error.is_eof() {
+            "Unexpected end when reading JSON."
+        } else {
+            "Unexpected character encountered while parsing value."
+        };
+        bad(&format!(
+            "{reason} Path '', line {}, position {}.",
+            error.line(),
+            error.column()
+        ))
     })
 }
 
@@ -67,7 +77,9 @@ fn check_common(document: &Document) -> Result<(), Refusal> {
 }
 
 fn converting(value: &Value, expected: &str, path: &str) -> Refusal {
-    bad(&format!("Error converting value {value} to type '{expected}'. Path '{path}', line 1, position 1."))
+    bad(&format!(
+        "Error converting value {value} to type '{expected}'. Path '{path}', line 1, position 1."
+    ))
 }
 
 fn bad(reason: &str) -> Refusal {
@@ -104,7 +116,12 @@ mod tests {
 
     #[test]
     fn objects_pass_whatever_the_letters_of_their_type() {
-        for content_type in [None, Some("Application/JSON; charset=utf-8"), Some("text/json"), Some("application/x+json")] {
+        for content_type in [
+            None,
+            Some("Application/JSON; charset=utf-8"),
+            Some("text/json"),
+            Some("application/x+json"),
+        ] {
             assert_eq!(decoded(content_type, b"\xef\xbb\xbf{\"a\": 1}"), "{\"a\":1}");
         }
     }
@@ -113,15 +130,30 @@ mod tests {
     fn what_is_no_object_is_refused_with_its_place() {
         let rows: [(&[u8], &str); 6] = [
             (b"", "could not be deserialized: ''."),
-            (b"{\"a\":", "Unexpected end when reading JSON. Path '', line 1, position 5.'."),
-            (b"{\"a\": x}", "Unexpected character encountered while parsing value. Path '', line 1, position 7.'."),
+            (
+                b"{\"a\":",
+                "Unexpected end when reading JSON. Path '', line 1, position 5.'.",
+            ),
+            (
+                b"{\"a\": x}",
+                "Unexpected character encountered while parsing value. Path '', line 1, position 7.'.",
+            ),
             (b"[1]", "Cannot deserialize the current JSON array"),
-            (b"{\"location\": 7}", "Error converting value 7 to type 'string'. Path 'location'"),
-            (b"{\"tags\": {\"a\": []}}", "Error converting value [] to type 'string'. Path 'tags.a'"),
+            (
+                b"{\"location\": 7}",
+                "Error converting value 7 to type 'string'. Path 'location'",
+            ),
+            (
+                b"{\"tags\": {\"a\": []}}",
+                "Error converting value [] to type 'string'. Path 'tags.a'",
+            ),
         ];
         for (body, expected) in rows {
             let answer = decoded(None, body);
-            assert!(answer.starts_with("InvalidRequestContent: ") && answer.contains(expected), "{answer}");
+            assert!(
+                answer.starts_with("InvalidRequestContent: ") && answer.contains(expected),
+                "{answer}"
+            );
         }
     }
 

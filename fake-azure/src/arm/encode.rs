@@ -9,7 +9,11 @@ use crate::Sandbox;
 
 /// A resource as a document, in the caller's version.
 pub(crate) fn document(sandbox: &Sandbox, asked: &Asked<'_>, resource: &Resource, answer: Answers) -> Document {
-    let view = View { version: asked.version(), answer, expand: &asked.expand() };
+    let view = View {
+        version: asked.version(),
+        answer,
+        expand: &asked.expand(),
+    };
     let mut document = sandbox.cloud.document(resource, &view);
     if resource.kind.descriptor().dialect == Dialect::Storage {
         place_endpoints(sandbox, asked, &resource.name, &mut document);
@@ -29,7 +33,9 @@ fn place_endpoints(sandbox: &Sandbox, asked: &Asked<'_>, account: &str, document
             };
             let host = host.split('.').next().unwrap_or(account).to_owned();
             let is_blob = service == "blob" && host.eq_ignore_ascii_case(account);
-            let zone_free = endpoint.as_str().is_some_and(|url| url.ends_with(&format!(".{service}.core.windows.net/")));
+            let zone_free = endpoint
+                .as_str()
+                .is_some_and(|url| url.ends_with(&format!(".{service}.core.windows.net/")));
             if is_blob {
                 *endpoint = Value::from(sandbox.storage.blob(&host, asked.uri));
             } else if zone_free {

@@ -54,10 +54,14 @@ pub(crate) fn answer(sandbox: &Sandbox, refusal: Refusal) -> Answer {
             of(sandbox, *error).header("www-authenticate", challenge)
         }
         Refusal::Throttled { error, secs } => of(sandbox, *error).header("retry-after", secs.max(1).to_string()),
-        Refusal::Verb => Answer { gateway_failure: true, ..Answer::empty(Dialect::Gateway, 405) },
-        Refusal::Query(message) => {
-            Answer { status: 400, ..Answer::ok(Dialect::Compute, json!({ "Message": message })) }
-        }
+        Refusal::Verb => Answer {
+            gateway_failure: true,
+            ..Answer::empty(Dialect::Gateway, 405)
+        },
+        Refusal::Query(message) => Answer {
+            status: 400,
+            ..Answer::ok(Dialect::Compute, json!({ "Message": message }))
+        },
     }
 }
 
@@ -75,7 +79,9 @@ fn of(sandbox: &Sandbox, mut error: CloudError) -> Answer {
     if answer.status == 429
         && let Some(until) = error.until
     {
-        let secs = u32::try_from(until.millis_since(sandbox.cloud.now()).max(0) / 1000).unwrap_or(u32::MAX).max(1);
+        let secs = u32::try_from(until.millis_since(sandbox.cloud.now()).max(0) / 1000)
+            .unwrap_or(u32::MAX)
+            .max(1);
         answer = answer.header("retry-after", sandbox.retry_after_secs(secs).to_string());
     }
     answer
@@ -120,7 +126,11 @@ pub(crate) fn body(error: &CloudError, dialect: Dialect, outermost: bool) -> Val
     }
     let always = dialect == Dialect::Network && outermost;
     if always || !error.details.is_empty() {
-        let details = error.details.iter().map(|detail| body(detail, dialect, false)).collect();
+        let details = error
+            .details
+            .iter()
+            .map(|detail| body(detail, dialect, false))
+            .collect();
         members.insert("details".to_owned(), Value::Array(details));
     }
     Value::Object(members)
@@ -154,7 +164,10 @@ pub(crate) fn capitalised(error: &CloudError) -> Value {
 
 /// Without what a header cannot carry.
 fn printable(text: &str) -> String {
-    text.chars().map(|c| if c == '"' { '\'' } else { c }).filter(|c| c.is_ascii_graphic() || *c == ' ').collect()
+    text.chars()
+        .map(|c| if c == '"' { '\'' } else { c })
+        .filter(|c| c.is_ascii_graphic() || *c == ' ')
+        .collect()
 }
 
 #[cfg(test)]
@@ -183,7 +196,13 @@ mod tests {
 
     #[test]
     fn network_always_has_details_and_the_gateway_only_when_there_are_some() {
-        assert_eq!(envelope(&CloudError::of(&cloud_forms::PRECONDITION_FAILED))["error"]["details"], json!([]));
-        assert_eq!(envelope(&CloudError::of(&forms::MISSING_HEADER))["error"].get("details"), None);
+        assert_eq!(
+            envelope(&CloudError::of(&cloud_forms::PRECONDITION_FAILED))["error"]["details"],
+            json!([])
+        );
+        assert_eq!(
+            envelope(&CloudError::of(&forms::MISSING_HEADER))["error"].get("details"),
+            None
+        );
     }
 }

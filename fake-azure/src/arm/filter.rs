@@ -75,7 +75,10 @@ impl Filter {
         let refused = || Refusal::from(CloudError::of(&forms::BAD_FILTER).with("filter", text));
         let tokens = tokens(text).ok_or_else(refused)?;
         let mut reader = Reader { tokens: &tokens, at: 0 };
-        let filter = reader.any_of(0).filter(|_| reader.at == tokens.len()).ok_or_else(refused)?;
+        let filter = reader
+            .any_of(0)
+            .filter(|_| reader.at == tokens.len())
+            .ok_or_else(refused)?;
         let mixes = filter.has_tags() && filter.has_others();
         if mixes { Err(refused()) } else { Ok(filter) }
     }
@@ -89,25 +92,26 @@ impl Filter {
             Filter::Not(inner) => !inner.passes(document, group),
             Filter::Is(Property::Location, text) => {
                 let normal = fake_azure_cloud::catalogue::locations::normalise(text);
-                Property::Location.of(document, group).is_some_and(|own| own.eq_ignore_ascii_case(&normal))
+                Property::Location
+                    .of(document, group)
+                    .is_some_and(|own| own.eq_ignore_ascii_case(&normal))
             }
-            Filter::Is(property, text) => {
-                property.of(document, group).is_some_and(|own| own.to_lowercase() == text.to_lowercase())
-            }
-            Filter::Has(property, text) => {
-                property.of(document, group).is_some_and(|own| own.to_lowercase().contains(&text.to_lowercase()))
-            }
-            Filter::Begins(property, text) => {
-                property.of(document, group).is_some_and(|own| own.to_lowercase().starts_with(&text.to_lowercase()))
-            }
-            Filter::Tag(name, value) => {
-                document.get("tags").and_then(Value::as_object).is_some_and(|tags| {
-                    tags.iter().any(|(own, held)| {
-                        name.as_ref().is_none_or(|name| own.to_lowercase() == name.to_lowercase())
-                            && value.as_ref().is_none_or(|value| held.as_str() == Some(value))
-                    })
+            Filter::Is(property, text) => property
+                .of(document, group)
+                .is_some_and(|own| own.to_lowercase() == text.to_lowercase()),
+            Filter::Has(property, text) => property
+                .of(document, group)
+                .is_some_and(|own| own.to_lowercase().contains(&text.to_lowercase())),
+            Filter::Begins(property, text) => property
+                .of(document, group)
+                .is_some_and(|own| own.to_lowercase().starts_with(&text.to_lowercase())),
+            Filter::Tag(name, value) => document.get("tags").and_then(Value::as_object).is_some_and(|tags| {
+                tags.iter().any(|(own, held)| {
+                    name.as_ref()
+                        .is_none_or(|name| own.to_lowercase() == name.to_lowercase())
+                        && value.as_ref().is_none_or(|value| held.as_str() == Some(value))
                 })
-            }
+            }),
         }
     }
 
@@ -142,7 +146,10 @@ impl Filter {
 impl Property {
     fn find(name: &str) -> Option<Property> {
         let name = name.to_lowercase();
-        PROPERTIES.iter().find(|(own, _)| *own == name).map(|(_, property)| *property)
+        PROPERTIES
+            .iter()
+            .find(|(own, _)| *own == name)
+            .map(|(_, property)| *property)
     }
 
     fn of<'d>(self, document: &'d Value, group: &'d str) -> Option<&'d str> {
@@ -191,7 +198,11 @@ fn tokens(text: &str) -> Option<Vec<Token>> {
             blank if blank.is_whitespace() => {}
             first if first.is_alphanumeric() || matches!(first, '_' | '$') => {
                 let mut word = String::from(first);
-                while let Some(next) = letters.peek().copied().filter(|c| c.is_alphanumeric() || matches!(c, '_' | '/' | '.' | '-')) {
+                while let Some(next) = letters
+                    .peek()
+                    .copied()
+                    .filter(|c| c.is_alphanumeric() || matches!(c, '_' | '/' | '.' | '-'))
+                {
                     word.push(next);
                     letters.next();
                 }
@@ -331,13 +342,19 @@ mod tests {
             ("", Some(true)),
             ("name eq 'WEB1'", Some(true)),
             ("name ne 'web1'", Some(false)),
-            ("resourceGroup eq 'g1' and name eq 'web1' and resourceType eq 'microsoft.network/PUBLICIPADDRESSES'", Some(true)),
+            (
+                "resourceGroup eq 'g1' and name eq 'web1' and resourceType eq 'microsoft.network/PUBLICIPADDRESSES'",
+                Some(true),
+            ),
             ("location eq 'West US'", Some(true)),
             ("substringof('eb', name)", Some(true)),
             ("startswith(name,'web')", Some(true)),
             ("startswith(name,'eb')", Some(false)),
             ("name eq 'x' or location eq 'westus'", Some(true)),
-            ("not (name eq 'x') and (location eq 'westus' or name eq 'y')", Some(true)),
+            (
+                "not (name eq 'x') and (location eq 'westus' or name eq 'y')",
+                Some(true),
+            ),
             ("tagname eq 'ENV' and tagvalue eq 'Prod'", Some(true)),
             ("tagName eq 'env' and tagValue eq 'prod'", Some(false)),
             ("tagName eq 'env' and tagValue eq 'a''b'", Some(false)),
@@ -353,8 +370,18 @@ mod tests {
     #[test]
     fn what_is_no_filter_is_refused() {
         for filter in [
-            "name", "name eq", "name eq web1", "name eq 'a", "colour eq 'red'", "name eq 'a' name eq 'b'", "(name eq 'a'",
-            "name gt 'a'", "substringof(name, 'a')", "tagName eq 'a' and name eq 'b'", "%", "and",
+            "name",
+            "name eq",
+            "name eq web1",
+            "name eq 'a",
+            "colour eq 'red'",
+            "name eq 'a' name eq 'b'",
+            "(name eq 'a'",
+            "name gt 'a'",
+            "substringof(name, 'a')",
+            "tagName eq 'a' and name eq 'b'",
+            "%",
+            "and",
         ] {
             assert_eq!(passes(filter), None, "{filter}");
         }

@@ -10,7 +10,9 @@ use super::answer::Answer;
 use super::error::Refusal;
 use super::request::Asked;
 use super::route::{self, Target};
-use super::{async_protocol, below, decode, forms, items, lists, providers as provider_calls, resources, services, subscriptions};
+use super::{
+    async_protocol, below, decode, forms, items, lists, providers as provider_calls, resources, services, subscriptions,
+};
 use crate::buckets::{Class, Remaining, Throttled};
 use crate::identity::{self, Caller, TokenError};
 use crate::{Pace, Sandbox, text};
@@ -31,7 +33,9 @@ const DELETION_MS_MAX: i64 = 2 * 3_600_000;
 pub(crate) fn answer(sandbox: &mut Sandbox, asked: &Asked<'_>, trace: &mut Trace) -> Result<Answer, Refusal> {
     let subscription = route::subscription(&asked.segments).transpose()?;
     if let Some(id) = subscription.filter(|id| !sandbox.owns(*id)) {
-        return Err(CloudError::of(&cloud_forms::NO_SUBSCRIPTION).with("subscription", id).into());
+        return Err(CloudError::of(&cloud_forms::NO_SUBSCRIPTION)
+            .with("subscription", id)
+            .into());
     }
     let caller = identify(sandbox, asked)?;
     let counted = count(sandbox, asked, subscription, &caller);
@@ -54,10 +58,16 @@ fn dispatch(sandbox: &mut Sandbox, asked: &Asked<'_>, target: &Target) -> Result
     match target {
         Target::Item(id) => items::serve(sandbox, asked, id),
         Target::Below { id, rest } => below::serve(sandbox, asked, id, rest),
-        Target::Service { subscription, namespace, rest } => {
-            services::serve(sandbox, asked, *subscription, namespace, rest)
-        }
-        Target::Registration { subscription, namespace, registered } if asked.method == Method::POST => {
+        Target::Service {
+            subscription,
+            namespace,
+            rest,
+        } => services::serve(sandbox, asked, *subscription, namespace, rest),
+        Target::Registration {
+            subscription,
+            namespace,
+            registered,
+        } if asked.method == Method::POST => {
             provider_calls::register(sandbox, asked, *subscription, namespace, *registered)
         }
         _ if !is_read => Err(Refusal::Verb),
@@ -65,9 +75,10 @@ fn dispatch(sandbox: &mut Sandbox, asked: &Asked<'_>, target: &Target) -> Result
         Target::Subscription(id) => subscriptions::one(sandbox, asked, *id),
         Target::Locations(id) => Ok(subscriptions::locations(sandbox, asked, *id)),
         Target::Tenants => Ok(subscriptions::tenants(sandbox, asked)),
-        Target::Providers { subscription, namespace } => {
-            provider_calls::read(sandbox, asked, *subscription, namespace.as_deref())
-        }
+        Target::Providers {
+            subscription,
+            namespace,
+        } => provider_calls::read(sandbox, asked, *subscription, namespace.as_deref()),
         Target::Registration { .. } => Err(Refusal::Verb),
         Target::Job { subscription, job } => async_protocol::poll_job(sandbox, asked, *subscription, job),
         Target::Resources(scope) => resources::list(sandbox, asked, scope),
@@ -94,7 +105,10 @@ fn identify(sandbox: &Sandbox, asked: &Asked<'_>) -> Result<Caller, Refusal> {
                 .with("tenant", format!("https://sts.windows.net/{tenant}/"))
                 .with("authority", &authority),
         };
-        Refusal::Challenge { error: Box::new(error), authority }
+        Refusal::Challenge {
+            error: Box::new(error),
+            authority,
+        }
     })
 }
 
@@ -111,22 +125,32 @@ fn count(
         Method::POST if services::only_reads(&asked.segments) => Class::Reads,
         _ => Class::Writes,
     };
-    sandbox.take_token(class, subscription, caller.object_id).map_err(|Throttled { class, retry_after_secs, limit, hourly }| {
-        let subscription = subscription.unwrap_or(Guid::NIL);
-        let error = if hourly {
-            CloudError::of(&forms::THROTTLED_HOURLY)
-                .with("subscription", subscription)
-                .with("limit", limit)
-                .with("minutes", retry_after_secs.div_ceil(60))
-        } else {
-            CloudError::of(&forms::THROTTLED)
-                .with("class", class.name().trim_end_matches('s'))
-                .with("subscription", subscription)
-                .with("actor", caller.object_id)
-                .with("secs", retry_after_secs)
-        };
-        Refusal::Throttled { error: Box::new(error), secs: retry_after_secs }
-    })
+    sandbox.take_token(class, subscription, caller.object_id).map_err(
+        |Throttled {
+             class,
+             retry_after_secs,
+             limit,
+             hourly,
+         }| {
+            let subscription = subscription.unwrap_or(Guid::NIL);
+            let error = if hourly {
+                CloudError::of(&forms::THROTTLED_HOURLY)
+                    .with("subscription", subscription)
+                    .with("limit", limit)
+                    .with("minutes", retry_after_secs.div_ceil(60))
+            } else {
+                CloudError::of(&forms::THROTTLED)
+                    .with("class", class.name().trim_end_matches('s'))
+                    .with("subscription", subscription)
+                    .with("actor", caller.object_id)
+                    .with("secs", retry_after_secs)
+            };
+            Refusal::Throttled {
+                error: Box::new(error),
+                secs: retry_after_secs,
+            }
+        },
+    )
 }
 
 /// Whether the version has the form of one and is not older than what it asks for. A newer one than any published answers as
@@ -144,7 +168,10 @@ fn check_version(asked: &Asked<'_>, target: &Target) -> Result<(), Refusal> {
         }
         _ => {
             let name = gateway_type(target);
-            (format!("Microsoft.Resources/{name}"), oldest_published(&format!("Microsoft.Resources/{name}")))
+            (
+                format!("Microsoft.Resources/{name}"),
+                oldest_published(&format!("Microsoft.Resources/{name}")),
+            )
         }
     };
     if asked.parsed_version().is_some_and(|version| version >= oldest) {
@@ -156,7 +183,9 @@ fn check_version(asked: &Asked<'_>, target: &Target) -> Result<(), Refusal> {
     let (namespace, type_path) = full_type.split_once('/').unwrap_or((&full_type, ""));
     if namespace.eq_ignore_ascii_case("Microsoft.Resources") {
         let known = api_versions::joined(versions, ",");
-        let error = CloudError::of(&forms::BAD_API_VERSION).with("version", asked.version_text()).with("versions", known);
+        let error = CloudError::of(&forms::BAD_API_VERSION)
+            .with("version", asked.version_text())
+            .with("versions", known);
         return Err(error.into());
     }
     let known = api_versions::joined(versions, ", ");
@@ -200,8 +229,12 @@ fn gateway_type(target: &Target) -> &'static str {
 /// The oldest version of a type: the oldest that was published, if its own row was; a child came with its parent or later.
 fn oldest_of(kind: Kind) -> ApiVersion {
     let descriptor = kind.descriptor();
-    let listed = providers::find(descriptor.namespace())
-        .is_some_and(|provider| provider.types.iter().any(|row| row.name.eq_ignore_ascii_case(descriptor.type_path())));
+    let listed = providers::find(descriptor.namespace()).is_some_and(|provider| {
+        provider
+            .types
+            .iter()
+            .any(|row| row.name.eq_ignore_ascii_case(descriptor.type_path()))
+    });
     match descriptor.parent {
         Some(parent) if !listed && descriptor.since <= parent.descriptor().since => oldest_of(parent),
         Some(_) if !listed => descriptor.since,
@@ -211,7 +244,11 @@ fn oldest_of(kind: Kind) -> ApiVersion {
 
 fn oldest_published(full_type: &str) -> ApiVersion {
     let versions = providers::find_type(full_type).map_or(&[][..], |row| row.versions);
-    versions.iter().filter_map(|text| ApiVersion::parse(text)).min().unwrap_or(ApiVersion::OLDEST)
+    versions
+        .iter()
+        .filter_map(|text| ApiVersion::parse(text))
+        .min()
+        .unwrap_or(ApiVersion::OLDEST)
 }
 
 /// Whether the subscription is registered with the provider (ARM 1.6).
@@ -225,7 +262,11 @@ fn check_registration(sandbox: &Sandbox, target: &Target) -> Result<(), Refusal>
             };
             (subscription, kind.descriptor().namespace())
         }
-        Target::Service { subscription, namespace, .. } => (*subscription, namespace.as_str()),
+        Target::Service {
+            subscription,
+            namespace,
+            ..
+        } => (*subscription, namespace.as_str()),
         _ => return Ok(()),
     };
     if provider_calls::is_registered(sandbox, subscription, namespace) {
@@ -239,17 +280,24 @@ fn check_registration(sandbox: &Sandbox, target: &Target) -> Result<(), Refusal>
 fn check_group_name(target: &Target) -> Result<(), Refusal> {
     let id = match target {
         Target::Item(id) | Target::Below { id, .. } => id,
-        Target::Collection { scope: Scope::In(id), .. } | Target::Resources(Scope::In(id)) => id,
+        Target::Collection {
+            scope: Scope::In(id), ..
+        }
+        | Target::Resources(Scope::In(id)) => id,
         _ => return Ok(()),
     };
     let descriptor = Kind::ResourceGroups.descriptor();
     let rule = &descriptor.names;
-    let strangers: String =
-        id.group_name().chars().filter(|c| !c.is_alphanumeric() && !rule.others.contains(*c)).collect();
+    let strangers: String = id
+        .group_name()
+        .chars()
+        .filter(|c| !c.is_alphanumeric() && !rule.others.contains(*c))
+        .collect();
     match descriptor.bad_name {
-        Some(form) if !strangers.is_empty() => {
-            Err(CloudError::of(form).with("name", id.group_name()).with("characters", strangers).into())
-        }
+        Some(form) if !strangers.is_empty() => Err(CloudError::of(form)
+            .with("name", id.group_name())
+            .with("characters", strangers)
+            .into()),
         _ => Ok(()),
     }
 }

@@ -65,7 +65,11 @@ fn encode(answer: &Answer, is_head: bool) -> (Option<&'static str>, Bytes) {
         Body::Json(document) => {
             // ARM 0.2: Storage leaves the charset out.
             let is_storage = answer.by == Dialect::Storage;
-            let content_type = if is_storage { "application/json" } else { "application/json; charset=utf-8" };
+            let content_type = if is_storage {
+                "application/json"
+            } else {
+                "application/json; charset=utf-8"
+            };
             (Some(content_type), Bytes::from(document.to_string()))
         }
     }
@@ -96,7 +100,10 @@ fn add_ids(dressed: &mut Dressed, sandbox: &mut Sandbox, asked: &Asked<'_>, answ
     dressed.add("x-ms-request-id", &request.to_string());
     dressed.add("x-ms-correlation-request-id", &correlation.to_string());
     let now = text::compact(sandbox.now_for_expiry());
-    dressed.add("x-ms-routing-request-id", &format!("{GATEWAY_REGION}:{now}:{correlation}"));
+    dressed.add(
+        "x-ms-routing-request-id",
+        &format!("{GATEWAY_REGION}:{now}:{correlation}"),
+    );
 
     let era = sandbox.era();
     match answer.by {
@@ -111,7 +118,9 @@ fn add_ids(dressed: &mut Dressed, sandbox: &mut Sandbox, asked: &Asked<'_>, answ
         _ => {}
     }
 
-    if asked.header("x-ms-return-client-request-id").is_some_and(|wish| wish.eq_ignore_ascii_case("true"))
+    if asked
+        .header("x-ms-return-client-request-id")
+        .is_some_and(|wish| wish.eq_ignore_ascii_case("true"))
         && let Some(id) = asked.header("x-ms-client-request-id")
     {
         dressed.add("x-ms-client-request-id", id);
@@ -125,9 +134,15 @@ fn add_remaining(dressed: &mut Dressed, trace: &Trace) {
     };
     let class = remaining.class.name();
     let scope = if of_tenant { "tenant" } else { "subscription" };
-    dressed.add(&format!("x-ms-ratelimit-remaining-{scope}-{class}"), &remaining.caller.to_string());
+    dressed.add(
+        &format!("x-ms-ratelimit-remaining-{scope}-{class}"),
+        &remaining.caller.to_string(),
+    );
     if let Some(global) = remaining.global {
-        dressed.add(&format!("x-ms-ratelimit-remaining-{scope}-global-{class}"), &global.to_string());
+        dressed.add(
+            &format!("x-ms-ratelimit-remaining-{scope}-global-{class}"),
+            &global.to_string(),
+        );
     }
 }
 

@@ -58,7 +58,12 @@ fn head(sandbox: &mut Sandbox, id: &ResourceId) -> Result<Answer, Refusal> {
 
 fn put(sandbox: &mut Sandbox, asked: &Asked<'_>, id: &ResourceId) -> Result<Answer, Refusal> {
     let document = decode::document(asked)?;
-    let call = Call::Put { id: id.clone(), document, version: asked.version(), conditions: asked.conditions() };
+    let call = Call::Put {
+        id: id.clone(),
+        document,
+        version: asked.version(),
+        conditions: asked.conditions(),
+    };
     let reply = sandbox.cloud.apply(&call)?;
     let verb = match reply.outcome {
         Outcome::Written { created: true, .. } => WriteVerb::PutNew,
@@ -69,7 +74,12 @@ fn put(sandbox: &mut Sandbox, asked: &Asked<'_>, id: &ResourceId) -> Result<Answ
 
 fn patch(sandbox: &mut Sandbox, asked: &Asked<'_>, id: &ResourceId) -> Result<Answer, Refusal> {
     let document = decode::document(asked)?;
-    let call = Call::Patch { id: id.clone(), document, version: asked.version(), conditions: asked.conditions() };
+    let call = Call::Patch {
+        id: id.clone(),
+        document,
+        version: asked.version(),
+        conditions: asked.conditions(),
+    };
     let reply = sandbox.cloud.apply(&call)?;
     Ok(written(sandbox, asked, id, WriteVerb::Patch, &reply))
 }
@@ -79,13 +89,15 @@ fn delete(sandbox: &mut Sandbox, asked: &Asked<'_>, id: &ResourceId) -> Result<A
     let row = row(descriptor, WriteVerb::Delete, asked.version());
     // Role assignments and definitions come back as they were (observed-arm, Locks, role assignments).
     let before = match sandbox.cloud.store().find(id.folded()) {
-        Some(resource) if row.body == Bodies::Whole => {
-            Some(encode::document(sandbox, asked, resource, Answers::Read))
-        }
+        Some(resource) if row.body == Bodies::Whole => Some(encode::document(sandbox, asked, resource, Answers::Read)),
         _ => None,
     };
 
-    let call = Call::Delete { id: id.clone(), version: asked.version(), conditions: asked.conditions() };
+    let call = Call::Delete {
+        id: id.clone(),
+        version: asked.version(),
+        conditions: asked.conditions(),
+    };
     let reply = sandbox.cloud.apply(&call)?;
     if matches!(reply.outcome, Outcome::Absent) {
         return Ok(Answer::empty(descriptor.dialect, 204));
@@ -97,10 +109,18 @@ fn delete(sandbox: &mut Sandbox, asked: &Asked<'_>, id: &ResourceId) -> Result<A
 pub(crate) fn act(sandbox: &mut Sandbox, asked: &Asked<'_>, id: &ResourceId, name: &str) -> Result<Answer, Refusal> {
     let descriptor = id.kind().descriptor();
     let document = decode::parameters(asked)?;
-    let call = Call::Act { id: id.clone(), action: name.into(), document, version: asked.version() };
+    let call = Call::Act {
+        id: id.clone(),
+        action: name.into(),
+        document,
+        version: asked.version(),
+    };
     let reply = sandbox.cloud.apply(&call)?;
 
-    let known = descriptor.actions.iter().find(|action| action.name.eq_ignore_ascii_case(name));
+    let known = descriptor
+        .actions
+        .iter()
+        .find(|action| action.name.eq_ignore_ascii_case(name));
     let verb = WriteVerb::Act(known.map_or("", |action| action.name));
     let row = find_row(descriptor, verb, asked.version()).unwrap_or_else(|| match reply.operation {
         Some(_) => Write::accepted(verb),
@@ -116,7 +136,10 @@ pub(crate) fn act(sandbox: &mut Sandbox, asked: &Asked<'_>, id: &ResourceId, nam
 /// The row of a verb: of those whose version has come, the last.
 fn find_row(descriptor: &Descriptor, verb: WriteVerb, version: ApiVersion) -> Option<Write> {
     let own = || descriptor.writes.iter().filter(|row| row.verb == verb);
-    own().rfind(|row| row.since <= version).or_else(|| own().next()).copied()
+    own()
+        .rfind(|row| row.since <= version)
+        .or_else(|| own().next())
+        .copied()
 }
 
 fn row(descriptor: &Descriptor, verb: WriteVerb, version: ApiVersion) -> Write {
@@ -161,7 +184,10 @@ fn answer_of(
         _ => Body::Nothing,
     };
     let is_over = operation.is_none() && row.status == 202;
-    let mut answer = Answer { body, ..Answer::empty(descriptor.dialect, if is_over { 200 } else { row.status }) };
+    let mut answer = Answer {
+        body,
+        ..Answer::empty(descriptor.dialect, if is_over { 200 } else { row.status })
+    };
 
     if let Some(operation) = operation {
         answer.request_id = Some(operation.id.0);

@@ -18,7 +18,10 @@ pub(crate) fn serve(sandbox: &mut Sandbox, asked: &Asked<'_>, kind: Kind, scope:
         Dialect::Gateway => Filter::read(asked.query.get("$filter").unwrap_or(""))?,
         _ => Filter::All,
     };
-    let reply = sandbox.cloud.apply(&Call::List { scope: scope.clone(), kind })?;
+    let reply = sandbox.cloud.apply(&Call::List {
+        scope: scope.clone(),
+        kind,
+    })?;
     let Outcome::Listed(resources) = reply.outcome else {
         return Err(Refusal::Verb);
     };

@@ -16,7 +16,12 @@ use super::request::Asked;
 /// What a page of the gateway's lists holds at most.
 pub(crate) const PAGE: usize = 1000;
 
-const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'$');
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~')
+    .remove(b'$');
 
 /// One page of `items`: each with a name that is its own in the list, and nothing where the filter keeps it back.
 pub(crate) fn page(asked: &Asked<'_>, items: Vec<(String, Option<Value>)>) -> Result<Value, Refusal> {
@@ -28,7 +33,12 @@ pub(crate) fn page(asked: &Asked<'_>, items: Vec<(String, Option<Value>)>) -> Re
 
     let end = items.len().min(start.saturating_add(top));
     let last = (end > start && end < items.len()).then(|| token(&items[end - 1].0, end));
-    let page: Vec<Value> = items.into_iter().skip(start).take(top).filter_map(|(_, item)| item).collect();
+    let page: Vec<Value> = items
+        .into_iter()
+        .skip(start)
+        .take(top)
+        .filter_map(|(_, item)| item)
+        .collect();
     let mut answer = json!({ "value": page });
     if let Some(token) = last {
         answer["nextLink"] = Value::from(next_link(asked, &token));
@@ -62,14 +72,21 @@ fn start(token: &str, items: &[(String, Option<Value>)]) -> Result<usize, Refusa
     let Some((place, name)) = read() else {
         return Err(CloudError::of(&forms::BAD_PAGE).with("token", token).into());
     };
-    Ok(items.iter().position(|(own, _)| *own == name).map_or(place.min(items.len()), |index| index + 1))
+    Ok(items
+        .iter()
+        .position(|(own, _)| *own == name)
+        .map_or(place.min(items.len()), |index| index + 1))
 }
 
 /// The same URL with another token.
 fn next_link(asked: &Asked<'_>, token: &str) -> String {
     let mut link = format!("{}{}?", asked.base, asked.uri.path());
     for (name, value) in asked.query.pairs().filter(|(name, _)| *name != "$skiptoken") {
-        link.push_str(&format!("{}={}&", utf8_percent_encode(name, QUERY), utf8_percent_encode(value, QUERY)));
+        link.push_str(&format!(
+            "{}={}&",
+            utf8_percent_encode(name, QUERY),
+            utf8_percent_encode(value, QUERY)
+        ));
     }
     format!("{link}$skiptoken={token}")
 }
@@ -98,10 +115,16 @@ mod tests {
 
     #[test]
     fn following_next_links_gives_everything_once() {
-        let first = ask("https://localhost/x?api-version=1&$filter=a%20eq%20'b'&$top=2", &["a", "b", "c"]);
+        let first = ask(
+            "https://localhost/x?api-version=1&$filter=a%20eq%20'b'&$top=2",
+            &["a", "b", "c"],
+        );
         assert_eq!(first["value"], json!(["a", "b"]));
         let next = first["nextLink"].as_str().expect("a link");
-        assert!(next.starts_with("https://localhost/x?api-version=1&$filter=a%20eq%20%27b%27&$top=2&$skiptoken="), "{next}");
+        assert!(
+            next.starts_with("https://localhost/x?api-version=1&$filter=a%20eq%20%27b%27&$top=2&$skiptoken="),
+            "{next}"
+        );
         assert_eq!(ask(next, &["a", "b", "c"]), json!({"value": ["c"]}));
     }
 
@@ -117,15 +140,27 @@ mod tests {
     fn a_page_is_cut_before_it_is_filtered() {
         let first = ask("https://localhost/x?$top=2", &["A", "B", "c"]);
         assert_eq!(first["value"], json!([]));
-        assert_eq!(ask(first["nextLink"].as_str().expect("a link"), &["A", "B", "c"]), json!({"value": ["c"]}));
+        assert_eq!(
+            ask(first["nextLink"].as_str().expect("a link"), &["A", "B", "c"]),
+            json!({"value": ["c"]})
+        );
     }
 
     #[test]
     fn odd_options_are_refused() {
         assert_eq!(ask("https://localhost/x?$top=0", &["a"]), "InvalidTopInQueryString");
         assert_eq!(ask("https://localhost/x?$top=-1", &["a"]), "InvalidTopInQueryString");
-        assert_eq!(ask("https://localhost/x?$skiptoken=%21", &["a"]), "InvalidSkipTokenInQueryString");
-        assert_eq!(ask("https://localhost/x?$top=99999999999999999999", &["a"]), "InvalidTopInQueryString");
-        assert_eq!(ask("https://localhost/x?$top=18446744073709551615", &["a"]), json!({"value": ["a"]}));
+        assert_eq!(
+            ask("https://localhost/x?$skiptoken=%21", &["a"]),
+            "InvalidSkipTokenInQueryString"
+        );
+        assert_eq!(
+            ask("https://localhost/x?$top=99999999999999999999", &["a"]),
+            "InvalidTopInQueryString"
+        );
+        assert_eq!(
+            ask("https://localhost/x?$top=18446744073709551615", &["a"]),
+            json!({"value": ["a"]})
+        );
     }
 }

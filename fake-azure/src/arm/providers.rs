@@ -21,7 +21,10 @@ pub(crate) fn is_registered(sandbox: &Sandbox, subscription: Guid, namespace: &s
     let is_free = providers::find(namespace).is_some_and(|provider| provider.registration_policy == "RegistrationFree");
     let name = namespace.to_lowercase();
     is_free
-        || sandbox.cloud.subscription(subscription).is_none_or(|own| !own.unregistered.contains(name.as_str()))
+        || sandbox
+            .cloud
+            .subscription(subscription)
+            .is_none_or(|own| !own.unregistered.contains(name.as_str()))
 }
 
 /// `GET [/subscriptions/{id}]/providers[/{namespace}]`.
@@ -34,8 +37,10 @@ pub(crate) fn read(
     let document = match namespace {
         Some(namespace) => document(sandbox, asked, subscription, find(namespace)?),
         None => {
-            let all: Vec<Value> =
-                providers::PROVIDERS.iter().map(|provider| document(sandbox, asked, subscription, provider)).collect();
+            let all: Vec<Value> = providers::PROVIDERS
+                .iter()
+                .map(|provider| document(sandbox, asked, subscription, provider))
+                .collect();
             json!({ "value": all })
         }
     };
@@ -62,15 +67,21 @@ pub(crate) fn register(
 }
 
 fn find(namespace: &str) -> Result<&'static Provider, Refusal> {
-    providers::find(namespace)
-        .ok_or_else(|| CloudError::of(&forms::NO_SUCH_PROVIDER).with("namespace", namespace).into())
+    providers::find(namespace).ok_or_else(|| {
+        CloudError::of(&forms::NO_SUCH_PROVIDER)
+            .with("namespace", namespace)
+            .into()
+    })
 }
 
 fn document(sandbox: &Sandbox, asked: &Asked<'_>, subscription: Option<Guid>, provider: &Provider) -> Value {
     let version = asked.version();
     let mut document = Map::new();
     let scope = subscription.map_or_else(String::new, |id| format!("/subscriptions/{id}"));
-    document.insert("id".to_owned(), Value::from(format!("{scope}/providers/{}", provider.namespace)));
+    document.insert(
+        "id".to_owned(),
+        Value::from(format!("{scope}/providers/{}", provider.namespace)),
+    );
     document.insert("namespace".to_owned(), Value::from(provider.namespace));
     let grants: Vec<Value> = provider
         .authorizations
@@ -87,14 +98,25 @@ fn document(sandbox: &Sandbox, asked: &Asked<'_>, subscription: Option<Guid>, pr
         None => {}
     }
     let year = sandbox.era().month().year();
-    let types = provider.types.iter().map(|row| type_entry(row, version, year)).collect();
+    let types = provider
+        .types
+        .iter()
+        .map(|row| type_entry(row, version, year))
+        .collect();
     document.insert("resourceTypes".to_owned(), Value::Array(types));
     if let Some(id) = subscription {
-        let state = if is_registered(sandbox, id, provider.namespace) { "Registered" } else { "Unregistered" };
+        let state = if is_registered(sandbox, id, provider.namespace) {
+            "Registered"
+        } else {
+            "Unregistered"
+        };
         document.insert("registrationState".to_owned(), Value::from(state));
     }
     if version >= FULL {
-        document.insert("registrationPolicy".to_owned(), Value::from(provider.registration_policy));
+        document.insert(
+            "registrationPolicy".to_owned(),
+            Value::from(provider.registration_policy),
+        );
     }
     Value::Object(document)
 }
@@ -103,12 +125,17 @@ fn type_entry(row: &ProviderType, version: ApiVersion, year: u16) -> Value {
     let is_full = version >= FULL;
     let mut entry = Map::new();
     entry.insert("resourceType".to_owned(), Value::from(row.name));
-    let places: Vec<&str> = row.places.locations(year).map(|location| location.display_name).collect();
+    let places: Vec<&str> = row
+        .places
+        .locations(year)
+        .map(|location| location.display_name)
+        .collect();
     entry.insert("locations".to_owned(), Value::from(places));
     if is_full && row.zoned {
         let zoned = row.places.locations(year).filter(|location| location.zones > 0);
-        let mappings =
-            zoned.map(|location| json!({ "location": location.display_name, "zones": location.zone_names() })).collect();
+        let mappings = zoned
+            .map(|location| json!({ "location": location.display_name, "zones": location.zone_names() }))
+            .collect();
         entry.insert("zoneMappings".to_owned(), Value::Array(mappings));
     }
     entry.insert("apiVersions".to_owned(), Value::from(row.versions.to_vec()));
@@ -116,7 +143,10 @@ fn type_entry(row: &ProviderType, version: ApiVersion, year: u16) -> Value {
         entry.insert("defaultApiVersion".to_owned(), Value::from(default));
     }
     if is_full && !row.profiles.is_empty() {
-        let profiles = row.profiles.iter().map(|(profile, version)| json!({ "profileVersion": profile, "apiVersion": version }));
+        let profiles = row
+            .profiles
+            .iter()
+            .map(|(profile, version)| json!({ "profileVersion": profile, "apiVersion": version }));
         entry.insert("apiProfiles".to_owned(), Value::Array(profiles.collect()));
     }
     if is_full || row.capabilities != "None" {

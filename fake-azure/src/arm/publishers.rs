@@ -40,7 +40,13 @@ pub(crate) fn offers(_sandbox: &Sandbox, asked: &Asked<'_>, call: &Service<'_>) 
         None if extensions::find_publisher(call.args[0]).is_some() => Vec::new(),
         None => return Err(missing()),
     };
-    array(asked, call, &format!("/{}/ArtifactTypes/VMImage/Offers", call.args[0]), names, |_| None)
+    array(
+        asked,
+        call,
+        &format!("/{}/ArtifactTypes/VMImage/Offers", call.args[0]),
+        names,
+        |_| None,
+    )
 }
 
 /// `skus` of an offer.
@@ -57,8 +63,10 @@ pub(crate) fn skus(_sandbox: &Sandbox, asked: &Asked<'_>, call: &Service<'_>) ->
 /// `versions` of a SKU; none when all were withdrawn.
 pub(crate) fn versions(_sandbox: &Sandbox, asked: &Asked<'_>, call: &Service<'_>) -> Result<Answer, Refusal> {
     let sku = images::find_sku(call.args[0], call.args[1], call.args[2]).ok_or_else(missing)?;
-    let below =
-        format!("/{}/ArtifactTypes/VMImage/Offers/{}/Skus/{}/Versions", call.args[0], call.args[1], call.args[2]);
+    let below = format!(
+        "/{}/ArtifactTypes/VMImage/Offers/{}/Skus/{}/Versions",
+        call.args[0], call.args[1], call.args[2]
+    );
     let expand = asked.expand();
     array(asked, call, &below, sku.versions.to_vec(), |_| {
         let whole = image_properties(sku, asked.version());
@@ -67,7 +75,10 @@ pub(crate) fn versions(_sandbox: &Sandbox, asked: &Asked<'_>, call: &Service<'_>
             // `properties/imageDeprecationStatus` (real-clients 1.3).
             Some(rest) => {
                 let wanted = rest.trim_start_matches('/');
-                let (name, value) = whole.as_object()?.iter().find(|(own, _)| own.eq_ignore_ascii_case(wanted))?;
+                let (name, value) = whole
+                    .as_object()?
+                    .iter()
+                    .find(|(own, _)| own.eq_ignore_ascii_case(wanted))?;
                 Some(json!({ (name.as_str()): value }))
             }
             None => None,
@@ -78,10 +89,15 @@ pub(crate) fn versions(_sandbox: &Sandbox, asked: &Asked<'_>, call: &Service<'_>
 /// One version of a SKU.
 pub(crate) fn version(_sandbox: &Sandbox, asked: &Asked<'_>, call: &Service<'_>) -> Result<Answer, Refusal> {
     let image = images::find(call.args[0], call.args[1], call.args[2], call.args[3]).ok_or_else(missing)?;
-    let below =
-        format!("/{}/ArtifactTypes/VMImage/Offers/{}/Skus/{}/Versions", call.args[0], call.args[1], call.args[2]);
+    let below = format!(
+        "/{}/ArtifactTypes/VMImage/Offers/{}/Skus/{}/Versions",
+        call.args[0], call.args[1], call.args[2]
+    );
     let properties = image_properties(image.sku, asked.version());
-    Ok(Answer::ok(Dialect::Compute, entry(call, &below, image.version, Some(properties))))
+    Ok(Answer::ok(
+        Dialect::Compute,
+        entry(call, &below, image.version, Some(properties)),
+    ))
 }
 
 /// `types` of a publisher; a publisher of images has none.
@@ -91,23 +107,42 @@ pub(crate) fn types(_sandbox: &Sandbox, asked: &Asked<'_>, call: &Service<'_>) -
         None if images::find_publisher(call.args[0]).is_some() => Vec::new(),
         None => return Err(missing()),
     };
-    array(asked, call, &format!("/{}/ArtifactTypes/VMExtension/Types", call.args[0]), names, |_| None)
+    array(
+        asked,
+        call,
+        &format!("/{}/ArtifactTypes/VMExtension/Types", call.args[0]),
+        names,
+        |_| None,
+    )
 }
 
 /// `versions` of a type.
 pub(crate) fn type_versions(_sandbox: &Sandbox, asked: &Asked<'_>, call: &Service<'_>) -> Result<Answer, Refusal> {
     let kind = extensions::find(call.args[0], call.args[1]).ok_or_else(missing)?;
-    let below = format!("/{}/ArtifactTypes/VMExtension/Types/{}/Versions", call.args[0], call.args[1]);
+    let below = format!(
+        "/{}/ArtifactTypes/VMExtension/Types/{}/Versions",
+        call.args[0], call.args[1]
+    );
     array(asked, call, &below, kind.versions.to_vec(), |_| None)
 }
 
 /// One version of a type.
 pub(crate) fn type_version(_sandbox: &Sandbox, asked: &Asked<'_>, call: &Service<'_>) -> Result<Answer, Refusal> {
     let kind = extensions::find(call.args[0], call.args[1]).ok_or_else(missing)?;
-    let version = kind.versions.iter().find(|own| own.eq_ignore_ascii_case(call.args[2])).ok_or_else(missing)?;
-    let below = format!("/{}/ArtifactTypes/VMExtension/Types/{}/Versions", call.args[0], call.args[1]);
+    let version = kind
+        .versions
+        .iter()
+        .find(|own| own.eq_ignore_ascii_case(call.args[2]))
+        .ok_or_else(missing)?;
+    let below = format!(
+        "/{}/ArtifactTypes/VMExtension/Types/{}/Versions",
+        call.args[0], call.args[1]
+    );
     let properties = extension_properties(kind, asked.version());
-    Ok(Answer::ok(Dialect::Compute, entry(call, &below, version, Some(properties))))
+    Ok(Answer::ok(
+        Dialect::Compute,
+        entry(call, &below, version, Some(properties)),
+    ))
 }
 
 fn missing() -> Refusal {
@@ -180,7 +215,10 @@ fn array(
     if let Some(top) = paging::top(asked)? {
         names.truncate(top);
     }
-    let entries = names.into_iter().map(|name| entry(call, below, name, properties(name))).collect();
+    let entries = names
+        .into_iter()
+        .map(|name| entry(call, below, name, properties(name)))
+        .collect();
     Ok(Answer::ok(Dialect::Compute, Value::Array(entries)))
 }
 

@@ -31,12 +31,21 @@ impl<'r> Asked<'r> {
     pub(crate) fn read(request: &'r Request<Bytes>) -> Asked<'r> {
         let uri = request.uri();
         let decoded = |segment: &str| percent_decode_str(segment).decode_utf8_lossy().into_owned();
-        let segments = uri.path().split('/').filter(|segment| !segment.is_empty()).map(decoded).collect();
+        let segments = uri
+            .path()
+            .split('/')
+            .filter(|segment| !segment.is_empty())
+            .map(decoded)
+            .collect();
         let query = Query::read(uri.query().unwrap_or(""));
         let version = query.get("api-version").and_then(ApiVersion::parse);
         let scheme = uri.scheme_str().unwrap_or("https");
         let host = || request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-        let authority = uri.authority().map(http::uri::Authority::as_str).or_else(host).unwrap_or("management.azure.com");
+        let authority = uri
+            .authority()
+            .map(http::uri::Authority::as_str)
+            .or_else(host)
+            .unwrap_or("management.azure.com");
         Asked {
             method: request.method(),
             uri,
@@ -77,7 +86,10 @@ impl<'r> Asked<'r> {
     /// The conditions of a write (ARM 1.8).
     pub(crate) fn conditions(&self) -> Conditions {
         Conditions {
-            if_match: self.header("if-match").map(|etag| etag.trim().to_owned()).filter(|etag| !etag.is_empty()),
+            if_match: self
+                .header("if-match")
+                .map(|etag| etag.trim().to_owned())
+                .filter(|etag| !etag.is_empty()),
             only_new: self.header("if-none-match").is_some_and(|etag| etag.trim() == "*"),
         }
     }
@@ -114,7 +126,10 @@ impl Query {
 
     /// The value of a name in lower case.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .find(|(own, _)| own == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Every pair, in order.

@@ -14,7 +14,19 @@ use super::request::Asked;
 use crate::Sandbox;
 
 /// What an entry shows of a resource, in this order.
-const MEMBERS: &[&str] = &["id", "name", "type", "kind", "location", "tags", "sku", "managedBy", "identity", "plan", "zones"];
+const MEMBERS: &[&str] = &[
+    "id",
+    "name",
+    "type",
+    "kind",
+    "location",
+    "tags",
+    "sku",
+    "managedBy",
+    "identity",
+    "plan",
+    "zones",
+];
 
 /// Answers the list of a subscription or group.
 pub(crate) fn list(sandbox: &mut Sandbox, asked: &Asked<'_>, scope: &Scope) -> Result<Answer, Refusal> {
@@ -43,7 +55,10 @@ fn with_tracked_children(sandbox: &Sandbox, root: &Arc<Resource>) -> Vec<Arc<Res
     let mut next = 0;
     while next < found.len() {
         let children = sandbox.cloud.store().all_children(found[next].key);
-        let tracked: Vec<_> = children.filter(|child| child.kind.descriptor().tracked).cloned().collect();
+        let tracked: Vec<_> = children
+            .filter(|child| child.kind.descriptor().tracked)
+            .cloned()
+            .collect();
         found.extend(tracked);
         next += 1;
     }
@@ -52,7 +67,11 @@ fn with_tracked_children(sandbox: &Sandbox, root: &Arc<Resource>) -> Vec<Arc<Res
 
 /// One entry. `name` is `parent/child` for a child.
 fn entry(sandbox: &Sandbox, resource: &Resource, expand: &str) -> Value {
-    let view = View { version: ApiVersion::NEWEST, answer: Answers::List, expand: "" };
+    let view = View {
+        version: ApiVersion::NEWEST,
+        answer: Answers::List,
+        expand: "",
+    };
     let whole = sandbox.cloud.document(resource, &view);
     let mut entry = Map::new();
     for name in MEMBERS {
@@ -70,17 +89,28 @@ fn entry(sandbox: &Sandbox, resource: &Resource, expand: &str) -> Value {
         entry.insert("changedTime".to_owned(), Value::from(resource.changed.to_string()));
     }
     if wanted("provisioningstate") {
-        entry.insert("provisioningState".to_owned(), Value::from(resource.provisioning.as_str()));
+        entry.insert(
+            "provisioningState".to_owned(),
+            Value::from(resource.provisioning.as_str()),
+        );
     }
     Value::Object(entry)
 }
 
 fn long_name(sandbox: &Sandbox, resource: &Resource) -> String {
     let mut name = resource.name.to_string();
-    let mut child = resource.kind.descriptor().parent.and_then(|_| sandbox.cloud.store().get(resource.parent));
+    let mut child = resource
+        .kind
+        .descriptor()
+        .parent
+        .and_then(|_| sandbox.cloud.store().get(resource.parent));
     while let Some(parent) = child {
         name = format!("{}/{name}", parent.name);
-        child = parent.kind.descriptor().parent.and_then(|_| sandbox.cloud.store().get(parent.parent));
+        child = parent
+            .kind
+            .descriptor()
+            .parent
+            .and_then(|_| sandbox.cloud.store().get(parent.parent));
     }
     name
 }

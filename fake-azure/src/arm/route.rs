@@ -70,7 +70,9 @@ pub(crate) enum Target {
 
 /// The subscription that a path names, if it names one: the gateway looks at it before anything else.
 pub(crate) fn subscription(segments: &[String]) -> Option<Result<Guid, CloudError>> {
-    let is_below = segments.first().is_some_and(|first| first.eq_ignore_ascii_case("subscriptions"));
+    let is_below = segments
+        .first()
+        .is_some_and(|first| first.eq_ignore_ascii_case("subscriptions"));
     let text = segments.get(1).filter(|_| is_below)?;
     Some(Guid::parse(text).ok_or_else(|| CloudError::of(&forms::BAD_SUBSCRIPTION).with("subscription", text)))
 }
@@ -83,15 +85,25 @@ pub(crate) fn subscription(segments: &[String]) -> Option<Result<Guid, CloudErro
 pub(crate) fn target(segments: &[String], path: &str, version: &str) -> Result<Target, CloudError> {
     let unknown = || CloudError::of(&forms::NO_SUCH_PATH).with("path", path);
     let words: Vec<&str> = segments.iter().map(String::as_str).collect();
-    let is = |index: usize, word: &str| words.get(index).is_some_and(|own: &&str| own.eq_ignore_ascii_case(word));
+    let is = |index: usize, word: &str| {
+        words
+            .get(index)
+            .is_some_and(|own: &&str| own.eq_ignore_ascii_case(word))
+    };
 
     if is(0, "tenants") && words.len() == 1 {
         return Ok(Target::Tenants);
     }
     if is(0, "providers") {
         return match words.len() {
-            1 => Ok(Target::Providers { subscription: None, namespace: None }),
-            2 => Ok(Target::Providers { subscription: None, namespace: Some(words[1].to_owned()) }),
+            1 => Ok(Target::Providers {
+                subscription: None,
+                namespace: None,
+            }),
+            2 => Ok(Target::Providers {
+                subscription: None,
+                namespace: Some(words[1].to_owned()),
+            }),
             _ => Err(no_such_type(&words[1..], version)),
         };
     }
@@ -107,12 +119,14 @@ pub(crate) fn target(segments: &[String], path: &str, version: &str) -> Result<T
         [] => Ok(Target::Subscription(subscription)),
         [word] if word.eq_ignore_ascii_case("locations") => Ok(Target::Locations(subscription)),
         [word] if word.eq_ignore_ascii_case("resources") => Ok(Target::Resources(Scope::Subscription(subscription))),
-        [word] if word.eq_ignore_ascii_case("resourceGroups") => {
-            Ok(Target::Collection { kind: Kind::ResourceGroups, scope: Scope::Subscription(subscription) })
-        }
-        [word, job] if word.eq_ignore_ascii_case("operationresults") => {
-            Ok(Target::Job { subscription, job: (*job).to_owned() })
-        }
+        [word] if word.eq_ignore_ascii_case("resourceGroups") => Ok(Target::Collection {
+            kind: Kind::ResourceGroups,
+            scope: Scope::Subscription(subscription),
+        }),
+        [word, job] if word.eq_ignore_ascii_case("operationresults") => Ok(Target::Job {
+            subscription,
+            job: (*job).to_owned(),
+        }),
         [word, rest @ ..] if word.eq_ignore_ascii_case("providers") => at_subscription(subscription, rest, version),
         [word, group, rest @ ..] if word.eq_ignore_ascii_case("resourceGroups") => {
             at_group(subscription, group, rest, version, unknown)
@@ -124,26 +138,41 @@ pub(crate) fn target(segments: &[String], path: &str, version: &str) -> Result<T
 /// Below `/subscriptions/{id}/providers`.
 fn at_subscription(subscription: Guid, rest: &[&str], version: &str) -> Result<Target, CloudError> {
     match rest {
-        [] => Ok(Target::Providers { subscription: Some(subscription), namespace: None }),
-        [namespace] => {
-            Ok(Target::Providers { subscription: Some(subscription), namespace: Some((*namespace).to_owned()) })
-        }
+        [] => Ok(Target::Providers {
+            subscription: Some(subscription),
+            namespace: None,
+        }),
+        [namespace] => Ok(Target::Providers {
+            subscription: Some(subscription),
+            namespace: Some((*namespace).to_owned()),
+        }),
         [namespace, word] if word.eq_ignore_ascii_case("register") || word.eq_ignore_ascii_case("unregister") => {
             let registered = word.eq_ignore_ascii_case("register");
-            Ok(Target::Registration { subscription, namespace: (*namespace).to_owned(), registered })
+            Ok(Target::Registration {
+                subscription,
+                namespace: (*namespace).to_owned(),
+                registered,
+            })
         }
         [namespace, rest @ ..] => {
             if let [collection] = rest
                 && let Some(kind) = Kind::find(namespace, collection)
                 && kind != Kind::ResourceGroups
             {
-                return Ok(Target::Collection { kind, scope: Scope::Subscription(subscription) });
+                return Ok(Target::Collection {
+                    kind,
+                    scope: Scope::Subscription(subscription),
+                });
             }
             if !is_namespace(namespace) {
                 return Err(no_such_type(&[*namespace], version));
             }
             let rest = rest.iter().map(|word| (*word).to_owned()).collect();
-            Ok(Target::Service { subscription, namespace: (*namespace).to_owned(), rest })
+            Ok(Target::Service {
+                subscription,
+                namespace: (*namespace).to_owned(),
+                rest,
+            })
         }
     }
 }
@@ -163,7 +192,10 @@ fn at_group(
         [word, namespace, rest @ ..] if word.eq_ignore_ascii_case("providers") && !rest.is_empty() => {
             at_provider(subscription, group, namespace, rest, version)
         }
-        [word] => Ok(Target::Below { id: group_id, rest: vec![(*word).to_owned()] }),
+        [word] => Ok(Target::Below {
+            id: group_id,
+            rest: vec![(*word).to_owned()],
+        }),
         _ => Err(unknown()),
     }
 }
@@ -181,7 +213,13 @@ fn at_provider(
         Kind::find(namespace, &types.join("/")).filter(|kind| *kind != Kind::ResourceGroups)
     };
     let id_of = |kind: Kind, levels: usize| {
-        let names = rest.iter().skip(1).step_by(2).take(levels).map(|name| Box::from(*name)).collect();
+        let names = rest
+            .iter()
+            .skip(1)
+            .step_by(2)
+            .take(levels)
+            .map(|name| Box::from(*name))
+            .collect();
         ResourceId::resource(subscription, group, kind, names)
     };
 
@@ -191,7 +229,10 @@ fn at_provider(
             Some(parent) => id_of(parent, pairs),
             None => ResourceId::group(subscription, group),
         };
-        return Ok(Target::Collection { kind, scope: Scope::In(parent) });
+        return Ok(Target::Collection {
+            kind,
+            scope: Scope::In(parent),
+        });
     }
     if !is_odd && let Some(kind) = kind_of(pairs) {
         return Ok(Target::Item(id_of(kind, pairs)));
@@ -202,7 +243,10 @@ fn at_provider(
         && let Some(kind) = kind_of(owner_levels)
     {
         let rest = rest[owner_levels * 2..].iter().map(|word| (*word).to_owned()).collect();
-        return Ok(Target::Below { id: id_of(kind, owner_levels), rest });
+        return Ok(Target::Below {
+            id: id_of(kind, owner_levels),
+            rest,
+        });
     }
     let mut chain = vec![namespace];
     chain.extend(rest.iter().step_by(2));
@@ -211,7 +255,9 @@ fn at_provider(
 
 /// The refusal of a namespace, or of a type in one that there is.
 pub(crate) fn no_such_type(chain: &[&str], version: &str) -> CloudError {
-    let (namespace, types) = chain.split_first().map_or(("", &[][..]), |(first, rest)| (*first, rest));
+    let (namespace, types) = chain
+        .split_first()
+        .map_or(("", &[][..]), |(first, rest)| (*first, rest));
     if !is_namespace(namespace) {
         return CloudError::of(&forms::NO_SUCH_NAMESPACE).with("namespace", namespace);
     }
@@ -233,10 +279,17 @@ mod tests {
     const SUBSCRIPTION: &str = "/subscriptions/0b1f6471-1bf0-4dda-aec3-cb9272f09590";
 
     fn read(path: &str) -> String {
-        let segments: Vec<String> = path.split('/').filter(|word| !word.is_empty()).map(str::to_owned).collect();
+        let segments: Vec<String> = path
+            .split('/')
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+            .collect();
         match target(&segments, path, "2016-09-01") {
             Ok(Target::Item(id)) => format!("item {id}"),
-            Ok(Target::Collection { kind, scope: Scope::In(id) }) => format!("{kind:?} in {id}"),
+            Ok(Target::Collection {
+                kind,
+                scope: Scope::In(id),
+            }) => format!("{kind:?} in {id}"),
             Ok(Target::Below { id, rest }) => format!("{rest:?} of {id}"),
             Ok(Target::Service { namespace, rest, .. }) => format!("{namespace} {rest:?}"),
             Ok(other) => format!("{other:?}").split(['(', ' ']).next().unwrap_or("").to_owned(),
@@ -264,22 +317,61 @@ mod tests {
             ("/resourcegroups", "Collection".to_owned()),
             ("/resourcegroups/G", format!("item {group}")),
             ("/resourcegroups/G/resources", "Resources".to_owned()),
-            ("/resourcegroups/G/exportTemplate", format!("[\"exportTemplate\"] of {group}")),
+            (
+                "/resourcegroups/G/exportTemplate",
+                format!("[\"exportTemplate\"] of {group}"),
+            ),
             ("/operationresults/abc", "Job".to_owned()),
             ("/providers/microsoft.network/VIRTUALnetworks", "Collection".to_owned()),
-            ("/providers/microsoft.network/locations/westus/usages", "microsoft.network [\"locations\", \"westus\", \"usages\"]".to_owned()),
-            ("/providers/Microsoft.Nothing/things", "InvalidResourceNamespace".to_owned()),
+            (
+                "/providers/microsoft.network/locations/westus/usages",
+                "microsoft.network [\"locations\", \"westus\", \"usages\"]".to_owned(),
+            ),
+            (
+                "/providers/Microsoft.Nothing/things",
+                "InvalidResourceNamespace".to_owned(),
+            ),
             ("/providers/Microsoft.Network/register", "Registration".to_owned()),
-            ("/resourcegroups/G/providers/microsoft.network/virtualnetworks", format!("VirtualNetworks in {group}")),
-            ("/resourcegroups/G/providers/microsoft.network/virtualnetworks/v", format!("item {network}/virtualNetworks/v")),
-            ("/resourcegroups/G/providers/microsoft.network/virtualnetworks/v/SUBNETS", format!("Subnets in {network}/virtualNetworks/v")),
-            ("/resourcegroups/G/providers/microsoft.network/virtualnetworks/v/subnets/s", format!("item {network}/virtualNetworks/v/subnets/s")),
-            ("/resourcegroups/G/providers/microsoft.network/virtualnetworks/v/checkIp", format!("[\"checkIp\"] of {network}/virtualNetworks/v")),
-            ("/resourcegroups/G/providers/microsoft.network/virtualnetworks/v/parts/p", format!("[\"parts\", \"p\"] of {network}/virtualNetworks/v")),
-            ("/resourcegroups/G/providers/microsoft.network/nothings/n", "InvalidResourceType".to_owned()),
-            ("/resourcegroups/G/providers/microsoft.network/nothings/n/parts/p/x", "InvalidResourceType".to_owned()),
-            ("/resourcegroups/G/providers/Microsoft.Nothing/things/t", "InvalidResourceNamespace".to_owned()),
-            ("/resourcegroups/G/providers/Microsoft.Network", "InvalidResourceType".to_owned()),
+            (
+                "/resourcegroups/G/providers/microsoft.network/virtualnetworks",
+                format!("VirtualNetworks in {group}"),
+            ),
+            (
+                "/resourcegroups/G/providers/microsoft.network/virtualnetworks/v",
+                format!("item {network}/virtualNetworks/v"),
+            ),
+            (
+                "/resourcegroups/G/providers/microsoft.network/virtualnetworks/v/SUBNETS",
+                format!("Subnets in {network}/virtualNetworks/v"),
+            ),
+            (
+                "/resourcegroups/G/providers/microsoft.network/virtualnetworks/v/subnets/s",
+                format!("item {network}/virtualNetworks/v/subnets/s"),
+            ),
+            (
+                "/resourcegroups/G/providers/microsoft.network/virtualnetworks/v/checkIp",
+                format!("[\"checkIp\"] of {network}/virtualNetworks/v"),
+            ),
+            (
+                "/resourcegroups/G/providers/microsoft.network/virtualnetworks/v/parts/p",
+                format!("[\"parts\", \"p\"] of {network}/virtualNetworks/v"),
+            ),
+            (
+                "/resourcegroups/G/providers/microsoft.network/nothings/n",
+                "InvalidResourceType".to_owned(),
+            ),
+            (
+                "/resourcegroups/G/providers/microsoft.network/nothings/n/parts/p/x",
+                "InvalidResourceType".to_owned(),
+            ),
+            (
+                "/resourcegroups/G/providers/Microsoft.Nothing/things/t",
+                "InvalidResourceNamespace".to_owned(),
+            ),
+            (
+                "/resourcegroups/G/providers/Microsoft.Network",
+                "InvalidResourceType".to_owned(),
+            ),
         ];
         for (path, expected) in rows {
             assert_eq!(read(&format!("{SUBSCRIPTION}{path}")), expected, "{path}");

@@ -37,11 +37,21 @@ struct Row {
 }
 
 const fn get(namespace: &'static str, pattern: &'static str, answer: Answerer) -> Row {
-    Row { namespace, pattern, method: Method::GET, answer }
+    Row {
+        namespace,
+        pattern,
+        method: Method::GET,
+        answer,
+    }
 }
 
 const fn post(namespace: &'static str, pattern: &'static str, answer: Answerer) -> Row {
-    Row { namespace, pattern, method: Method::POST, answer }
+    Row {
+        namespace,
+        pattern,
+        method: Method::POST,
+        answer,
+    }
 }
 
 const COMPUTE: &str = "Microsoft.Compute";
@@ -49,28 +59,78 @@ const NETWORK: &str = "Microsoft.Network";
 const STORAGE: &str = "Microsoft.Storage";
 
 const ROWS: &[Row] = &[
-    get(COMPUTE, "locations/*/DiskOperations/*", |sandbox, asked, call| poll_compute(sandbox, asked, call, Dialect::Disks)),
-    get(COMPUTE, "locations/*/operations/*", |sandbox, asked, call| poll_compute(sandbox, asked, call, Dialect::Compute)),
+    get(COMPUTE, "locations/*/DiskOperations/*", |sandbox, asked, call| {
+        poll_compute(sandbox, asked, call, Dialect::Disks)
+    }),
+    get(COMPUTE, "locations/*/operations/*", |sandbox, asked, call| {
+        poll_compute(sandbox, asked, call, Dialect::Compute)
+    }),
     get(COMPUTE, "locations/*/publishers", publishers::list),
-    get(COMPUTE, "locations/*/publishers/*/artifacttypes/vmextension/types", publishers::types),
-    get(COMPUTE, "locations/*/publishers/*/artifacttypes/vmextension/types/*/versions", publishers::type_versions),
-    get(COMPUTE, "locations/*/publishers/*/artifacttypes/vmextension/types/*/versions/*", publishers::type_version),
-    get(COMPUTE, "locations/*/publishers/*/artifacttypes/vmimage/offers", publishers::offers),
-    get(COMPUTE, "locations/*/publishers/*/artifacttypes/vmimage/offers/*/skus", publishers::skus),
-    get(COMPUTE, "locations/*/publishers/*/artifacttypes/vmimage/offers/*/skus/*/versions", publishers::versions),
-    get(COMPUTE, "locations/*/publishers/*/artifacttypes/vmimage/offers/*/skus/*/versions/*", publishers::version),
+    get(
+        COMPUTE,
+        "locations/*/publishers/*/artifacttypes/vmextension/types",
+        publishers::types,
+    ),
+    get(
+        COMPUTE,
+        "locations/*/publishers/*/artifacttypes/vmextension/types/*/versions",
+        publishers::type_versions,
+    ),
+    get(
+        COMPUTE,
+        "locations/*/publishers/*/artifacttypes/vmextension/types/*/versions/*",
+        publishers::type_version,
+    ),
+    get(
+        COMPUTE,
+        "locations/*/publishers/*/artifacttypes/vmimage/offers",
+        publishers::offers,
+    ),
+    get(
+        COMPUTE,
+        "locations/*/publishers/*/artifacttypes/vmimage/offers/*/skus",
+        publishers::skus,
+    ),
+    get(
+        COMPUTE,
+        "locations/*/publishers/*/artifacttypes/vmimage/offers/*/skus/*/versions",
+        publishers::versions,
+    ),
+    get(
+        COMPUTE,
+        "locations/*/publishers/*/artifacttypes/vmimage/offers/*/skus/*/versions/*",
+        publishers::version,
+    ),
     get(COMPUTE, "locations/*/usages", usages::compute),
     get(COMPUTE, "locations/*/vmSizes", sizes::of_location),
     get(COMPUTE, "skus", skus::list),
     get(NETWORK, "locations/*/CheckDnsNameAvailability", availability::dns_name),
     get(NETWORK, "locations/*/operationResults/*", |sandbox, asked, call| {
-        async_protocol::poll(sandbox, asked, call.subscription, Dialect::Network, call.args[0], Style::Result)
+        async_protocol::poll(
+            sandbox,
+            asked,
+            call.subscription,
+            Dialect::Network,
+            call.args[0],
+            Style::Result,
+        )
     }),
     get(NETWORK, "locations/*/operations/*", |sandbox, asked, call| {
-        async_protocol::poll(sandbox, asked, call.subscription, Dialect::Network, call.args[0], Style::Document)
+        async_protocol::poll(
+            sandbox,
+            asked,
+            call.subscription,
+            Dialect::Network,
+            call.args[0],
+            Style::Document,
+        )
     }),
     get(NETWORK, "locations/*/usages", usages::network),
-    get(NETWORK, "locations/*/virtualNetworkAvailableEndpointServices", availability::endpoint_services),
+    get(
+        NETWORK,
+        "locations/*/virtualNetworkAvailableEndpointServices",
+        availability::endpoint_services,
+    ),
     get(STORAGE, "locations/*/asyncoperations/*", poll_storage),
     get(STORAGE, "locations/*/usages", usages::storage_at),
     get(STORAGE, "operations/*", poll_storage),
@@ -103,19 +163,38 @@ pub(crate) fn serve(
         Some(given) => locations::find(given).ok_or_else(|| nowhere(given, asked, row))?,
         None => &locations::LOCATIONS[0],
     };
-    let stars = row.pattern.split('/').zip(rest).filter(|(word, _)| *word == "*").map(|(_, given)| given.as_str());
+    let stars = row
+        .pattern
+        .split('/')
+        .zip(rest)
+        .filter(|(word, _)| *word == "*")
+        .map(|(_, given)| given.as_str());
     let args = stars.skip(usize::from(has_location)).collect();
-    (row.answer)(sandbox, asked, &Service { subscription, args, location })
+    (row.answer)(
+        sandbox,
+        asked,
+        &Service {
+            subscription,
+            args,
+            location,
+        },
+    )
 }
 
 /// Whether a POST is counted as a read (ARM 5.2).
 pub(crate) fn only_reads(segments: &[String]) -> bool {
-    segments.last().is_some_and(|last| last.eq_ignore_ascii_case("checkNameAvailability"))
+    segments
+        .last()
+        .is_some_and(|last| last.eq_ignore_ascii_case("checkNameAvailability"))
 }
 
 fn matches(pattern: &str, rest: &[String]) -> bool {
     let words: Vec<&str> = pattern.split('/').collect();
-    words.len() == rest.len() && words.iter().zip(rest).all(|(word, own)| *word == "*" || own.eq_ignore_ascii_case(word))
+    words.len() == rest.len()
+        && words
+            .iter()
+            .zip(rest)
+            .all(|(word, own)| *word == "*" || own.eq_ignore_ascii_case(word))
 }
 
 fn nowhere(given: &str, asked: &Asked<'_>, row: &Row) -> Refusal {
@@ -127,13 +206,23 @@ fn nowhere(given: &str, asked: &Asked<'_>, row: &Row) -> Refusal {
 
 /// Compute's two addresses differ in `monitor=true` only (ARM 2.3).
 fn poll_compute(sandbox: &Sandbox, asked: &Asked<'_>, call: &Service<'_>, dialect: Dialect) -> Result<Answer, Refusal> {
-    let monitors = asked.query.get("monitor").is_some_and(|wish| wish.eq_ignore_ascii_case("true"));
+    let monitors = asked
+        .query
+        .get("monitor")
+        .is_some_and(|wish| wish.eq_ignore_ascii_case("true"));
     let style = if monitors { Style::Result } else { Style::Document };
     async_protocol::poll(sandbox, asked, call.subscription, dialect, call.args[0], style)
 }
 
 fn poll_storage(sandbox: &Sandbox, asked: &Asked<'_>, call: &Service<'_>) -> Result<Answer, Refusal> {
-    async_protocol::poll(sandbox, asked, call.subscription, Dialect::Storage, call.args[0], Style::Result)
+    async_protocol::poll(
+        sandbox,
+        asked,
+        call.subscription,
+        Dialect::Storage,
+        call.args[0],
+        Style::Result,
+    )
 }
 
 #[cfg(test)]

@@ -27,7 +27,12 @@ pub(crate) fn of_set(sandbox: &Sandbox, _asked: &Asked<'_>, set: &Resource) -> R
 /// What a machine can be resized to: while it has a host, the sizes of that host's cluster (ARM 8.3).
 pub(crate) fn of_machine(sandbox: &Sandbox, _asked: &Asked<'_>, machine: &Resource) -> Result<Answer, Refusal> {
     let month = sandbox.era().month();
-    let held = sandbox.cloud.fabric().machines.get(&machine.key).filter(|row| row.power.is_allocated());
+    let held = sandbox
+        .cloud
+        .fabric()
+        .machines
+        .get(&machine.key)
+        .filter(|row| row.power.is_allocated());
     Ok(match held.and_then(|row| sizes::find(&row.size)) {
         Some(size) => answer(sizes::resizable(size, &machine.location, month), month),
         None => answer(sizes::sizes_in(&machine.location, month), month),

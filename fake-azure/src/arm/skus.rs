@@ -25,7 +25,11 @@ pub(crate) fn list(sandbox: &Sandbox, asked: &Asked<'_>, _call: &Service<'_>) ->
 
     let mut entries: Vec<Value> = ["Aligned", "Classic"].iter().map(|name| set(name, &places)).collect();
     for size in sizes::all() {
-        let sold: Vec<&Location> = places.iter().copied().filter(|place| size.is_offered(place, month)).collect();
+        let sold: Vec<&Location> = places
+            .iter()
+            .copied()
+            .filter(|place| size.is_offered(place, month))
+            .collect();
         if !sold.is_empty() {
             entries.push(machine(size, &sold, month));
         }
@@ -42,9 +46,16 @@ fn location_of(filter: &str) -> Result<Option<&'static Location>, Refusal> {
     let is_location = words.next().is_some_and(|word| word.eq_ignore_ascii_case("location"))
         && words.next().is_some_and(|word| word.eq_ignore_ascii_case("eq"));
     let text = words.collect::<Vec<_>>().join(" ");
-    match text.strip_prefix('\'').and_then(|text| text.strip_suffix('\'')).filter(|_| is_location) {
+    match text
+        .strip_prefix('\'')
+        .and_then(|text| text.strip_suffix('\''))
+        .filter(|_| is_location)
+    {
         Some(name) => Ok(locations::find(name)),
-        None => Err(CloudError::of(&forms::NULL_PARAMETER).with("parameter", "$filter").about("$filter").into()),
+        None => Err(CloudError::of(&forms::NULL_PARAMETER)
+            .with("parameter", "$filter")
+            .about("$filter")
+            .into()),
     }
 }
 
@@ -81,8 +92,16 @@ fn machine(size: &VmSize, places: &[&Location], month: Month) -> Value {
 }
 
 fn set(name: &str, places: &[&Location]) -> Value {
-    let domains = places.iter().map(|place| place.fault_domains).max().unwrap_or(locations::UNMANAGED_FAULT_DOMAINS);
-    let domains = if name == "Aligned" { domains } else { locations::UNMANAGED_FAULT_DOMAINS };
+    let domains = places
+        .iter()
+        .map(|place| place.fault_domains)
+        .max()
+        .unwrap_or(locations::UNMANAGED_FAULT_DOMAINS);
+    let domains = if name == "Aligned" {
+        domains
+    } else {
+        locations::UNMANAGED_FAULT_DOMAINS
+    };
     json!({
         "resourceType": "availabilitySets",
         "name": name,
@@ -102,5 +121,8 @@ fn info(place: &Location) -> Value {
 }
 
 fn named(capabilities: &[(&str, String)]) -> Vec<Value> {
-    capabilities.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect()
+    capabilities
+        .iter()
+        .map(|(name, value)| json!({ "name": name, "value": value }))
+        .collect()
 }

@@ -19,7 +19,11 @@ const ZONES: ApiVersion = ApiVersion::date(2022, 12, 1);
 
 /// `GET /subscriptions`.
 pub(crate) fn list(sandbox: &Sandbox, asked: &Asked<'_>) -> Answer {
-    let all: Vec<Value> = sandbox.cloud.subscriptions().map(|own| document(sandbox, asked, own)).collect();
+    let all: Vec<Value> = sandbox
+        .cloud
+        .subscriptions()
+        .map(|own| document(sandbox, asked, own))
+        .collect();
     let mut answer = json!({ "value": all });
     if asked.version() >= METADATA {
         answer["count"] = json!({ "type": "Total", "value": all.len() });
@@ -31,7 +35,9 @@ pub(crate) fn list(sandbox: &Sandbox, asked: &Asked<'_>) -> Answer {
 pub(crate) fn one(sandbox: &Sandbox, asked: &Asked<'_>, id: Guid) -> Result<Answer, Refusal> {
     match sandbox.cloud.subscription(id) {
         Some(subscription) => Ok(Answer::ok(Dialect::Gateway, document(sandbox, asked, subscription))),
-        None => Err(CloudError::of(&cloud_forms::NO_SUBSCRIPTION).with("subscription", id).into()),
+        None => Err(CloudError::of(&cloud_forms::NO_SUBSCRIPTION)
+            .with("subscription", id)
+            .into()),
     }
 }
 
@@ -82,7 +88,9 @@ pub(crate) fn locations(sandbox: &Sandbox, asked: &Asked<'_>, subscription: Guid
     let year = sandbox.era().month().year();
     let version = asked.version();
     let entries: Vec<Value> = if version < METADATA {
-        locations::listed(year).map(|location| plain(subscription, location)).collect()
+        locations::listed(year)
+            .map(|location| plain(subscription, location))
+            .collect()
     } else {
         let (recommended, other): (Vec<&Location>, Vec<&Location>) =
             locations::listed_2020(year).partition(|location| location.category == Category::Recommended);
@@ -98,7 +106,12 @@ pub(crate) fn locations(sandbox: &Sandbox, asked: &Asked<'_>, subscription: Guid
             entry["metadata"] = metadata;
             entry
         });
-        recommended.iter().map(physical).chain(logical).chain(other.iter().map(physical)).collect()
+        recommended
+            .iter()
+            .map(physical)
+            .chain(logical)
+            .chain(other.iter().map(physical))
+            .collect()
     };
     Answer::ok(Dialect::Gateway, json!({ "value": entries }))
 }
@@ -147,9 +160,10 @@ fn detailed(subscription: Guid, location: &Location, version: ApiVersion) -> Val
     entry["regionalDisplayName"] = Value::from(location.regional_display_name);
     entry["metadata"] = metadata;
     if version >= ZONES && location.zones > 0 {
-        let zones = location.zone_names().iter().map(|zone| {
-            json!({ "logicalZone": zone, "physicalZone": format!("{}-az{zone}", location.name) })
-        });
+        let zones = location
+            .zone_names()
+            .iter()
+            .map(|zone| json!({ "logicalZone": zone, "physicalZone": format!("{}-az{zone}", location.name) }));
         entry["availabilityZoneMappings"] = Value::Array(zones.collect());
     }
     entry

@@ -32,7 +32,10 @@ pub(crate) fn network(sandbox: &Sandbox, asked: &Asked<'_>, call: &Service<'_>) 
             "unit": "Count",
         })
     });
-    Ok(Answer::ok(Dialect::Network, json!({ "value": entries.collect::<Vec<_>>() })))
+    Ok(Answer::ok(
+        Dialect::Network,
+        json!({ "value": entries.collect::<Vec<_>>() }),
+    ))
 }
 
 /// Compute's usages of a location. They have no id.
@@ -46,7 +49,10 @@ pub(crate) fn compute(sandbox: &Sandbox, asked: &Asked<'_>, call: &Service<'_>) 
             json!({ "limit": limit, "unit": "Count", "currentValue": current, "name": name })
         }
     });
-    Ok(Answer::ok(Dialect::Compute, json!({ "value": entries.collect::<Vec<_>>() })))
+    Ok(Answer::ok(
+        Dialect::Compute,
+        json!({ "value": entries.collect::<Vec<_>>() }),
+    ))
 }
 
 /// Storage's usages of a subscription: all locations together.
@@ -54,7 +60,10 @@ pub(crate) fn storage(sandbox: &Sandbox, _asked: &Asked<'_>, call: &Service<'_>)
     let owner = owner(sandbox, call);
     let everywhere = |row: &LimitRow| {
         let counters = sandbox.cloud.ledger().counters();
-        counters.filter(|(key, _, own, _)| Some(*key) == owner && *own == row.key).map(|(_, _, _, used)| used).sum()
+        counters
+            .filter(|(key, _, own, _)| Some(*key) == owner && *own == row.key)
+            .map(|(_, _, _, used)| used)
+            .sum()
     };
     Ok(storage_answer(sandbox, &everywhere))
 }
@@ -79,17 +88,27 @@ fn storage_answer(sandbox: &Sandbox, used: &dyn Fn(&LimitRow) -> i64) -> Answer 
 /// The subnets of a network, and how many addresses of each are held.
 pub(crate) fn of_network(sandbox: &Sandbox, _asked: &Asked<'_>, network: &Resource) -> Result<Answer, Refusal> {
     let fabric = sandbox.cloud.fabric();
-    let entries = sandbox.cloud.store().children(network.key, Kind::Subnets).map(|subnet| {
-        let prefix = fabric.pools.get(&subnet.key).and_then(fake_azure_cloud::fabric::Pool::ipv4);
-        json!({
-            "currentValue": fabric.held(subnet.key),
-            "id": sandbox.cloud.id(subnet.key),
-            "limit": prefix.map_or(0, fake_azure_cloud::fabric::host_count),
-            "name": { "localizedValue": "Subnet size and usage", "value": "SubnetSpace" },
-            "unit": "Count",
-        })
-    });
-    Ok(Answer::ok(Dialect::Network, json!({ "value": entries.collect::<Vec<_>>() })))
+    let entries = sandbox
+        .cloud
+        .store()
+        .children(network.key, Kind::Subnets)
+        .map(|subnet| {
+            let prefix = fabric
+                .pools
+                .get(&subnet.key)
+                .and_then(fake_azure_cloud::fabric::Pool::ipv4);
+            json!({
+                "currentValue": fabric.held(subnet.key),
+                "id": sandbox.cloud.id(subnet.key),
+                "limit": prefix.map_or(0, fake_azure_cloud::fabric::host_count),
+                "name": { "localizedValue": "Subnet size and usage", "value": "SubnetSpace" },
+                "unit": "Count",
+            })
+        });
+    Ok(Answer::ok(
+        Dialect::Network,
+        json!({ "value": entries.collect::<Vec<_>>() }),
+    ))
 }
 
 fn rows<'s>(_sandbox: &'s Sandbox, rows: &'static [LimitRow]) -> impl Iterator<Item = &'static LimitRow> + 's {
@@ -97,11 +116,16 @@ fn rows<'s>(_sandbox: &'s Sandbox, rows: &'static [LimitRow]) -> impl Iterator<I
 }
 
 fn owner(sandbox: &Sandbox, call: &Service<'_>) -> Option<Key> {
-    sandbox.cloud.subscription(call.subscription).map(|subscription| subscription.key)
+    sandbox
+        .cloud
+        .subscription(call.subscription)
+        .map(|subscription| subscription.key)
 }
 
 fn used(sandbox: &Sandbox, call: &Service<'_>, row: &LimitRow) -> i64 {
-    owner(sandbox, call).map_or(0, |owner| sandbox.cloud.ledger().used(owner, call.location.name, row.key))
+    owner(sandbox, call).map_or(0, |owner| {
+        sandbox.cloud.ledger().used(owner, call.location.name, row.key)
+    })
 }
 
 fn limit(sandbox: &Sandbox, row: &LimitRow) -> i64 {

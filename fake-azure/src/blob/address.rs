@@ -37,7 +37,10 @@ impl<'a> Asked<'a> {
     pub(super) fn read(sandbox: &Sandbox, request: &'a Request<Bytes>) -> Result<Asked<'a>, Refusal> {
         let uri = request.uri();
         let query = read_query(uri.query().unwrap_or_default());
-        let address = sandbox.storage.locate_request(uri).ok_or_else(|| Refusal::invalid_uri())?;
+        let address = sandbox
+            .storage
+            .locate_request(uri)
+            .ok_or_else(|| Refusal::invalid_uri())?;
         let (account, secondary) = match address.account.strip_suffix("-secondary") {
             Some(account) => (account.to_owned(), true),
             None => (address.account, false),
@@ -50,8 +53,17 @@ impl<'a> Asked<'a> {
             (address.container, address.blob)
         };
 
-        let account_version = sandbox.cloud.fabric().accounts.get(account.as_str()).and_then(|row| row.service.get("DefaultServiceVersion"));
-        let version = version(request.headers(), &query, account_version.map_or(DEFAULT_VERSION, AsRef::as_ref))?;
+        let account_version = sandbox
+            .cloud
+            .fabric()
+            .accounts
+            .get(account.as_str())
+            .and_then(|row| row.service.get("DefaultServiceVersion"));
+        let version = version(
+            request.headers(),
+            &query,
+            account_version.map_or(DEFAULT_VERSION, AsRef::as_ref),
+        )?;
         Ok(Asked {
             method: request.method(),
             uri,
@@ -87,7 +99,10 @@ impl<'a> Asked<'a> {
         let authority = self.uri.authority().map_or("", |authority| authority.as_str());
         match crate::storage::account_of_host(authority) {
             Some(_) => format!("{scheme}://{authority}/"),
-            None => format!("{scheme}://{authority}/{}/", self.uri.path().trim_start_matches('/').split('/').next().unwrap_or("")),
+            None => format!(
+                "{scheme}://{authority}/{}/",
+                self.uri.path().trim_start_matches('/').split('/').next().unwrap_or("")
+            ),
         }
     }
 }
@@ -109,17 +124,34 @@ pub(super) fn read_query(query: &str) -> BTreeMap<String, String> {
 }
 
 fn version(headers: &HeaderMap, query: &BTreeMap<String, String>, default: &str) -> Result<String, Refusal> {
-    let given = headers.get("x-ms-version").map(|value| value.to_str().unwrap_or_default());
+    let given = headers
+        .get("x-ms-version")
+        .map(|value| value.to_str().unwrap_or_default());
     let given = given.or_else(|| query.get("api-version").map(String::as_str));
-    let given = given.or_else(|| query.get("sv").map(String::as_str).filter(|version| !version.is_empty()));
+    let given = given.or_else(|| {
+        query
+            .get("sv")
+            .map(String::as_str)
+            .filter(|version| !version.is_empty())
+    });
     let Some(given) = given else {
         return Ok(default.to_owned());
     };
-    if is_version(given) { Ok(given.to_owned()) } else { Err(Refusal::header("x-ms-version", given)) }
+    if is_version(given) {
+        Ok(given.to_owned())
+    } else {
+        Err(Refusal::header("x-ms-version", given))
+    }
 }
 
 /// Whether a text is a version of the service: `2015-04-05`.
 pub(super) fn is_version(text: &str) -> bool {
-    let digit = |(at, byte): (usize, u8)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() };
+    let digit = |(at, byte): (usize, u8)| {
+        if matches!(at, 4 | 7) {
+            byte == b'-'
+        } else {
+            byte.is_ascii_digit()
+        }
+    };
     text.len() == 10 && text.bytes().enumerate().all(digit)
 }

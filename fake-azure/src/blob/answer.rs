@@ -33,7 +33,12 @@ pub(super) struct Dressed {
 
 impl Dressed {
     pub(super) fn new(status: u16) -> Dressed {
-        Dressed { status, headers: Vec::new(), body: Bytes::new(), until: None }
+        Dressed {
+            status,
+            headers: Vec::new(),
+            body: Bytes::new(),
+            until: None,
+        }
     }
 
     pub(super) fn with(mut self, name: &str, value: impl Into<String>) -> Dressed {
@@ -51,12 +56,17 @@ impl Dressed {
 
     /// ETag and date of what was read or written.
     fn stamped(self, etag: u64, modified: Time) -> Dressed {
-        self.with("etag", format!("\"{}\"", etag_text(etag))).with("last-modified", text::rfc1123(modified))
+        self.with("etag", format!("\"{}\"", etag_text(etag)))
+            .with("last-modified", text::rfc1123(modified))
     }
 
     /// The whole answer.
     pub(super) fn finish(self, sandbox: &mut Sandbox, asked: &Asked<'_>, id: &str) -> Response<Bytes> {
-        let mut response = Response::new(if *asked.method == Method::HEAD { Bytes::new() } else { self.body });
+        let mut response = Response::new(if *asked.method == Method::HEAD {
+            Bytes::new()
+        } else {
+            self.body
+        });
         *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
         let headers = response.headers_mut();
         for (name, value) in &self.headers {
@@ -70,7 +80,13 @@ impl Dressed {
 }
 
 /// The headers of every answer (ARM 9.1).
-pub(super) fn common_headers(headers: &mut HeaderMap, id: &str, asked: Option<&Asked<'_>>, sent: &HeaderMap, date: &str) {
+pub(super) fn common_headers(
+    headers: &mut HeaderMap,
+    id: &str,
+    asked: Option<&Asked<'_>>,
+    sent: &HeaderMap,
+    date: &str,
+) {
     add(headers, "server", "Windows-Azure-Blob/1.0 Microsoft-HTTPAPI/2.0");
     add(headers, "x-ms-request-id", id);
     if let Some(asked) = asked {
@@ -102,7 +118,9 @@ pub(super) fn encode(
         BlobOutcome::Containers { entries, next } => {
             Ok(Dressed::new(200).xml(lists::containers(asked, &entries, next.as_deref(), now)))
         }
-        BlobOutcome::Blobs { entries, next } => Ok(Dressed::new(200).xml(lists::blobs(asked, &entries, next.as_deref(), now))),
+        BlobOutcome::Blobs { entries, next } => {
+            Ok(Dressed::new(200).xml(lists::blobs(asked, &entries, next.as_deref(), now)))
+        }
         BlobOutcome::Found(blob) => read(asked, *grant, &blob, now),
         BlobOutcome::Pages(ranges) => {
             let (blob, dressed) = (own_blob(sandbox, asked), Dressed::new(200));
@@ -122,15 +140,30 @@ pub(super) fn encode(
             let mut dressed = stamped(Dressed::new(if asked.since("2012-02-12") { 202 } else { 201 }), blob)
                 .with("x-ms-copy-id", id.to_string())
                 .with("x-ms-copy-status", if pending { "pending" } else { "success" });
-            dressed.until = blob.and_then(|blob| blob.copy.as_ref()).filter(|_| pending).map(|copy| copy.end);
+            dressed.until = blob
+                .and_then(|blob| blob.copy.as_ref())
+                .filter(|_| pending)
+                .map(|copy| copy.end);
             Ok(dressed)
         }
-        BlobOutcome::Leased { id, remaining_secs } => Ok(leased(sandbox, asked, operation, id.map(|id| id.to_string()), remaining_secs)),
+        BlobOutcome::Leased { id, remaining_secs } => Ok(leased(
+            sandbox,
+            asked,
+            operation,
+            id.map(|id| id.to_string()),
+            remaining_secs,
+        )),
         BlobOutcome::Done => Ok(done(sandbox, asked, operation)),
     }
 }
 
-fn leased(sandbox: &Sandbox, asked: &Asked<'_>, operation: &BlobOperation, id: Option<String>, remaining_secs: Option<u32>) -> Dressed {
+fn leased(
+    sandbox: &Sandbox,
+    asked: &Asked<'_>,
+    operation: &BlobOperation,
+    id: Option<String>,
+    remaining_secs: Option<u32>,
+) -> Dressed {
     let status = match operation {
         BlobOperation::LeaseBlob(action) | BlobOperation::LeaseContainer(action) => match action {
             LeaseAction::Acquire { .. } => 201,
@@ -172,13 +205,15 @@ fn done(sandbox: &Sandbox, asked: &Asked<'_>, operation: &BlobOperation) -> Dres
         BlobOperation::PutBlock { content, .. } => {
             encrypted(Dressed::new(201).with("content-md5", md5(content)), asked)
         }
-        BlobOperation::WritePages { content, .. } => {
-            encrypted(sequenced(stamped(Dressed::new(201), blob), blob).with("content-md5", md5(content)), asked)
-        }
+        BlobOperation::WritePages { content, .. } => encrypted(
+            sequenced(stamped(Dressed::new(201), blob), blob).with("content-md5", md5(content)),
+            asked,
+        ),
         BlobOperation::ClearPages { .. } => encrypted(sequenced(stamped(Dressed::new(201), blob), blob), asked),
-        BlobOperation::PutBlockBlob { content, .. } => {
-            encrypted(stamped(Dressed::new(201), blob).with("content-md5", md5(content)), asked)
-        }
+        BlobOperation::PutBlockBlob { content, .. } => encrypted(
+            stamped(Dressed::new(201), blob).with("content-md5", md5(content)),
+            asked,
+        ),
         BlobOperation::PutPageBlob { .. } | BlobOperation::PutBlockList { .. } => {
             encrypted(stamped(Dressed::new(201), blob), asked)
         }
@@ -197,11 +232,19 @@ fn done(sandbox: &Sandbox, asked: &Asked<'_>, operation: &BlobOperation) -> Dres
 }
 
 fn own_container<'s>(sandbox: &'s Sandbox, asked: &Asked<'_>) -> Option<&'s Container> {
-    sandbox.cloud.fabric().containers.get(&(asked.account.as_str().into(), asked.container.as_str().into()))
+    sandbox
+        .cloud
+        .fabric()
+        .containers
+        .get(&(asked.account.as_str().into(), asked.container.as_str().into()))
 }
 
 fn own_blob<'s>(sandbox: &'s Sandbox, asked: &Asked<'_>) -> Option<&'s Blob> {
-    let name = (asked.account.as_str().into(), asked.container.as_str().into(), asked.blob.as_str().into());
+    let name = (
+        asked.account.as_str().into(),
+        asked.container.as_str().into(),
+        asked.blob.as_str().into(),
+    );
     sandbox.cloud.fabric().blobs.get(&name)
 }
 
@@ -245,9 +288,11 @@ fn lease_headers(dressed: Dressed, asked: &Asked<'_>, lease: &Lease, now: Time) 
         return dressed;
     }
     let duration = if lease.secs.is_none() { "infinite" } else { "fixed" };
-    dressed
-        .with("x-ms-lease-state", lease.state_at(now).as_str())
-        .with_if(active && lease.state_at(now).as_str() == "leased", "x-ms-lease-duration", duration)
+    dressed.with("x-ms-lease-state", lease.state_at(now).as_str()).with_if(
+        active && lease.state_at(now).as_str() == "leased",
+        "x-ms-lease-duration",
+        duration,
+    )
 }
 
 fn read_container(sandbox: &Sandbox, asked: &Asked<'_>) -> Dressed {
@@ -273,8 +318,16 @@ fn read_container(sandbox: &Sandbox, asked: &Asked<'_>) -> Dressed {
     lease_headers(dressed, asked, &container.lease, now)
         .with_if(asked.since("2017-11-09"), "x-ms-has-immutability-policy", "false")
         .with_if(asked.since("2017-11-09"), "x-ms-has-legal-hold", "false")
-        .with_if(asked.since("2019-02-02"), "x-ms-default-encryption-scope", "$account-encryption-key")
-        .with_if(asked.since("2019-02-02"), "x-ms-deny-encryption-scope-override", "false")
+        .with_if(
+            asked.since("2019-02-02"),
+            "x-ms-default-encryption-scope",
+            "$account-encryption-key",
+        )
+        .with_if(
+            asked.since("2019-02-02"),
+            "x-ms-deny-encryption-scope-override",
+            "false",
+        )
 }
 
 /// A blob's properties, and its content or a part of it.
@@ -310,7 +363,9 @@ fn read(asked: &Asked<'_>, grant: Grant, blob: &Blob, now: Time) -> Result<Dress
     dressed = facts(metadata(dressed, blob), asked, blob, now);
     if !is_head {
         let content = blob.read(start, end - start);
-        let wants_md5 = asked.header("x-ms-range-get-content-md5").is_some_and(|flag| flag.eq_ignore_ascii_case("true"));
+        let wants_md5 = asked
+            .header("x-ms-range-get-content-md5")
+            .is_some_and(|flag| flag.eq_ignore_ascii_case("true"));
         if wants_md5 && asked_range.is_some() {
             if end - start > RANGE_MD5_MAX {
                 return Err(Refusal::header("x-ms-range-get-content-md5", "true"));
@@ -319,7 +374,11 @@ fn read(asked: &Asked<'_>, grant: Grant, blob: &Blob, now: Time) -> Result<Dress
         }
         dressed.body = Bytes::from(content);
     }
-    dressed.until = blob.copy.as_ref().filter(|copy| copy.is_pending(now)).map(|copy| copy.end);
+    dressed.until = blob
+        .copy
+        .as_ref()
+        .filter(|copy| copy.is_pending(now))
+        .map(|copy| copy.end);
     Ok(dressed)
 }
 
@@ -327,7 +386,9 @@ fn read(asked: &Asked<'_>, grant: Grant, blob: &Blob, now: Time) -> Result<Dress
 fn content_headers(mut dressed: Dressed, asked: &Asked<'_>, grant: Grant, blob: &Blob, is_part: bool) -> Dressed {
     for (name, value) in &blob.headers {
         match name.as_ref() {
-            "content-md5" if is_part => dressed = dressed.with_if(asked.since("2016-05-31"), "x-ms-blob-content-md5", value.as_ref()),
+            "content-md5" if is_part => {
+                dressed = dressed.with_if(asked.since("2016-05-31"), "x-ms-blob-content-md5", value.as_ref())
+            }
             name => dressed = dressed.with(name, value.as_ref()),
         }
     }
@@ -367,7 +428,11 @@ fn facts(dressed: Dressed, asked: &Asked<'_>, blob: &Blob, now: Time) -> Dressed
     }
     dressed = dressed
         .with_if(asked.since("2015-12-11"), "x-ms-server-encrypted", "true")
-        .with_if(asked.since("2017-11-09"), "x-ms-creation-time", text::rfc1123(blob.created));
+        .with_if(
+            asked.since("2017-11-09"),
+            "x-ms-creation-time",
+            text::rfc1123(blob.created),
+        );
     let Some(copy) = blob.copy.as_ref().filter(|_| asked.since("2012-02-12")) else {
         return dressed;
     };
@@ -375,6 +440,13 @@ fn facts(dressed: Dressed, asked: &Asked<'_>, blob: &Blob, now: Time) -> Dressed
         .with("x-ms-copy-id", copy.id.to_string())
         .with("x-ms-copy-source", copy.source.as_ref())
         .with("x-ms-copy-status", copy.status(now))
-        .with("x-ms-copy-progress", format!("{}/{}", copy.progress(now, blob.length), blob.length));
-    if copy.is_pending(now) { dressed } else { dressed.with("x-ms-copy-completion-time", text::rfc1123(copy.end)) }
+        .with(
+            "x-ms-copy-progress",
+            format!("{}/{}", copy.progress(now, blob.length), blob.length),
+        );
+    if copy.is_pending(now) {
+        dressed
+    } else {
+        dressed.with("x-ms-copy-completion-time", text::rfc1123(copy.end))
+    }
 }

@@ -31,7 +31,11 @@ pub(super) fn authorise(sandbox: &Sandbox, asked: &Asked<'_>, ask: &Ask) -> Resu
         return Err(Refusal::not_found());
     }
     if asked.secondary && !matches!(*asked.method, Method::GET | Method::HEAD) {
-        return Err(Refusal::new(403, "InsufficientAccountPermissions", "Write operations are not allowed."));
+        return Err(Refusal::new(
+            403,
+            "InsufficientAccountPermissions",
+            "Write operations are not allowed.",
+        ));
     }
     let need = ask.need(asked);
     let now = sandbox.now_for_expiry();
@@ -61,7 +65,12 @@ pub(super) fn authorise(sandbox: &Sandbox, asked: &Asked<'_>, ask: &Ask) -> Resu
 }
 
 /// Whether whoever asks may read the source of a copy.
-pub(super) fn may_read_source(sandbox: &Sandbox, asked: &Asked<'_>, source: &BlobName, query: &BTreeMap<String, String>) -> bool {
+pub(super) fn may_read_source(
+    sandbox: &Sandbox,
+    asked: &Asked<'_>,
+    source: &BlobName,
+    query: &BTreeMap<String, String>,
+) -> bool {
     let (account_name, container_name, blob_name) = source;
     let Some(account) = account(sandbox, account_name) else {
         return false;
@@ -70,25 +79,55 @@ pub(super) fn may_read_source(sandbox: &Sandbox, asked: &Asked<'_>, source: &Blo
     if by_owner || **account_name == *asked.account {
         return true;
     }
-    let container = sandbox.cloud.fabric().containers.get(&(account_name.clone(), container_name.clone()));
-    let target = Target { account_name, account, container_name, container, blob_name };
+    let container = sandbox
+        .cloud
+        .fabric()
+        .containers
+        .get(&(account_name.clone(), container_name.clone()));
+    let target = Target {
+        account_name,
+        account,
+        container_name,
+        container,
+        blob_name,
+    };
     let public = account.allows_public_access && container.is_some_and(|container| container.public_access.is_some());
     public || shared_access::is_signed(query) && shared_access::lets_read(query, target, sandbox.now_for_expiry())
 }
 
 fn account<'s>(sandbox: &'s Sandbox, name: &str) -> Option<&'s Account> {
-    sandbox.cloud.fabric().accounts.get(name).filter(|account| account.ready)
+    sandbox
+        .cloud
+        .fabric()
+        .accounts
+        .get(name)
+        .filter(|account| account.ready)
 }
 
 fn target<'a>(sandbox: &'a Sandbox, account: &'a Account, asked: &'a Asked<'_>) -> Target<'a> {
     let name = (asked.account.as_str().into(), asked.container.as_str().into());
-    let container = sandbox.cloud.fabric().containers.get(&name).filter(|container| container.deleted_until.is_none());
-    Target { account_name: &asked.account, account, container_name: &asked.container, container, blob_name: &asked.blob }
+    let container = sandbox
+        .cloud
+        .fabric()
+        .containers
+        .get(&name)
+        .filter(|container| container.deleted_until.is_none());
+    Target {
+        account_name: &asked.account,
+        account,
+        container_name: &asked.container,
+        container,
+        blob_name: &asked.blob,
+    }
 }
 
 /// A signature that lets its holder create but not write makes no blob in the place of another.
 fn check_only_creates(sandbox: &Sandbox, asked: &Asked<'_>, ask: &Ask, granted: &str) -> Result<(), Refusal> {
-    let name: BlobName = (asked.account.as_str().into(), asked.container.as_str().into(), asked.blob.as_str().into());
+    let name: BlobName = (
+        asked.account.as_str().into(),
+        asked.container.as_str().into(),
+        asked.blob.as_str().into(),
+    );
     let replaces = ask.makes_blob() && sandbox.cloud.fabric().blobs.contains(&name);
     if !granted.contains('w') && replaces {
         let message = "This request is not authorized to perform this operation using this permission.";
@@ -106,8 +145,10 @@ fn check_token(sandbox: &Sandbox, asked: &Asked<'_>) -> Result<(), Refusal> {
     if !refused {
         return Ok(());
     }
-    let message = "Server failed to authenticate the request. Please refer to the information in the www-authenticate header.";
-    Err(Refusal::new(401, "InvalidAuthenticationInfo", message).with_header("www-authenticate", challenge(sandbox, asked)))
+    let message =
+        "Server failed to authenticate the request. Please refer to the information in the www-authenticate header.";
+    Err(Refusal::new(401, "InvalidAuthenticationInfo", message)
+        .with_header("www-authenticate", challenge(sandbox, asked)))
 }
 
 fn challenge(sandbox: &Sandbox, asked: &Asked<'_>) -> String {
@@ -121,7 +162,9 @@ fn challenge(sandbox: &Sandbox, asked: &Asked<'_>) -> String {
 
 /// What everyone may: read blobs of a container that is open, and list one that is open as a whole.
 fn anonymous(asked: &Asked<'_>, target: Target<'_>, ask: &Ask) -> Result<Grant, Refusal> {
-    let access = target.container.and_then(|container| container.public_access.as_deref());
+    let access = target
+        .container
+        .and_then(|container| container.public_access.as_deref());
     let reads = matches!(*asked.method, Method::GET | Method::HEAD);
     let open = match access {
         Some("container") => reads && ask.is_open_to_public() && !asked.container.is_empty(),
@@ -136,8 +179,7 @@ fn anonymous(asked: &Asked<'_>, target: Target<'_>, ask: &Ask) -> Result<Grant, 
         return Err(Refusal::new(409, "PublicAccessNotPermitted", message));
     }
     if asked.since("2019-12-12") {
-        let message =
-            "Server failed to authenticate the request. Please refer to the information in the www-authenticate header.";
+        let message = "Server failed to authenticate the request. Please refer to the information in the www-authenticate header.";
         return Err(Refusal::new(401, "NoAuthenticationInformation", message));
     }
     Err(Refusal::not_found())

@@ -45,7 +45,10 @@ pub(super) struct Need {
 
 impl Need {
     pub(super) const fn read_blob() -> Need {
-        Need { level: 'o', permissions: "r" }
+        Need {
+            level: 'o',
+            permissions: "r",
+        }
     }
 }
 
@@ -73,7 +76,9 @@ impl Ask {
                 | BlobOperation::PutBlock { .. }
                 | BlobOperation::Snapshot { .. }
                 | BlobOperation::Copy { .. } => ('o', "cw"),
-                BlobOperation::BlockList | BlobOperation::PageRanges { .. } | BlobOperation::ReadBlob { .. } => ('o', "r"),
+                BlobOperation::BlockList | BlobOperation::PageRanges { .. } | BlobOperation::ReadBlob { .. } => {
+                    ('o', "r")
+                }
                 BlobOperation::DeleteBlob { .. } => ('o', "d"),
                 BlobOperation::LeaseBlob(LeaseAction::Break { .. }) => ('o', "dw"),
                 BlobOperation::WritePages { .. }
@@ -120,7 +125,11 @@ pub(super) fn decode(sandbox: &Sandbox, asked: &Asked<'_>) -> Result<Ask, Refusa
     if asked.container.is_empty() {
         return account(asked);
     }
-    let operation = if asked.blob.is_empty() { container(asked)? } else { blob(sandbox, asked)? };
+    let operation = if asked.blob.is_empty() {
+        container(asked)?
+    } else {
+        blob(sandbox, asked)?
+    };
     Ok(Ask::Blob(operation))
 }
 
@@ -129,9 +138,9 @@ fn account(asked: &Asked<'_>) -> Result<Ask, Refusal> {
     match (asked.param("restype"), asked.param("comp")) {
         ("", "list") if *method == Method::GET => Ok(Ask::Blob(BlobOperation::ListContainers(page(asked)?))),
         ("service", "properties") if *method == Method::GET => Ok(Ask::ServiceProperties),
-        ("service", "properties") if *method == Method::PUT => {
-            Ok(Ask::Blob(BlobOperation::SetService(service::read_sections(asked.body)?)))
-        }
+        ("service", "properties") if *method == Method::PUT => Ok(Ask::Blob(BlobOperation::SetService(
+            service::read_sections(asked.body)?,
+        ))),
         ("account", "properties") if matches!(*method, Method::GET | Method::HEAD) => Ok(Ask::AccountInfo),
         ("", "list") | ("account", "properties") => Err(Refusal::verb("GET,HEAD")),
         ("service", "properties") => Err(Refusal::verb("GET,PUT")),
@@ -146,11 +155,16 @@ fn container(asked: &Asked<'_>) -> Result<BlobOperation, Refusal> {
         return Err(Refusal::missing_query("restype"));
     }
     match (asked.method.as_str(), asked.param("comp")) {
-        ("PUT", "") => Ok(BlobOperation::CreateContainer { public_access: public_access(asked)?, metadata: metadata(asked)? }),
+        ("PUT", "") => Ok(BlobOperation::CreateContainer {
+            public_access: public_access(asked)?,
+            metadata: metadata(asked)?,
+        }),
         ("GET" | "HEAD", "" | "metadata" | "acl") => Ok(BlobOperation::ReadContainer),
         ("GET", "list") => Ok(BlobOperation::ListBlobs {
             page: page(asked)?,
-            delimiter: Some(asked.param("delimiter")).filter(|delimiter| !delimiter.is_empty()).map(Into::into),
+            delimiter: Some(asked.param("delimiter"))
+                .filter(|delimiter| !delimiter.is_empty())
+                .map(Into::into),
             snapshots: lists::includes(asked, "snapshots"),
             uncommitted: lists::includes(asked, "uncommittedblobs"),
         }),
@@ -176,7 +190,10 @@ fn blob(sandbox: &Sandbox, asked: &Asked<'_>) -> Result<BlobOperation, Refusal> 
     }
     match (asked.method.as_str(), asked.param("comp")) {
         ("GET" | "HEAD", "" | "metadata") => Ok(BlobOperation::ReadBlob { snapshot }),
-        ("GET", "pagelist") => Ok(BlobOperation::PageRanges { range: whole_range(asked)?, snapshot }),
+        ("GET", "pagelist") => Ok(BlobOperation::PageRanges {
+            range: whole_range(asked)?,
+            snapshot,
+        }),
         ("GET", "blocklist") => Ok(BlobOperation::BlockList),
         ("PUT", "") if asked.header("x-ms-copy-source").is_some() => copy(sandbox, asked),
         ("PUT", "") => put(asked),
@@ -186,14 +203,18 @@ fn blob(sandbox: &Sandbox, asked: &Asked<'_>) -> Result<BlobOperation, Refusal> 
         ("PUT", "properties") => properties(asked),
         ("PUT", "metadata") => Ok(BlobOperation::SetBlobMetadata(metadata(asked)?)),
         ("PUT", "lease") => Ok(BlobOperation::LeaseBlob(lease(asked)?)),
-        ("PUT", "snapshot") => Ok(BlobOperation::Snapshot { metadata: metadata(asked)? }),
+        ("PUT", "snapshot") => Ok(BlobOperation::Snapshot {
+            metadata: metadata(asked)?,
+        }),
         ("PUT", "copy") => {
             // A header says that the copy is to be aborted; old clients are believed without it.
             if let Some(action) = asked.header("x-ms-copy-action").filter(|action| *action != "abort") {
                 return Err(Refusal::header("x-ms-copy-action", action));
             }
             let id = asked.param("copyid");
-            Ok(BlobOperation::AbortCopy { id: Guid::parse(id).ok_or_else(|| Refusal::query("copyid", id))? })
+            Ok(BlobOperation::AbortCopy {
+                id: Guid::parse(id).ok_or_else(|| Refusal::query("copyid", id))?,
+            })
         }
         ("DELETE", "") => delete(asked, snapshot),
         (_, "") => Err(Refusal::verb("GET,HEAD,PUT,DELETE")),
@@ -216,12 +237,21 @@ fn put(asked: &Asked<'_>) -> Result<BlobOperation, Refusal> {
                 return Err(Refusal::header("Content-Length", &asked.body.len().to_string()));
             }
             let sequence = number(asked, "x-ms-blob-sequence-number")?.unwrap_or(0);
-            Ok(BlobOperation::PutPageBlob { length, sequence, headers, metadata })
+            Ok(BlobOperation::PutPageBlob {
+                length,
+                sequence,
+                headers,
+                metadata,
+            })
         }
         Some("BlockBlob") => {
             let own = check_md5(asked)?;
             headers.entry("content-md5".into()).or_insert_with(|| own.into());
-            Ok(BlobOperation::PutBlockBlob { content: body(asked), headers, metadata })
+            Ok(BlobOperation::PutBlockBlob {
+                content: body(asked),
+                headers,
+                metadata,
+            })
         }
         Some(other) => Err(Refusal::header("x-ms-blob-type", other)),
         None => Err(Refusal::missing_header("x-ms-blob-type")),
@@ -229,7 +259,10 @@ fn put(asked: &Asked<'_>) -> Result<BlobOperation, Refusal> {
 }
 
 fn pages(asked: &Asked<'_>) -> Result<BlobOperation, Refusal> {
-    let text = asked.header("x-ms-range").or_else(|| asked.header("range")).ok_or_else(|| Refusal::missing_header("x-ms-range"))?;
+    let text = asked
+        .header("x-ms-range")
+        .or_else(|| asked.header("range"))
+        .ok_or_else(|| Refusal::missing_header("x-ms-range"))?;
     let range = read_range(text).and_then(|(start, end)| Some((start, end?)));
     let (start, end) = range.ok_or_else(|| Refusal::header("Range", text))?;
     match asked.header("x-ms-page-write").map(str::to_ascii_lowercase).as_deref() {
@@ -243,10 +276,17 @@ fn pages(asked: &Asked<'_>) -> Result<BlobOperation, Refusal> {
                 return Err(Refusal::header("Content-Length", &asked.body.len().to_string()));
             }
             if !start.is_multiple_of(PAGE) || !length.is_multiple_of(PAGE) {
-                return Err(Refusal::new(416, "InvalidPageRange", "The page range specified is invalid."));
+                return Err(Refusal::new(
+                    416,
+                    "InvalidPageRange",
+                    "The page range specified is invalid.",
+                ));
             }
             check_md5(asked)?;
-            Ok(BlobOperation::WritePages { start, content: body(asked) })
+            Ok(BlobOperation::WritePages {
+                start,
+                content: body(asked),
+            })
         }
         Some("clear") if asked.body.is_empty() => Ok(BlobOperation::ClearPages { start, end }),
         Some("clear") => Err(Refusal::header("Content-Length", &asked.body.len().to_string())),
@@ -264,7 +304,10 @@ fn block(asked: &Asked<'_>) -> Result<BlobOperation, Refusal> {
         return Err(Refusal::query("blockid", id));
     }
     check_md5(asked)?;
-    Ok(BlobOperation::PutBlock { id: id.into(), content: body(asked) })
+    Ok(BlobOperation::PutBlock {
+        id: id.into(),
+        content: body(asked),
+    })
 }
 
 fn block_list(asked: &Asked<'_>) -> Result<BlobOperation, Refusal> {
@@ -290,13 +333,21 @@ fn block_list(asked: &Asked<'_>) -> Result<BlobOperation, Refusal> {
 }
 
 fn properties(asked: &Asked<'_>) -> Result<BlobOperation, Refusal> {
-    let sequence = match asked.header("x-ms-sequence-number-action").map(str::to_ascii_lowercase).as_deref() {
+    let sequence = match asked
+        .header("x-ms-sequence-number-action")
+        .map(str::to_ascii_lowercase)
+        .as_deref()
+    {
         None => None,
         Some("increment") => Some(SequenceAction::Increment),
         Some(action @ ("max" | "update")) => {
             let given = number(asked, "x-ms-blob-sequence-number")?;
             let given = given.ok_or_else(|| Refusal::missing_header("x-ms-blob-sequence-number"))?;
-            Some(if action == "max" { SequenceAction::Max(given) } else { SequenceAction::Update(given) })
+            Some(if action == "max" {
+                SequenceAction::Max(given)
+            } else {
+                SequenceAction::Update(given)
+            })
         }
         Some(other) => return Err(Refusal::header("x-ms-sequence-number-action", other)),
     };
@@ -304,7 +355,11 @@ fn properties(asked: &Asked<'_>) -> Result<BlobOperation, Refusal> {
     // With one content header all are replaced; with none they stay, if something else is set.
     let headers = set_headers(asked);
     let untouched = headers.is_empty() && (length.is_some() || sequence.is_some());
-    Ok(BlobOperation::SetBlobProperties { headers: (!untouched).then_some(headers), length, sequence })
+    Ok(BlobOperation::SetBlobProperties {
+        headers: (!untouched).then_some(headers),
+        length,
+        sequence,
+    })
 }
 
 fn delete(asked: &Asked<'_>, snapshot: Option<u64>) -> Result<BlobOperation, Refusal> {
@@ -321,11 +376,19 @@ fn delete(asked: &Asked<'_>, snapshot: Option<u64>) -> Result<BlobOperation, Ref
 fn copy(sandbox: &Sandbox, asked: &Asked<'_>) -> Result<BlobOperation, Refusal> {
     let given = asked.header("x-ms-copy-source").unwrap_or_default();
     // Before 2012-02-12 the source was a path in the account's own service.
-    let absolute = if given.starts_with('/') { format!("path://localhost{given}") } else { given.to_owned() };
+    let absolute = if given.starts_with('/') {
+        format!("path://localhost{given}")
+    } else {
+        given.to_owned()
+    };
     let query = read_query(absolute.split_once('?').map_or("", |(_, query)| query));
     let located = sandbox.storage.locate(&absolute);
     let source = located.map(|address| {
-        let account = address.account.strip_suffix("-secondary").unwrap_or(&address.account).into();
+        let account = address
+            .account
+            .strip_suffix("-secondary")
+            .unwrap_or(&address.account)
+            .into();
         match address.blob.as_str() {
             "" => (account, "$root".into(), address.container.into()),
             blob => (account, address.container.into(), blob.into()),
@@ -354,19 +417,31 @@ fn copy(sandbox: &Sandbox, asked: &Asked<'_>) -> Result<BlobOperation, Refusal> 
 fn lease(asked: &Asked<'_>) -> Result<LeaseAction, Refusal> {
     let guid = |name: &str| match asked.header(name) {
         None => Ok(None),
-        Some(text) => Guid::parse(text.trim_matches(['{', '}'])).map(Some).ok_or_else(|| Refusal::header(name, text)),
+        Some(text) => Guid::parse(text.trim_matches(['{', '}']))
+            .map(Some)
+            .ok_or_else(|| Refusal::header(name, text)),
     };
     let held = || guid("x-ms-lease-id")?.ok_or_else(|| Refusal::missing_header("x-ms-lease-id"));
-    match asked.header("x-ms-lease-action").map(str::to_ascii_lowercase).as_deref() {
+    match asked
+        .header("x-ms-lease-action")
+        .map(str::to_ascii_lowercase)
+        .as_deref()
+    {
         Some("acquire") => {
             let secs = match asked.header("x-ms-lease-duration") {
                 Some("-1") => None,
                 // Before 2012-02-12 every lease was of one minute.
                 None if !asked.since("2012-02-12") => Some(60),
                 None => return Err(Refusal::missing_header("x-ms-lease-duration")),
-                Some(text) => Some(between(asked, "x-ms-lease-duration", 15, 60)?.ok_or_else(|| Refusal::header("x-ms-lease-duration", text))?),
+                Some(text) => Some(
+                    between(asked, "x-ms-lease-duration", 15, 60)?
+                        .ok_or_else(|| Refusal::header("x-ms-lease-duration", text))?,
+                ),
             };
-            Ok(LeaseAction::Acquire { secs, proposed: guid("x-ms-proposed-lease-id")? })
+            Ok(LeaseAction::Acquire {
+                secs,
+                proposed: guid("x-ms-proposed-lease-id")?,
+            })
         }
         Some("renew") => Ok(LeaseAction::Renew(held()?)),
         Some("change") => {
@@ -375,7 +450,9 @@ fn lease(asked: &Asked<'_>) -> Result<LeaseAction, Refusal> {
             Ok(LeaseAction::Change { id: held()?, proposed })
         }
         Some("release") => Ok(LeaseAction::Release(held()?)),
-        Some("break") => Ok(LeaseAction::Break { after_secs: between(asked, "x-ms-lease-break-period", 0, 60)? }),
+        Some("break") => Ok(LeaseAction::Break {
+            after_secs: between(asked, "x-ms-lease-break-period", 0, 60)?,
+        }),
         Some(other) => Err(Refusal::header("x-ms-lease-action", other)),
         None => Err(Refusal::missing_header("x-ms-lease-action")),
     }
@@ -401,9 +478,9 @@ pub(super) fn lease_id(asked: &Asked<'_>) -> Result<Option<Guid>, Refusal> {
     match asked.header("x-ms-lease-id") {
         None => Ok(None),
         Some(_) if asked.param("comp") == "lease" => Ok(None),
-        Some(text) => {
-            Guid::parse(text.trim_matches(['{', '}'])).map(Some).ok_or_else(|| Refusal::header("x-ms-lease-id", text))
-        }
+        Some(text) => Guid::parse(text.trim_matches(['{', '}']))
+            .map(Some)
+            .ok_or_else(|| Refusal::header("x-ms-lease-id", text)),
     }
 }
 
@@ -437,14 +514,18 @@ fn date(asked: &Asked<'_>, name: &str) -> Result<Option<Time>, Refusal> {
     let Some(text) = asked.header(name) else {
         return Ok(None);
     };
-    text::parse_rfc1123(text).map(Some).ok_or_else(|| Refusal::header(name, text))
+    text::parse_rfc1123(text)
+        .map(Some)
+        .ok_or_else(|| Refusal::header(name, text))
 }
 
 /// The snapshot that the address names.
 fn snapshot(asked: &Asked<'_>) -> Result<Option<u64>, Refusal> {
     match asked.param("snapshot") {
         "" => Ok(None),
-        text => read_snapshot(text).map(Some).ok_or_else(|| Refusal::query("snapshot", text)),
+        text => read_snapshot(text)
+            .map(Some)
+            .ok_or_else(|| Refusal::query("snapshot", text)),
     }
 }
 
@@ -464,7 +545,11 @@ fn metadata(asked: &Asked<'_>) -> Result<Metadata, Refusal> {
             continue;
         };
         if name.is_empty() {
-            return Err(Refusal::new(400, "EmptyMetadataKey", "The key for one of the metadata key-value pairs is empty."));
+            return Err(Refusal::new(
+                400,
+                "EmptyMetadataKey",
+                "The key for one of the metadata key-value pairs is empty.",
+            ));
         }
         let is_identifier = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
             && !name.starts_with(|first: char| first.is_ascii_digit());
@@ -492,7 +577,14 @@ fn content_headers(asked: &Asked<'_>) -> Metadata {
 
 /// The `x-ms-blob-…` content headers.
 fn set_headers(asked: &Asked<'_>) -> Metadata {
-    let names = ["content-type", "content-encoding", "content-language", "content-md5", "cache-control", "content-disposition"];
+    let names = [
+        "content-type",
+        "content-encoding",
+        "content-language",
+        "content-md5",
+        "cache-control",
+        "content-disposition",
+    ];
     let pairs = names.into_iter().filter_map(|name| {
         let value = asked.header(&format!("x-ms-blob-{name}"))?;
         Some((Box::from(name), Box::from(value)))
@@ -501,7 +593,11 @@ fn set_headers(asked: &Asked<'_>) -> Metadata {
 }
 
 fn public_access(asked: &Asked<'_>) -> Result<Option<Box<str>>, Refusal> {
-    match asked.header("x-ms-blob-public-access").map(str::to_ascii_lowercase).as_deref() {
+    match asked
+        .header("x-ms-blob-public-access")
+        .map(str::to_ascii_lowercase)
+        .as_deref()
+    {
         None => Ok(None),
         // The word of versions before 2009-09-19.
         Some("container" | "true") => Ok(Some("container".into())),
@@ -520,9 +616,22 @@ fn policies(asked: &Asked<'_>) -> Result<Vec<AccessPolicy>, Refusal> {
     }
     let policies = document.children.iter().map(|entry| {
         let policy = entry.child("AccessPolicy");
-        let text = |name: &str| policy.and_then(|policy| policy.text_of(name)).filter(|text| !text.is_empty()).map(Into::into);
-        let id = entry.text_of("Id").filter(|id| !id.is_empty() && id.len() <= 64).ok_or_else(Refusal::invalid_xml)?;
-        Ok(AccessPolicy { id: id.into(), start: text("Start"), expiry: text("Expiry"), permission: text("Permission") })
+        let text = |name: &str| {
+            policy
+                .and_then(|policy| policy.text_of(name))
+                .filter(|text| !text.is_empty())
+                .map(Into::into)
+        };
+        let id = entry
+            .text_of("Id")
+            .filter(|id| !id.is_empty() && id.len() <= 64)
+            .ok_or_else(Refusal::invalid_xml)?;
+        Ok(AccessPolicy {
+            id: id.into(),
+            start: text("Start"),
+            expiry: text("Expiry"),
+            permission: text("Permission"),
+        })
     });
     policies.collect()
 }
@@ -539,7 +648,11 @@ fn page(asked: &Asked<'_>) -> Result<Page, Refusal> {
         }
     };
     let marker = lists::read_marker(asked.param("marker")).into();
-    Ok(Page { prefix: asked.param("prefix").into(), marker, max })
+    Ok(Page {
+        prefix: asked.param("prefix").into(),
+        marker,
+        max,
+    })
 }
 
 /// The range of a read: `x-ms-range`, else `Range`. First byte, and behind the last where one is given.
@@ -581,12 +694,15 @@ fn check_md5(asked: &Asked<'_>) -> Result<String, Refusal> {
         return Ok(own);
     };
     if !STANDARD.decode(given).is_ok_and(|digest| digest.len() == 16) {
-        let message = "The MD5 value specified in the request is invalid. MD5 value must be 128 bits and base64-encoded.";
+        let message =
+            "The MD5 value specified in the request is invalid. MD5 value must be 128 bits and base64-encoded.";
         return Err(Refusal::new(400, "InvalidMd5", message));
     }
     if given == own {
         return Ok(own);
     }
     let message = "The MD5 value specified in the request did not match with the MD5 value calculated by the server.";
-    Err(Refusal::new(400, "Md5Mismatch", message).detail("UserSpecifiedMd5", given).detail("ServerCalculatedMd5", own))
+    Err(Refusal::new(400, "Md5Mismatch", message)
+        .detail("UserSpecifiedMd5", given)
+        .detail("ServerCalculatedMd5", own))
 }

@@ -45,14 +45,22 @@ impl Refusal {
     }
 
     pub(super) fn header(name: &str, value: &str) -> Refusal {
-        Refusal::new(400, "InvalidHeaderValue", "The value for one of the HTTP headers is not in the correct format.")
-            .detail("HeaderName", name)
-            .detail("HeaderValue", value)
+        Refusal::new(
+            400,
+            "InvalidHeaderValue",
+            "The value for one of the HTTP headers is not in the correct format.",
+        )
+        .detail("HeaderName", name)
+        .detail("HeaderValue", value)
     }
 
     pub(super) fn missing_header(name: &str) -> Refusal {
-        Refusal::new(400, "MissingRequiredHeader", "An HTTP header that's mandatory for this request is not specified.")
-            .detail("HeaderName", name)
+        Refusal::new(
+            400,
+            "MissingRequiredHeader",
+            "An HTTP header that's mandatory for this request is not specified.",
+        )
+        .detail("HeaderName", name)
     }
 
     pub(super) fn query(name: &str, value: &str) -> Refusal {
@@ -75,7 +83,11 @@ impl Refusal {
     }
 
     pub(super) fn invalid_uri() -> Refusal {
-        Refusal::new(400, "InvalidUri", "The requested URI does not represent any resource on the server.")
+        Refusal::new(
+            400,
+            "InvalidUri",
+            "The requested URI does not represent any resource on the server.",
+        )
     }
 
     pub(super) fn invalid_xml() -> Refusal {
@@ -83,8 +95,12 @@ impl Refusal {
     }
 
     pub(super) fn verb(allowed: &str) -> Refusal {
-        Refusal::new(405, "UnsupportedHttpVerb", "The resource doesn't support specified Http Verb.")
-            .with_header("allow", allowed)
+        Refusal::new(
+            405,
+            "UnsupportedHttpVerb",
+            "The resource doesn't support specified Http Verb.",
+        )
+        .with_header("allow", allowed)
     }
 
     pub(super) fn not_found() -> Refusal {
@@ -116,7 +132,11 @@ impl From<CloudError> for Refusal {
                 ErrorKind::Internal => 500,
             },
         };
-        let code = if error.code == "NotModified" { "ConditionNotMet" } else { error.code.as_ref() };
+        let code = if error.code == "NotModified" {
+            "ConditionNotMet"
+        } else {
+            error.code.as_ref()
+        };
         let mut refusal = Refusal::new(status, code, &error.message);
         if let Some(target) = error.target {
             refusal = refusal.detail("HeaderName", target);

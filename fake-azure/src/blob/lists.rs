@@ -17,21 +17,31 @@ const SERVICE_ENDPOINT: &str = "2013-08-15";
 
 /// Whether a list is to include something.
 pub(super) fn includes(asked: &Asked<'_>, what: &str) -> bool {
-    asked.param("include").split(',').any(|word| word.trim().eq_ignore_ascii_case(what))
+    asked
+        .param("include")
+        .split(',')
+        .any(|word| word.trim().eq_ignore_ascii_case(what))
 }
 
 /// A name as the marker of the next page.
 fn marker(name: &str) -> String {
-    let encoded = STANDARD.encode(name).replace('=', "-").replace('+', "_").replace('/', "*");
+    let encoded = STANDARD
+        .encode(name)
+        .replace('=', "-")
+        .replace('+', "_")
+        .replace('/', "*");
     format!("2!{}!{encoded}", encoded.len())
 }
 
 /// The name in a marker; a text that no page gave out counts as a name.
 pub(super) fn read_marker(text: &str) -> String {
-    let name = text.strip_prefix("2!").and_then(|rest| rest.split_once('!')).and_then(|(_, encoded)| {
-        let encoded = encoded.replace('-', "=").replace('_', "+").replace('*', "/");
-        String::from_utf8(STANDARD.decode(encoded).ok()?).ok()
-    });
+    let name = text
+        .strip_prefix("2!")
+        .and_then(|rest| rest.split_once('!'))
+        .and_then(|(_, encoded)| {
+            let encoded = encoded.replace('-', "=").replace('_', "+").replace('*', "/");
+            String::from_utf8(STANDARD.decode(encoded).ok()?).ok()
+        });
     name.unwrap_or_else(|| text.to_owned())
 }
 
@@ -50,13 +60,26 @@ fn begin(asked: &Asked<'_>, collection: &str) -> Writer {
     let root = match (asked.version.as_str() >= SERVICE_ENDPOINT, asked.container.as_str()) {
         (true, "") => format!("EnumerationResults ServiceEndpoint=\"{}\"", escape(&endpoint)),
         (true, container) => {
-            format!("EnumerationResults ServiceEndpoint=\"{}\" ContainerName=\"{}\"", escape(&endpoint), escape(container))
+            format!(
+                "EnumerationResults ServiceEndpoint=\"{}\" ContainerName=\"{}\"",
+                escape(&endpoint),
+                escape(container)
+            )
         }
         (false, "") => format!("EnumerationResults AccountName=\"{}\"", escape(&endpoint)),
-        (false, container) => format!("EnumerationResults ContainerName=\"{}{}\"", escape(&endpoint), escape(container)),
+        (false, container) => format!(
+            "EnumerationResults ContainerName=\"{}{}\"",
+            escape(&endpoint),
+            escape(container)
+        ),
     };
     let mut list = Writer::new(&root);
-    for (param, element) in [("prefix", "Prefix"), ("marker", "Marker"), ("maxresults", "MaxResults"), ("delimiter", "Delimiter")] {
+    for (param, element) in [
+        ("prefix", "Prefix"),
+        ("marker", "Marker"),
+        ("maxresults", "MaxResults"),
+        ("delimiter", "Delimiter"),
+    ] {
         if !asked.param(param).is_empty() {
             list.leaf(element, asked.param(param));
         }
@@ -128,7 +151,11 @@ pub(super) fn blobs(asked: &Asked<'_>, entries: &[BlobEntry], next: Option<&str>
                 name(&mut list, prefix);
                 list.close();
             }
-            BlobEntry::Blob { name: blob_name, snapshot, blob } => {
+            BlobEntry::Blob {
+                name: blob_name,
+                snapshot,
+                blob,
+            } => {
                 list.open("Blob");
                 name(&mut list, blob_name);
                 if let Some(snapshot) = snapshot {
@@ -153,7 +180,10 @@ fn name(list: &mut Writer, name: &str) {
     if name.chars().all(is_allowed) {
         list.leaf("Name", name);
     } else {
-        list.leaf("Name Encoded=\"true\"", &utf8_percent_encode(name, NON_ALPHANUMERIC).to_string());
+        list.leaf(
+            "Name Encoded=\"true\"",
+            &utf8_percent_encode(name, NON_ALPHANUMERIC).to_string(),
+        );
     }
 }
 
@@ -177,7 +207,14 @@ fn properties(list: &mut Writer, asked: &Asked<'_>, blob: &Blob, is_snapshot: bo
     if blob.kind == BlobKind::Page {
         list.leaf("x-ms-blob-sequence-number", &blob.sequence.to_string());
     }
-    list.leaf("BlobType", if blob.kind == BlobKind::Page { "PageBlob" } else { "BlockBlob" });
+    list.leaf(
+        "BlobType",
+        if blob.kind == BlobKind::Page {
+            "PageBlob"
+        } else {
+            "BlockBlob"
+        },
+    );
     if !is_snapshot {
         lease(list, asked, &blob.lease, now);
     }
@@ -185,7 +222,10 @@ fn properties(list: &mut Writer, asked: &Asked<'_>, blob: &Blob, is_snapshot: bo
         list.leaf("CopyId", &copy.id.to_string());
         list.leaf("CopySource", &copy.source);
         list.leaf("CopyStatus", copy.status(now));
-        list.leaf("CopyProgress", &format!("{}/{}", copy.progress(now, blob.length), blob.length));
+        list.leaf(
+            "CopyProgress",
+            &format!("{}/{}", copy.progress(now, blob.length), blob.length),
+        );
         if !copy.is_pending(now) {
             list.leaf("CopyCompletionTime", &text::rfc1123(copy.end));
         }

@@ -70,5 +70,11 @@ fn answer(sandbox: &mut Sandbox, asked: &Asked<'_>) -> Result<Dressed, Refusal> 
 /// `c7cc1da0-0001-004c-5b8b-865118000000`: how the service names requests (ARM 9.1).
 fn request_id(sandbox: &mut Sandbox) -> String {
     let guid = sandbox.draw_guid().to_string();
-    format!("{}-0001-00{}-{}-{}000000", &guid[..8], &guid[9..11], &guid[24..28], &guid[28..34])
+    format!(
+        "{}-0001-00{}-{}-{}000000",
+        &guid[..8],
+        &guid[9..11],
+        &guid[24..28],
+        &guid[28..34]
+    )
 }

@@ -33,10 +33,17 @@ pub(super) fn read_sections(body: &[u8]) -> Result<BTreeMap<Box<str>, Box<str>>,
     let sections = document.children.iter().map(|section| {
         let known = SECTIONS.iter().any(|(name, _, _)| *name == section.name);
         if section.name == "DefaultServiceVersion" && !is_version(&section.text) {
-            let message = "The value provided for one of the XML nodes in the request body was not in the correct format.";
-            return Err(Refusal::new(400, "InvalidXmlNodeValue", message).detail("XmlNodeName", "DefaultServiceVersion"));
+            let message =
+                "The value provided for one of the XML nodes in the request body was not in the correct format.";
+            return Err(
+                Refusal::new(400, "InvalidXmlNodeValue", message).detail("XmlNodeName", "DefaultServiceVersion")
+            );
         }
-        if known { Ok((section.name.as_str().into(), section.inner_xml().into())) } else { Err(Refusal::invalid_xml()) }
+        if known {
+            Ok((section.name.as_str().into(), section.inner_xml().into()))
+        } else {
+            Err(Refusal::invalid_xml())
+        }
     });
     sections.collect()
 }
@@ -47,8 +54,14 @@ pub(super) fn properties(sandbox: &Sandbox, asked: &Asked<'_>) -> Dressed {
     let mut document = Writer::new("StorageServiceProperties");
     for (name, since, default) in SECTIONS {
         // One section of metrics became two in 2013.
-        let shown = if *name == "Metrics" { !asked.since("2013-08-15") } else { asked.since(since) };
-        let set = account.and_then(|account| account.service.get(*name)).map(AsRef::as_ref);
+        let shown = if *name == "Metrics" {
+            !asked.since("2013-08-15")
+        } else {
+            asked.since(since)
+        };
+        let set = account
+            .and_then(|account| account.service.get(*name))
+            .map(AsRef::as_ref);
         match set.unwrap_or(default) {
             _ if !shown => {}
             "" if *name == "DefaultServiceVersion" => {}
@@ -66,9 +79,9 @@ pub(super) fn properties(sandbox: &Sandbox, asked: &Asked<'_>) -> Dressed {
 /// SKU and kind of the account.
 pub(super) fn account_info(sandbox: &Sandbox, asked: &Asked<'_>) -> Dressed {
     match sandbox.cloud.fabric().accounts.get(asked.account.as_str()) {
-        Some(account) => {
-            Dressed::new(200).with("x-ms-sku-name", account.sku.as_ref()).with("x-ms-account-kind", account.kind.as_ref())
-        }
+        Some(account) => Dressed::new(200)
+            .with("x-ms-sku-name", account.sku.as_ref())
+            .with("x-ms-account-kind", account.kind.as_ref()),
         None => Dressed::new(200),
     }
 }
@@ -80,7 +93,11 @@ pub(super) fn policies(policies: &[AccessPolicy]) -> Bytes {
         document.open("SignedIdentifier");
         document.leaf("Id", &policy.id);
         document.open("AccessPolicy");
-        for (name, value) in [("Start", &policy.start), ("Expiry", &policy.expiry), ("Permission", &policy.permission)] {
+        for (name, value) in [
+            ("Start", &policy.start),
+            ("Expiry", &policy.expiry),
+            ("Permission", &policy.permission),
+        ] {
             if let Some(value) = value {
                 document.leaf(name, value);
             }

@@ -41,7 +41,12 @@ pub(super) fn lets_read(query: &BTreeMap<String, String>, target: Target<'_>, no
     verify(query, target, Some(Need::read_blob()), now).is_ok_and(|granted| granted.contains('r'))
 }
 
-fn verify(query: &BTreeMap<String, String>, target: Target<'_>, need: Option<Need>, now: Time) -> Result<String, Refusal> {
+fn verify(
+    query: &BTreeMap<String, String>,
+    target: Target<'_>,
+    need: Option<Need>,
+    now: Time,
+) -> Result<String, Refusal> {
     if !target.account.allows_shared_key {
         let message = "Key based authentication is not permitted on this storage account.";
         return Err(Refusal::new(403, "KeyBasedAuthenticationNotPermitted", message));
@@ -52,7 +57,12 @@ fn verify(query: &BTreeMap<String, String>, target: Target<'_>, need: Option<Nee
     verify_service(query, target, need, now)
 }
 
-fn verify_account(query: &BTreeMap<String, String>, target: Target<'_>, need: Option<Need>, now: Time) -> Result<String, Refusal> {
+fn verify_account(
+    query: &BTreeMap<String, String>,
+    target: Target<'_>,
+    need: Option<Need>,
+    now: Time,
+) -> Result<String, Refusal> {
     let param = |name: &str| query.get(name).map_or("", String::as_str);
     let sas = AccountSas {
         permissions: param("sp"),
@@ -78,7 +88,12 @@ fn verify_account(query: &BTreeMap<String, String>, target: Target<'_>, need: Op
     Ok(sas.permissions.to_owned())
 }
 
-fn verify_service(query: &BTreeMap<String, String>, target: Target<'_>, need: Option<Need>, now: Time) -> Result<String, Refusal> {
+fn verify_service(
+    query: &BTreeMap<String, String>,
+    target: Target<'_>,
+    need: Option<Need>,
+    now: Time,
+) -> Result<String, Refusal> {
     let param = |name: &str| query.get(name).map_or("", String::as_str);
     let resource = param("sr");
     let path = match resource {
@@ -97,25 +112,40 @@ fn verify_service(query: &BTreeMap<String, String>, target: Target<'_>, need: Op
         resource,
         snapshot: if resource == "bs" { param("snapshot") } else { "" },
         encryption_scope: param("ses"),
-        headers: [param("rscc"), param("rscd"), param("rsce"), param("rscl"), param("rsct")],
+        headers: [
+            param("rscc"),
+            param("rscd"),
+            param("rsce"),
+            param("rscl"),
+            param("rsct"),
+        ],
     };
     check_signature(target.account, &sas.text(&path), param("sig"))?;
 
     // What the token leaves out stands in the policy that it names.
-    let policy = target.container.and_then(|container| container.policies.iter().find(|policy| *policy.id == *sas.policy));
+    let policy = target
+        .container
+        .and_then(|container| container.policies.iter().find(|policy| *policy.id == *sas.policy));
     if !sas.policy.is_empty() && policy.is_none() {
-        return Err(Refusal::authentication("The stored access policy named in the signature does not exist."));
+        return Err(Refusal::authentication(
+            "The stored access policy named in the signature does not exist.",
+        ));
     }
     let or_policy = |own: &str, stored: Option<&Option<Box<str>>>| -> String {
         let stored = stored.and_then(Option::as_deref).unwrap_or_default();
-        if own.is_empty() { stored.to_owned() } else { own.to_owned() }
+        if own.is_empty() {
+            stored.to_owned()
+        } else {
+            own.to_owned()
+        }
     };
     let start = or_policy(sas.start, policy.map(|policy| &policy.start));
     let expiry = or_policy(sas.expiry, policy.map(|policy| &policy.expiry));
     check_times(&start, &expiry, now)?;
 
     // A signature over a blob grants nothing on its container, one over a container nothing on its account.
-    let covers = need.is_none_or(|need| need.level == 'o' || need.level == 'c' && resource == "c" && need.permissions == "l");
+    let covers =
+        need.is_none_or(|need| need.level == 'o' || need.level == 'c' && resource == "c" && need.permissions == "l");
     if !covers {
         let message = "This request is not authorized to perform this operation using this resource type.";
         return Err(Refusal::new(403, "AuthorizationResourceTypeMismatch", message));
@@ -124,10 +154,16 @@ fn verify_service(query: &BTreeMap<String, String>, target: Target<'_>, need: Op
 }
 
 fn check_signature(account: &Account, text: &str, signature: &str) -> Result<(), Refusal> {
-    if account.keys.iter().any(|key| sign(key, text).is_some_and(|own| same(&own, signature))) {
+    if account
+        .keys
+        .iter()
+        .any(|key| sign(key, text).is_some_and(|own| same(&own, signature)))
+    {
         return Ok(());
     }
-    Err(Refusal::authentication(format!("Signature did not match. String to sign used was {text}")))
+    Err(Refusal::authentication(format!(
+        "Signature did not match. String to sign used was {text}"
+    )))
 }
 
 fn check_times(start: &str, expiry: &str, now: Time) -> Result<(), Refusal> {

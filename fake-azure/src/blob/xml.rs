@@ -19,7 +19,10 @@ pub(super) struct Writer {
 impl Writer {
     /// A document whose root element has this name, and perhaps attributes behind it.
     pub(super) fn new(root: &str) -> Writer {
-        let mut writer = Writer { text: "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?>".to_owned(), open: Vec::new() };
+        let mut writer = Writer {
+            text: "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?>".to_owned(),
+            open: Vec::new(),
+        };
         writer.open(root);
         writer
     }
@@ -147,7 +150,10 @@ pub(super) fn read(body: &[u8]) -> Result<Element, Refusal> {
             if open.len() >= DEPTH_MAX {
                 return Err(Refusal::invalid_xml());
             }
-            open.push(Element { name, ..Element::default() });
+            open.push(Element {
+                name,
+                ..Element::default()
+            });
         }
         match event {
             Event::Empty(_) | Event::End(_) => {
@@ -169,7 +175,10 @@ pub(super) fn read(body: &[u8]) -> Result<Element, Refusal> {
                     "apos" => Some('\''),
                     _ => reference.resolve_char_ref().ok().flatten(),
                 };
-                add(&mut open, letter.ok_or_else(Refusal::invalid_xml)?.encode_utf8(&mut [0; 4]));
+                add(
+                    &mut open,
+                    letter.ok_or_else(Refusal::invalid_xml)?.encode_utf8(&mut [0; 4]),
+                );
             }
             Event::Eof => return Err(Refusal::invalid_xml()),
             _ => {}
@@ -206,7 +215,15 @@ mod tests {
     #[test]
     fn broken_documents_are_refused() {
         let deep = "<a>".repeat(20);
-        for text in ["", "<a>", "<a></b>", "text", "<a>&nothing;</a>", "\u{feff}", deep.as_str()] {
+        for text in [
+            "",
+            "<a>",
+            "<a></b>",
+            "text",
+            "<a>&nothing;</a>",
+            "\u{feff}",
+            deep.as_str(),
+        ] {
             assert!(read(text.as_bytes()).is_err(), "{text}");
         }
         assert!(read(&[0xff, 0xfe]).is_err());

@@ -48,13 +48,21 @@ fn row(descriptor: &'static Descriptor) -> Row {
     let since = descriptor.since;
     Row {
         name: descriptor.name,
-        since: if since == fake_azure::cloud::ApiVersion::OLDEST { String::new() } else { since.to_string() },
+        since: if since == fake_azure::cloud::ApiVersion::OLDEST {
+            String::new()
+        } else {
+            since.to_string()
+        },
         writes: writes(descriptor),
         actions: descriptor.actions.iter().map(|action| action.name).collect(),
         fields: descriptor.fields.len(),
         references: descriptor.refs.len(),
         errors,
-        assumed: descriptor.errors.iter().filter(|form| is_assumed(form.evidence)).count(),
+        assumed: descriptor
+            .errors
+            .iter()
+            .filter(|form| is_assumed(form.evidence))
+            .count(),
         evidence,
     }
 }
@@ -83,7 +91,16 @@ fn writes(descriptor: &Descriptor) -> Vec<String> {
 }
 
 fn table(rows: &[Row]) -> String {
-    let heading = ["type", "since", "writes", "actions", "fields", "references", "errors", "assumed"];
+    let heading = [
+        "type",
+        "since",
+        "writes",
+        "actions",
+        "fields",
+        "references",
+        "errors",
+        "assumed",
+    ];
     let mut lines = vec![heading.map(str::to_owned).to_vec()];
     lines.extend(rows.iter().map(|row| {
         vec![

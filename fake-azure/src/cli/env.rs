@@ -37,11 +37,16 @@ enum Client {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { client, env_file } = arguments;
     let text = fs_err::read_to_string(env_file).map_err(|error| {
-        Failure::of(FILE, &error).hint(Some("`fake-azure serve --env-file FILE` writes it once the server answers"))
+        Failure::of(FILE, &error).hint(Some(
+            "`fake-azure serve --env-file FILE` writes it once the server answers",
+        ))
     })?;
     let values: BTreeMap<&str, &str> = text.lines().filter_map(|line| line.split_once('=')).collect();
     let value = |name: &str| -> Result<&str, Failure> {
-        values.get(name).copied().ok_or_else(|| Failure::new(FILE, format!("`{env_file}` has no `{name}`")))
+        values
+            .get(name)
+            .copied()
+            .ok_or_else(|| Failure::new(FILE, format!("`{env_file}` has no `{name}`")))
     };
 
     let mut lines = String::new();
@@ -59,7 +64,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             trust(&["REQUESTS_CA_BUNDLE"]);
             line("export AZURE_CORE_INSTANCE_DISCOVERY=false AZURE_CORE_COLLECT_TELEMETRY=false".to_owned());
             line("export AZURE_CONFIG_DIR=\"$(mktemp -d)\"".to_owned());
-            line(format!("az cloud register --name FakeAzure --endpoint-resource-manager '{arm}'"));
+            line(format!(
+                "az cloud register --name FakeAzure --endpoint-resource-manager '{arm}'"
+            ));
             line("az cloud set --name FakeAzure".to_owned());
             line(format!(
                 "az login --service-principal --username '{}' --password '{}' --tenant '{}'",
@@ -85,7 +92,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         }
         Client::Terraform => {
             trust(&["SSL_CERT_FILE"]);
-            line(format!("export ARM_METADATA_HOSTNAME='{}'", arm.trim_start_matches("https://")));
+            line(format!(
+                "export ARM_METADATA_HOSTNAME='{}'",
+                arm.trim_start_matches("https://")
+            ));
             line(format!("export ARM_TENANT_ID='{}'", value("FAKE_TENANT")?));
             line(format!("export ARM_SUBSCRIPTION_ID='{}'", value("FAKE_SUBSCRIPTION")?));
             line(format!("export ARM_CLIENT_ID='{}'", value("FAKE_CLIENT_ID")?));
@@ -104,6 +114,9 @@ fn credentials<'v>(
     line(format!("export AZURE_TENANT_ID='{}'", value("FAKE_TENANT")?));
     line(format!("export AZURE_CLIENT_ID='{}'", value("FAKE_CLIENT_ID")?));
     line(format!("export AZURE_CLIENT_SECRET='{}'", value("FAKE_CLIENT_SECRET")?));
-    line(format!("export AZURE_SUBSCRIPTION_ID='{}'", value("FAKE_SUBSCRIPTION")?));
+    line(format!(
+        "export AZURE_SUBSCRIPTION_ID='{}'",
+        value("FAKE_SUBSCRIPTION")?
+    ));
     Ok(())
 }

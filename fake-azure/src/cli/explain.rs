@@ -10,13 +10,22 @@ use crate::cli::output;
 pub(crate) fn run(code: &str) -> Result<(), Failure> {
     let found = find(code);
     if found.is_empty() {
-        let near = all().into_iter().map(|explained| explained.form.code).filter(|known| is_like(known, code));
+        let near = all()
+            .into_iter()
+            .map(|explained| explained.form.code)
+            .filter(|known| is_like(known, code));
         let mut near: Vec<&str> = near.collect();
         near.dedup();
         near.truncate(5);
         let hint = match near.as_slice() {
             [] => "`fake-azure coverage` lists the errors of every type".to_owned(),
-            near => format!("did you mean {}?", near.iter().map(|code| format!("`{code}`")).collect::<Vec<_>>().join(" or ")),
+            near => format!(
+                "did you mean {}?",
+                near.iter()
+                    .map(|code| format!("`{code}`"))
+                    .collect::<Vec<_>>()
+                    .join(" or ")
+            ),
         };
         return Err(Failure::new(UNKNOWN, format!("no rule answers `{code}`")).hint(Some(hint)));
     }
@@ -37,7 +46,11 @@ fn text(explained: &Explained) -> String {
     let mut row = |name: &str, value: &str| writeln!(text, "  {name:<10}{value}").expect("a text takes any text");
     row("message", form.text);
     row("raised by", &format!("{:?}", form.by));
-    let retry = if form.kind.retryable() { ", may pass later by itself" } else { "" };
+    let retry = if form.kind.retryable() {
+        ", may pass later by itself"
+    } else {
+        ""
+    };
     row("kind", &format!("{:?}{retry}", form.kind));
     if !explained.types.is_empty() {
         row("types", &explained.types.join(", "));

@@ -69,7 +69,9 @@ pub(crate) fn run() -> ExitCode {
         Command::Env(arguments) => env::run(&arguments),
         Command::Coverage { format } => coverage::run(format),
         Command::Explain { code } => explain::run(&code),
-        Command::Schema { interface: Interface::ControlApi } => output::write(&fake_azure::control::document()),
+        Command::Schema {
+            interface: Interface::ControlApi,
+        } => output::write(&fake_azure::control::document()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

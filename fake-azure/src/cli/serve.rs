@@ -63,9 +63,14 @@ pub(crate) struct Arguments {
 
 fn port(text: &str) -> Result<(Listener, u16), String> {
     let names = || Listener::ALL.map(Listener::name).join(", ");
-    let (name, port) = text.split_once('=').ok_or_else(|| "expected `LISTENER=PORT`".to_owned())?;
-    let listener = Listener::find(name).ok_or_else(|| format!("`{name}` is not a listener: expected one of {}", names()))?;
-    let port = port.parse().map_err(|_| format!("`{port}` is not a port: expected 0 to 65535"))?;
+    let (name, port) = text
+        .split_once('=')
+        .ok_or_else(|| "expected `LISTENER=PORT`".to_owned())?;
+    let listener =
+        Listener::find(name).ok_or_else(|| format!("`{name}` is not a listener: expected one of {}", names()))?;
+    let port = port
+        .parse()
+        .map_err(|_| format!("`{port}` is not a port: expected 0 to 65535"))?;
     Ok((listener, port))
 }
 
@@ -86,7 +91,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
 }
 
 async fn serve(azure: &FakeAzure, options: Options, env_file: Option<&Utf8Path>) -> Result<(), Failure> {
-    let stop = stop_signal().map_err(|error| Failure::new(CANNOT_LISTEN, format!("cannot wait for signals: {error}")))?;
+    let stop =
+        stop_signal().map_err(|error| Failure::new(CANNOT_LISTEN, format!("cannot wait for signals: {error}")))?;
     let server = azure.listen(options).await.map_err(|error| failure(&error))?;
     let mut lines = String::new();
     for (name, value) in server.environment() {
@@ -94,7 +100,8 @@ async fn serve(azure: &FakeAzure, options: Options, env_file: Option<&Utf8Path>)
     }
     if let Some(path) = env_file {
         write_whole(path, &lines).map_err(|error| {
-            Failure::new(FILE, format!("cannot write `{path}`: {error}")).hint(Some("`--env-file` names a file in a folder that exists"))
+            Failure::new(FILE, format!("cannot write `{path}`: {error}"))
+                .hint(Some("`--env-file` names a file in a folder that exists"))
         })?;
     }
     output::write(&lines)?;
@@ -133,7 +140,10 @@ fn stop_signal() -> io::Result<impl Future<Output = ()>> {
 }
 
 fn azure(arguments: &Arguments) -> FakeAzure {
-    let mut builder = FakeAzure::builder().seed(arguments.seed).era(arguments.profile).pace(arguments.pace);
+    let mut builder = FakeAzure::builder()
+        .seed(arguments.seed)
+        .era(arguments.profile)
+        .pace(arguments.pace);
     for subscription in &arguments.subscriptions {
         builder = builder.subscription(*subscription);
     }
@@ -152,15 +162,26 @@ fn azure(arguments: &Arguments) -> FakeAzure {
 }
 
 fn options(arguments: &Arguments) -> Result<Options, Failure> {
-    let mut ports: BTreeMap<Listener, u16> =
-        Listener::ALL.into_iter().map(|listener| (listener, listener.default_port())).collect();
+    let mut ports: BTreeMap<Listener, u16> = Listener::ALL
+        .into_iter()
+        .map(|listener| (listener, listener.default_port()))
+        .collect();
     ports.extend(arguments.ports.iter().copied());
     let tls = match (&arguments.tls_cert, &arguments.tls_key) {
-        (Some(certificate), Some(key)) => Tls::Brought { certificate: certificate.clone(), key: key.clone() },
+        (Some(certificate), Some(key)) => Tls::Brought {
+            certificate: certificate.clone(),
+            key: key.clone(),
+        },
         _ if arguments.http => Tls::Off,
-        _ => Tls::Own { state_dir: Some(state_dir(arguments)?) },
+        _ => Tls::Own {
+            state_dir: Some(state_dir(arguments)?),
+        },
     };
-    Ok(Options { address: arguments.listen, ports, tls })
+    Ok(Options {
+        address: arguments.listen,
+        ports,
+        tls,
+    })
 }
 
 /// `--state-dir`, or its place by the XDG rules.
@@ -170,11 +191,19 @@ fn state_dir(arguments: &Arguments) -> Result<Utf8PathBuf, Failure> {
         let whole = camino::absolute_utf8(folder);
         return whole.map_err(|error| Failure::new(FILE, format!("cannot use `{folder}`: {error}")));
     }
-    let folder = |name: &str| std::env::var(name).ok().filter(|path| !path.is_empty()).map(Utf8PathBuf::from);
+    let folder = |name: &str| {
+        std::env::var(name)
+            .ok()
+            .filter(|path| !path.is_empty())
+            .map(Utf8PathBuf::from)
+    };
     let state = folder("XDG_STATE_HOME").or_else(|| Some(folder("HOME")?.join(".local/state")));
     state.map(|state| state.join("fake-azure")).ok_or_else(|| {
-        Failure::new(USAGE, "there is no place to keep certificates: neither XDG_STATE_HOME nor HOME is set")
-            .hint(Some("`--state-dir FOLDER` names one"))
+        Failure::new(
+            USAGE,
+            "there is no place to keep certificates: neither XDG_STATE_HOME nor HOME is set",
+        )
+        .hint(Some("`--state-dir FOLDER` names one"))
     })
 }
 

@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 
 pub use self::schema::document;
 pub use self::types::{
-    CheckInfo, ClockInfo, ClockMove, FaultInfo, FaultInstalled, Fork, LimitInfo, Limits, LimitsInfo, List, OperationInfo, Reset,
-    SandboxInfo, Throttling,
+    CheckInfo, ClockInfo, ClockMove, FaultInfo, FaultInstalled, Fork, LimitInfo, Limits, LimitsInfo, List,
+    OperationInfo, Reset, SandboxInfo, Throttling,
 };
 use crate::envelope;
 use crate::faults::{FaultId, Moment, Rule};
@@ -59,7 +59,9 @@ pub enum ControlError {
 impl ControlError {
     fn status(&self) -> StatusCode {
         match self {
-            ControlError::NoSuchCall(_) | ControlError::NoSuchSandbox(_) | ControlError::NoSuchFault(_) => StatusCode::NOT_FOUND,
+            ControlError::NoSuchCall(_) | ControlError::NoSuchSandbox(_) | ControlError::NoSuchFault(_) => {
+                StatusCode::NOT_FOUND
+            }
             ControlError::WrongVerb { .. } => StatusCode::METHOD_NOT_ALLOWED,
             ControlError::InvalidDocument(_) | ControlError::InvalidValue(_) => StatusCode::BAD_REQUEST,
         }
@@ -100,7 +102,10 @@ pub(crate) fn serve(sandboxes: &Sandboxes, request: &Request<Bytes>, wall: Optio
         }
         Err(error) => refusal(&error),
     };
-    Served { response, delivery: Delivery::Send }
+    Served {
+        response,
+        delivery: Delivery::Send,
+    }
 }
 
 fn refusal(error: &ControlError) -> Response<Bytes> {
@@ -108,11 +113,22 @@ fn refusal(error: &ControlError) -> Response<Bytes> {
 }
 
 fn route(sandboxes: &Sandboxes, request: &Request<Bytes>, wall: Option<Time>) -> Result<Answer, ControlError> {
-    let path = request.uri().path().strip_prefix(PREFIX).unwrap_or("").trim_matches('/').to_owned();
+    let path = request
+        .uri()
+        .path()
+        .strip_prefix(PREFIX)
+        .unwrap_or("")
+        .trim_matches('/')
+        .to_owned();
     let (call, rest) = path.split_once('/').unwrap_or((path.as_str(), ""));
     let query = Query(request.uri().query().unwrap_or(""));
     let method = request.method();
-    let wrong = |verbs| Err(ControlError::WrongVerb { call: path.clone(), verbs });
+    let wrong = |verbs| {
+        Err(ControlError::WrongVerb {
+            call: path.clone(),
+            verbs,
+        })
+    };
     let body = request.body();
 
     // Every call but a reset is about one sandbox, whose clock goes on under a scaled pace.
@@ -174,14 +190,24 @@ fn choose(sandboxes: &Sandboxes, query: &Query<'_>) -> Result<Shared, ControlErr
 
 /// A document; an empty body is an empty one.
 fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, ControlError> {
-    let bytes: &[u8] = if body.iter().all(u8::is_ascii_whitespace) { b"{}" } else { body };
+    let bytes: &[u8] = if body.iter().all(u8::is_ascii_whitespace) {
+        b"{}"
+    } else {
+        body
+    };
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let document = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let at = error.path().to_string();
-        let place = if at == "." { String::new() } else { format!("`{at}`: ") };
+        let place = if matches!(at.as_str(), "." | "?") {
+            String::new()
+        } else {
+            format!("`{at}`: ")
+        };
         ControlError::InvalidDocument(format!("{place}{}", error.into_inner()))
     })?;
-    reader.end().map_err(|error| ControlError::InvalidDocument(error.to_string()))?;
+    reader
+        .end()
+        .map_err(|error| ControlError::InvalidDocument(error.to_string()))?;
     Ok(document)
 }
 
@@ -209,9 +235,18 @@ pub(crate) fn reset(sandboxes: &Sandboxes, reset: Reset) -> Result<(), ControlEr
 }
 
 fn reset_to(sandboxes: &Sandboxes, reset: Reset) -> Result<SandboxInfo, ControlError> {
-    let Reset { subscriptions, accounts, pace, profile, seed, start } = reset;
+    let Reset {
+        subscriptions,
+        accounts,
+        pace,
+        profile,
+        seed,
+        start,
+    } = reset;
     let mut defaults = sandboxes.defaults();
-    let listed = subscriptions.map(|list| list.iter().map(|text| guid(text)).collect::<Result<Vec<_>, _>>()).transpose()?;
+    let listed = subscriptions
+        .map(|list| list.iter().map(|text| guid(text)).collect::<Result<Vec<_>, _>>())
+        .transpose()?;
     if let Some(profile) = &profile {
         defaults.era = era(profile)?;
     }
@@ -225,7 +260,11 @@ fn reset_to(sandboxes: &Sandboxes, reset: Reset) -> Result<SandboxInfo, ControlE
         sandboxes::make_account(&mut sandbox, account)
             .map_err(|message| invalid(format!("cannot make the storage account `{account}`: {message}")))?;
     }
-    let new = if of.is_some() { sandboxes.replace(sandbox) } else { sandboxes.replace_all(sandbox) };
+    let new = if of.is_some() {
+        sandboxes.replace(sandbox)
+    } else {
+        sandboxes.replace_all(sandbox)
+    };
     Ok(info(&lock(&new)))
 }
 
@@ -252,17 +291,29 @@ const EVENTS_MAX: u32 = 100_000;
 fn move_clock(sandbox: &mut Sandbox, to: &ClockMove) -> Result<ClockInfo, ControlError> {
     let now = sandbox.cloud.now();
     match to {
-        ClockMove { advance_ms: Some(ms), to: None, events: None } => {
+        ClockMove {
+            advance_ms: Some(ms),
+            to: None,
+            events: None,
+        } => {
             let ms = i64::try_from(*ms).map_err(|_| invalid("`advance_ms` is too large"))?;
             sandbox.advance(now.plus_millis(ms));
         }
-        ClockMove { advance_ms: None, to: Some(to), events: None } => {
+        ClockMove {
+            advance_ms: None,
+            to: Some(to),
+            events: None,
+        } => {
             if to.0 < now {
                 return Err(invalid(format!("`to` lies behind: it is {now} already")));
             }
             sandbox.advance(to.0);
         }
-        ClockMove { advance_ms: None, to: None, events: Some(events) } => {
+        ClockMove {
+            advance_ms: None,
+            to: None,
+            events: Some(events),
+        } => {
             if *events > EVENTS_MAX {
                 return Err(invalid(format!("`events` is more than {EVENTS_MAX}")));
             }
@@ -283,7 +334,11 @@ fn limits(sandbox: &Sandbox) -> LimitsInfo {
     let rows = ledger.profile().rows();
     LimitsInfo {
         profile: ledger.era().name().to_owned(),
-        overrides: ledger.overrides().iter().map(|(row, limit)| (row.to_string(), *limit)).collect::<BTreeMap<_, _>>(),
+        overrides: ledger
+            .overrides()
+            .iter()
+            .map(|(row, limit)| (row.to_string(), *limit))
+            .collect::<BTreeMap<_, _>>(),
         throttling: match sandbox.buckets.enforced {
             Some(true) => Throttling::On,
             Some(false) => Throttling::Off,
@@ -304,7 +359,10 @@ fn set_limits(sandbox: &mut Sandbox, to: &Limits) -> Result<LimitsInfo, ControlE
     let known = profile.unwrap_or_else(|| sandbox.era()).limits();
     for (row, limit) in &to.overrides {
         if known.row(row).is_none() {
-            return Err(invalid(format!("the profile `{}` has no limit `{row}`", known_name(profile, sandbox))));
+            return Err(invalid(format!(
+                "the profile `{}` has no limit `{row}`",
+                known_name(profile, sandbox)
+            )));
         }
         if limit.is_some_and(|limit| limit < 0) {
             return Err(invalid(format!("`{row}` cannot be less than 0")));
@@ -335,7 +393,12 @@ fn faults(sandbox: &Sandbox) -> List<FaultInfo> {
     let rules = sandbox.faults.rules().iter();
     List {
         value: rules
-            .map(|rule| FaultInfo { id: rule.id, seen: rule.seen, struck: rule.struck, rule: rule.rule.clone() })
+            .map(|rule| FaultInfo {
+                id: rule.id,
+                seen: rule.seen,
+                struck: rule.struck,
+                rule: rule.rule.clone(),
+            })
             .collect(),
     }
 }
@@ -347,14 +410,20 @@ fn install(sandbox: &mut Sandbox, rule: Rule) -> Result<FaultInstalled, ControlE
 
 fn remove(sandbox: &mut Sandbox, id: &str) -> Result<Answer, ControlError> {
     let known = id.parse().ok().map(FaultId).is_some_and(|id| sandbox.faults.remove(id));
-    if known { Ok(Answer::Document(json!({}))) } else { Err(ControlError::NoSuchFault(id.to_owned())) }
+    if known {
+        Ok(Answer::Document(json!({})))
+    } else {
+        Err(ControlError::NoSuchFault(id.to_owned()))
+    }
 }
 
 fn restore(sandboxes: &Sandboxes, saved: Saved) -> Result<SandboxInfo, ControlError> {
     let mut sandbox = sandboxes::sandbox(&sandboxes.defaults(), &[]);
-    sandbox
-        .restore(saved)
-        .map_err(|version| invalid(format!("the state has version {version}; this server reads another one")))?;
+    sandbox.restore(saved).map_err(|version| {
+        invalid(format!(
+            "the state has version {version}; this server reads another one"
+        ))
+    })?;
     Ok(info(&lock(&sandboxes.replace(sandbox))))
 }
 
@@ -372,11 +441,12 @@ fn fork(sandboxes: &Sandboxes, from: &Shared, to: &Fork) -> Result<SandboxInfo, 
             let new = wanted.take().unwrap_or_else(|| from.draw_guid());
             text = replace_ignoring_case(&text, &old.to_string(), &new.to_string());
         }
-        let saved: Saved = serde_json::from_str(&text)
-            .map_err(|error| invalid(format!("the cloud cannot be renamed: {error}")))?;
+        let saved: Saved =
+            serde_json::from_str(&text).map_err(|error| invalid(format!("the cloud cannot be renamed: {error}")))?;
         let mut fork = from.fork();
         let rules = fork.faults.clone();
-        fork.restore(saved).map_err(|version| invalid(format!("the state has version {version}")))?;
+        fork.restore(saved)
+            .map_err(|version| invalid(format!("the state has version {version}")))?;
         fork.faults = rules;
         fork
     };
@@ -402,7 +472,9 @@ fn replace_ignoring_case(text: &str, old: &str, new: &str) -> String {
 fn operations(sandbox: &Sandbox) -> List<OperationInfo> {
     let mut all: Vec<&Operation> = sandbox.cloud.operations().collect();
     all.sort_by_key(|operation| (operation.started, operation.id));
-    List { value: all.into_iter().map(operation).collect() }
+    List {
+        value: all.into_iter().map(operation).collect(),
+    }
 }
 
 fn operation(operation: &Operation) -> OperationInfo {
@@ -432,11 +504,18 @@ fn operation(operation: &Operation) -> OperationInfo {
 fn journal(sandbox: &Sandbox, query: &Query<'_>) -> Result<Answer, ControlError> {
     let after = match query.field("after") {
         None => 0,
-        Some(text) => text.parse().map_err(|_| invalid(format!("`after`: `{text}` is not a number")))?,
+        Some(text) => text
+            .parse()
+            .map_err(|_| invalid(format!("`after`: `{text}` is not a number")))?,
     };
-    Ok(Answer::Lines(sandbox.journal.lines(after, sandbox.storage.base.as_deref())))
+    Ok(Answer::Lines(
+        sandbox.journal.lines(after, sandbox.storage.base.as_deref()),
+    ))
 }
 
 fn check(sandbox: &Sandbox) -> CheckInfo {
-    CheckInfo { digest: sandbox.cloud.digest(), violations: sandbox.cloud.check() }
+    CheckInfo {
+        digest: sandbox.cloud.digest(),
+        violations: sandbox.cloud.check(),
+    }
 }

@@ -7,7 +7,8 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::Value;
 
 use super::types::{
-    CheckInfo, ClockInfo, ClockMove, FaultInfo, FaultInstalled, Fork, Limits, LimitsInfo, List, OperationInfo, Reset, SandboxInfo,
+    CheckInfo, ClockInfo, ClockMove, FaultInfo, FaultInstalled, Fork, Limits, LimitsInfo, List, OperationInfo, Reset,
+    SandboxInfo,
 };
 use crate::faults::Rule;
 
@@ -21,21 +22,111 @@ struct Row {
 }
 
 const ROWS: &[Row] = &[
-    Row { verb: "POST", call: "reset", body: "Reset", answer: "SandboxInfo", effect: "drops each sandbox that holds one of the subscriptions and makes one new sandbox with exactly those; without a list drops all" },
-    Row { verb: "GET", call: "clock", body: "", answer: "ClockInfo", effect: "the cloud's time" },
-    Row { verb: "POST", call: "clock", body: "ClockMove", answer: "ClockInfo", effect: "moves it" },
-    Row { verb: "GET", call: "limits", body: "", answer: "LimitsInfo", effect: "the limits in force" },
-    Row { verb: "PUT", call: "limits", body: "Limits", answer: "LimitsInfo", effect: "changes them; what is absent stays" },
-    Row { verb: "GET", call: "faults", body: "", answer: "List of FaultInfo", effect: "the fault rules in force, in the order in which they are asked" },
-    Row { verb: "POST", call: "faults", body: "Rule", answer: "FaultInstalled", effect: "puts a rule in force, after those that are" },
-    Row { verb: "DELETE", call: "faults/{id}", body: "", answer: "`{}`", effect: "takes a rule back" },
-    Row { verb: "DELETE", call: "faults", body: "", answer: "`{}`", effect: "takes all rules back" },
-    Row { verb: "GET", call: "state", body: "", answer: "a whole sandbox", effect: "saves it; the form carries a version and is not documented further" },
-    Row { verb: "PUT", call: "state", body: "a whole sandbox", answer: "SandboxInfo", effect: "restores it, in the place of each sandbox that holds one of its subscriptions" },
-    Row { verb: "POST", call: "fork", body: "Fork", answer: "SandboxInfo", effect: "copies the whole cloud under another subscription id" },
-    Row { verb: "GET", call: "operations", body: "", answer: "List of OperationInfo", effect: "every operation, oldest first" },
-    Row { verb: "GET", call: "journal?after=N", body: "", answer: "JSON lines", effect: "what came in and went out, after exchange N; URLs are written `{arm}/...`, `{asm}/...`, `{blob}/account/...`, `{aad}/...`" },
-    Row { verb: "GET", call: "check", body: "", answer: "CheckInfo", effect: "the invariants of the whole cloud" },
+    Row {
+        verb: "POST",
+        call: "reset",
+        body: "Reset",
+        answer: "SandboxInfo",
+        effect: "drops each sandbox that holds one of the subscriptions and makes one new sandbox with exactly those; without a list drops all",
+    },
+    Row {
+        verb: "GET",
+        call: "clock",
+        body: "",
+        answer: "ClockInfo",
+        effect: "the cloud's time",
+    },
+    Row {
+        verb: "POST",
+        call: "clock",
+        body: "ClockMove",
+        answer: "ClockInfo",
+        effect: "moves it",
+    },
+    Row {
+        verb: "GET",
+        call: "limits",
+        body: "",
+        answer: "LimitsInfo",
+        effect: "the limits in force",
+    },
+    Row {
+        verb: "PUT",
+        call: "limits",
+        body: "Limits",
+        answer: "LimitsInfo",
+        effect: "changes them; what is absent stays",
+    },
+    Row {
+        verb: "GET",
+        call: "faults",
+        body: "",
+        answer: "List of FaultInfo",
+        effect: "the fault rules in force, in the order in which they are asked",
+    },
+    Row {
+        verb: "POST",
+        call: "faults",
+        body: "Rule",
+        answer: "FaultInstalled",
+        effect: "puts a rule in force, after those that are",
+    },
+    Row {
+        verb: "DELETE",
+        call: "faults/{id}",
+        body: "",
+        answer: "`{}`",
+        effect: "takes a rule back",
+    },
+    Row {
+        verb: "DELETE",
+        call: "faults",
+        body: "",
+        answer: "`{}`",
+        effect: "takes all rules back",
+    },
+    Row {
+        verb: "GET",
+        call: "state",
+        body: "",
+        answer: "a whole sandbox",
+        effect: "saves it; the form carries a version and is not documented further",
+    },
+    Row {
+        verb: "PUT",
+        call: "state",
+        body: "a whole sandbox",
+        answer: "SandboxInfo",
+        effect: "restores it, in the place of each sandbox that holds one of its subscriptions",
+    },
+    Row {
+        verb: "POST",
+        call: "fork",
+        body: "Fork",
+        answer: "SandboxInfo",
+        effect: "copies the whole cloud under another subscription id",
+    },
+    Row {
+        verb: "GET",
+        call: "operations",
+        body: "",
+        answer: "List of OperationInfo",
+        effect: "every operation, oldest first",
+    },
+    Row {
+        verb: "GET",
+        call: "journal?after=N",
+        body: "",
+        answer: "JSON lines",
+        effect: "what came in and went out, after exchange N; URLs are written `{arm}/...`, `{asm}/...`, `{blob}/account/...`, `{aad}/...`",
+    },
+    Row {
+        verb: "GET",
+        call: "check",
+        body: "",
+        answer: "CheckInfo",
+        effect: "the invariants of the whole cloud",
+    },
 ];
 
 /// The page.
@@ -47,9 +138,18 @@ pub fn document() -> String {
          `{\"error\": {\"code\": ..., \"message\": ...}}`.\n\n\
          | call | body | answer | effect |\n| --- | --- | --- | --- |\n",
     );
-    for Row { verb, call, body, answer, effect } in ROWS {
+    for Row {
+        verb,
+        call,
+        body,
+        answer,
+        effect,
+    } in ROWS
+    {
         let body = link(body);
-        let answer = answer.strip_prefix("List of ").map_or_else(|| link(answer), |of| format!("list of {}", link(of)));
+        let answer = answer
+            .strip_prefix("List of ")
+            .map_or_else(|| link(answer), |of| format!("list of {}", link(of)));
         writeln!(page, "| `{verb} {call}` | {body} | {answer} | {effect} |").expect("a text takes any text");
     }
     page.push_str("\nA list is `{\"value\": [...]}`.\n\n## Schemas\n");
@@ -90,5 +190,8 @@ fn schemas() -> Vec<(String, Value)> {
     add::<List<OperationInfo>>(&mut generator);
     add::<CheckInfo>(&mut generator);
     let definitions = generator.take_definitions(true);
-    definitions.into_iter().filter(|(name, _)| !name.starts_with("List")).collect()
+    definitions
+        .into_iter()
+        .filter(|(name, _)| !name.starts_with("List"))
+        .collect()
 }

@@ -32,7 +32,12 @@ pub(crate) fn throttled(sandbox: &mut Sandbox, front: Front, request: &Request<B
         // The classic API says 503 and gives no Retry-After (service-management 1.9).
         Front::Asm => {
             let message = "Too many requests received. Retry after some time.";
-            return dress(sandbox, front, request, envelope::of(front, StatusCode::SERVICE_UNAVAILABLE, "TooManyRequests", message));
+            return dress(
+                sandbox,
+                front,
+                request,
+                envelope::of(front, StatusCode::SERVICE_UNAVAILABLE, "TooManyRequests", message),
+            );
         }
         Front::Blob => {
             let message = blob_message(sandbox, "The server is busy.");
@@ -46,7 +51,9 @@ pub(crate) fn throttled(sandbox: &mut Sandbox, front: Front, request: &Request<B
         ),
     };
     let secs = sandbox.retry_after_secs(secs);
-    response.headers_mut().insert(http::header::RETRY_AFTER, HeaderValue::from(secs));
+    response
+        .headers_mut()
+        .insert(http::header::RETRY_AFTER, HeaderValue::from(secs));
     dress(sandbox, front, request, response)
 }
 
@@ -82,7 +89,9 @@ pub(crate) fn status(sandbox: &mut Sandbox, front: Front, request: &Request<Byte
     let mut response = envelope::of(front, status, &code, &message);
     if let Some(secs) = rule.retry_after_secs {
         let secs = sandbox.retry_after_secs(secs);
-        response.headers_mut().insert(http::header::RETRY_AFTER, HeaderValue::from(secs));
+        response
+            .headers_mut()
+            .insert(http::header::RETRY_AFTER, HeaderValue::from(secs));
     }
     dress(sandbox, front, request, response)
 }
@@ -101,7 +110,10 @@ fn words(sandbox: &mut Sandbox, front: Front, request: &Request<Bytes>, status: 
             );
             ("InternalServerError".to_owned(), message)
         }
-        (Front::Arm, 502) => own("BadGateway", "The gateway did not receive a valid response from the resource provider."),
+        (Front::Arm, 502) => own(
+            "BadGateway",
+            "The gateway did not receive a valid response from the resource provider.",
+        ),
         (Front::Arm, 504) => {
             let namespace = namespace_of(request.uri().path());
             let message =
@@ -113,7 +125,10 @@ fn words(sandbox: &mut Sandbox, front: Front, request: &Request<Bytes>, status: 
             "ServerBusy",
             "The server (or an internal component) is currently unavailable to receive requests. Please retry your request.",
         ),
-        (Front::Asm, _) => own("InternalError", "The server encountered an internal error. Please retry the request."),
+        (Front::Asm, _) => own(
+            "InternalError",
+            "The server encountered an internal error. Please retry the request.",
+        ),
         (Front::Blob, 503) => ("ServerBusy".to_owned(), blob_message(sandbox, "The server is busy.")),
         (Front::Blob, _) => {
             let message = "The server encountered an internal error. Please retry the request.";
@@ -130,7 +145,10 @@ fn words(sandbox: &mut Sandbox, front: Front, request: &Request<Bytes>, status: 
 pub(crate) fn principal_not_replicated(sandbox: &mut Sandbox, request: &Request<Bytes>) -> Option<Response<Bytes>> {
     let body: serde_json::Value = serde_json::from_slice(request.body()).ok()?;
     let principal = body.pointer("/properties/principalId")?.as_str()?.replace('-', "");
-    let message = format!("Principal {principal} does not exist in the directory {}.", sandbox.directory.tenant());
+    let message = format!(
+        "Principal {principal} does not exist in the directory {}.",
+        sandbox.directory.tenant()
+    );
     let response = envelope::arm(StatusCode::BAD_REQUEST, "PrincipalNotFound", &message);
     Some(dress(sandbox, Front::Arm, request, response))
 }
@@ -170,7 +188,15 @@ pub(crate) fn no_room(rule: &CapacityGone, by: Dialect) -> CloudError {
 }
 
 fn error(kind: ErrorKind, by: Dialect, code: String, message: String) -> CloudError {
-    CloudError { kind, by, code: code.into(), message, target: None, details: Vec::new(), until: None }
+    CloudError {
+        kind,
+        by,
+        code: code.into(),
+        message,
+        target: None,
+        details: Vec::new(),
+        until: None,
+    }
 }
 
 /// What a request counts as.
@@ -194,17 +220,28 @@ pub(crate) fn subscription_of(request: &Request<Bytes>) -> Option<Guid> {
 
 /// The namespace in the path of an ARM request, for a message.
 fn namespace_of(path: &str) -> String {
-    let mut segments = path.split('/').skip_while(|segment| !segment.eq_ignore_ascii_case("providers"));
+    let mut segments = path
+        .split('/')
+        .skip_while(|segment| !segment.eq_ignore_ascii_case("providers"));
     segments.nth(1).unwrap_or("Microsoft.Resources").to_owned()
 }
 
 /// A blob error's message ends with ids (ARM 9.4).
 fn blob_message(sandbox: &mut Sandbox, message: &str) -> String {
-    format!("{message}\nRequestId:{}\nTime:{}", sandbox.draw_guid(), sandbox.now_for_expiry())
+    format!(
+        "{message}\nRequestId:{}\nTime:{}",
+        sandbox.draw_guid(),
+        sandbox.now_for_expiry()
+    )
 }
 
 /// Adds what every answer of a service has: ids and date.
-fn dress(sandbox: &mut Sandbox, front: Front, request: &Request<Bytes>, mut response: Response<Bytes>) -> Response<Bytes> {
+fn dress(
+    sandbox: &mut Sandbox,
+    front: Front,
+    request: &Request<Bytes>,
+    mut response: Response<Bytes>,
+) -> Response<Bytes> {
     let id = sandbox.draw_guid().to_string();
     let date = text::rfc1123(sandbox.now_for_expiry());
     let headers = response.headers_mut();
@@ -219,7 +256,10 @@ fn dress(sandbox: &mut Sandbox, front: Front, request: &Request<Bytes>, mut resp
         _ => add("x-ms-request-id", &id),
     }
     if front == Front::Arm {
-        let correlation = request.headers().get("x-ms-correlation-request-id").and_then(|value| value.to_str().ok());
+        let correlation = request
+            .headers()
+            .get("x-ms-correlation-request-id")
+            .and_then(|value| value.to_str().ok());
         let correlation = correlation.unwrap_or(&id).to_owned();
         add("x-ms-correlation-request-id", &correlation);
         let now = text::compact(sandbox.now_for_expiry());

@@ -15,7 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use self::rule::Matcher;
 pub use self::rule::{
-    CapacityGone, Latency, Match, Moment, OperationFails, Probability, Rule, RuleError, Stale, Status, Throttle, Verdict,
+    CapacityGone, Latency, Match, Moment, OperationFails, Probability, Rule, RuleError, Stale, Status, Throttle,
+    Verdict,
 };
 use crate::wire::Listener;
 
@@ -56,7 +57,10 @@ pub struct Faults {
 impl Faults {
     /// No rules; what is drawn later is drawn from this seed.
     pub fn new(seed: u64) -> Faults {
-        Faults { seed, ..Faults::default() }
+        Faults {
+            seed,
+            ..Faults::default()
+        }
     }
 
     /// Puts a rule in force, after those that are. `cloud` is the sandbox's, for rules that serve its past.
@@ -70,9 +74,17 @@ impl Faults {
         let id = FaultId(self.next);
         // Each rule draws from a stream of its own: another rule renumbers nothing.
         let chance = Streams::new(self.seed ^ (0x4641_554c_5400 + self.next));
-        self.rules.push(Installed { id, rule, seen: 0, struck: 0, matcher, chance });
+        self.rules.push(Installed {
+            id,
+            rule,
+            seen: 0,
+            struck: 0,
+            matcher,
+            chance,
+        });
         if self.keeps_past() && self.past.is_empty() {
-            self.past.push_back((cloud.now(), cloud.clone()));
+            // What it was like before is not known: it was always so.
+            self.past.push_back((Time::from_millis(i64::MIN), cloud.clone()));
         }
         Ok(id)
     }
@@ -111,7 +123,14 @@ impl Faults {
     pub(crate) fn judge(&mut self, listener: Listener, method: &Method, uri: &Uri, now: Time) -> Option<Rule> {
         let mut verdict = None;
         for installed in &mut self.rules {
-            let Installed { rule, seen, struck, matcher, chance, .. } = installed;
+            let Installed {
+                rule,
+                seen,
+                struck,
+                matcher,
+                chance,
+                ..
+            } = installed;
             if !matcher.matches(&rule.matches, listener, method, uri, now) {
                 continue;
             }
@@ -131,7 +150,9 @@ impl Faults {
 
     /// Whether a rule needs the past.
     fn keeps_past(&self) -> bool {
-        self.rules.iter().any(|installed| matches!(installed.rule.verdict, Verdict::Stale(_)))
+        self.rules
+            .iter()
+            .any(|installed| matches!(installed.rule.verdict, Verdict::Stale(_)))
     }
 
     /// Keeps the cloud as it is after a request that may have changed it.
@@ -157,7 +178,12 @@ impl Faults {
         if *last <= then {
             return None;
         }
-        let (_, cloud) = self.past.iter().rev().find(|(time, _)| *time <= then).or_else(|| self.past.front())?;
+        let (_, cloud) = self
+            .past
+            .iter()
+            .rev()
+            .find(|(time, _)| *time <= then)
+            .or_else(|| self.past.front())?;
         let mut cloud = cloud.clone();
         while cloud.advance_to(then).is_some() {}
         Some((cloud, last.plus_millis(i64::from(within_ms))))
@@ -173,7 +199,12 @@ mod tests {
 
     fn cloud() -> Cloud {
         let start = Time::from_millis(0);
-        Cloud::new(&Settings { seed: 1, start, era: Era::Current, subscriptions: Vec::new() })
+        Cloud::new(&Settings {
+            seed: 1,
+            start,
+            era: Era::Current,
+            subscriptions: Vec::new(),
+        })
     }
 
     fn judge(faults: &mut Faults, method: Method, path: &str, secs: i64) -> Option<&'static str> {
@@ -206,9 +237,14 @@ mod tests {
 
     #[test]
     fn a_rule_strikes_within_its_time_only() {
-        let window = Rule::new(Verdict::CutBefore).from(Time::from_millis(10_000)).to(Time::from_millis(20_000));
+        let window = Rule::new(Verdict::CutBefore)
+            .from(Time::from_millis(10_000))
+            .to(Time::from_millis(20_000));
         let mut faults = installed([window]);
-        let struck: Vec<i64> = (0..30).step_by(5).filter(|secs| judge(&mut faults, Method::GET, "/x", *secs).is_some()).collect();
+        let struck: Vec<i64> = (0..30)
+            .step_by(5)
+            .filter(|secs| judge(&mut faults, Method::GET, "/x", *secs).is_some())
+            .collect();
         assert_eq!(struck, [10, 15]);
     }
 
@@ -223,7 +259,9 @@ mod tests {
             for other in others {
                 faults.install(other, &cloud).expect("a sound rule");
             }
-            (0..100).map(|_| judge(&mut faults, Method::GET, "/x", 0).is_some()).collect()
+            (0..100)
+                .map(|_| judge(&mut faults, Method::GET, "/x", 0).is_some())
+                .collect()
         };
         assert_eq!(strikes(0), strikes(5));
         let hits = strikes(0).into_iter().filter(|hit| *hit).count();
@@ -236,10 +274,14 @@ mod tests {
         let mut world = cloud();
         faults.remember(&Method::PUT, &world);
         assert!(faults.past.is_empty());
-        let id = faults.install(Rule::new(Verdict::Stale(Stale { within_ms: 5000 })), &world).expect("a sound rule");
+        let id = faults
+            .install(Rule::new(Verdict::Stale(Stale { within_ms: 5000 })), &world)
+            .expect("a sound rule");
         world.advance_to(Time::from_millis(60_000));
         faults.remember(&Method::PUT, &world);
-        let (then, shows) = faults.past(Time::from_millis(61_000), 5000).expect("it changed meanwhile");
+        let (then, shows) = faults
+            .past(Time::from_millis(61_000), 5000)
+            .expect("it changed meanwhile");
         assert_eq!((then.now().millis(), shows.millis()), (56_000, 65_000));
         assert!(faults.past(Time::from_millis(65_000), 5000).is_none());
         faults.remove(id);

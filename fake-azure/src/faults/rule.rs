@@ -25,7 +25,10 @@ pub struct Rule {
 impl Rule {
     /// A rule that strikes every exchange.
     pub fn new(verdict: Verdict) -> Rule {
-        Rule { matches: Match::default(), verdict }
+        Rule {
+            matches: Match::default(),
+            verdict,
+        }
     }
 
     /// Only requests of this method.
@@ -59,7 +62,9 @@ impl Rule {
     /// Only this share of the exchanges that match, in parts per million, drawn from the seed.
     #[must_use]
     pub fn probability_ppm(mut self, ppm: u32) -> Rule {
-        self.matches.probability = Some(Probability { ppm: ppm.min(1_000_000) });
+        self.matches.probability = Some(Probability {
+            ppm: ppm.min(1_000_000),
+        });
         self
     }
 
@@ -137,9 +142,10 @@ impl<'de> Deserialize<'de> for Probability {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Probability, D::Error> {
         let share = f64::deserialize(deserializer)?;
         if !(0.0..=1.0).contains(&share) {
-            return Err(serde::de::Error::custom(format!("{share} is not a share: expected a number from 0 to 1")));
+            return Err(serde::de::Error::custom(format!(
+                "{share} is not a share: expected a number from 0 to 1"
+            )));
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of 0 to 1 gives 0 to a million")]
         let ppm = (share * 1e6).round() as u32;
         Ok(Probability { ppm })
     }
@@ -168,9 +174,9 @@ impl Serialize for Moment {
 impl<'de> Deserialize<'de> for Moment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Moment, D::Error> {
         let given = String::deserialize(deserializer)?;
-        text::parse_iso(&given)
-            .map(Moment)
-            .ok_or_else(|| serde::de::Error::custom(format!("`{given}` is not a time: expected `2016-04-01T00:00:00Z`")))
+        text::parse_iso(&given).map(Moment).ok_or_else(|| {
+            serde::de::Error::custom(format!("`{given}` is not a time: expected `2016-04-01T00:00:00Z`"))
+        })
     }
 }
 
@@ -339,7 +345,10 @@ impl Verdict {
             "stale" => of(word, members).map(Verdict::Stale),
             "tokens-expired" => bare(Verdict::TokensExpired),
             "principal-not-replicated" => bare(Verdict::PrincipalNotReplicated),
-            _ => Err(format!("`{word}` is not a verdict: expected one of {}", WORDS.join(", "))),
+            _ => Err(format!(
+                "`{word}` is not a verdict: expected one of {}",
+                WORDS.join(", ")
+            )),
         }
     }
 }
@@ -393,8 +402,16 @@ impl JsonSchema for Verdict {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let words = ["throttle", "operation-fails", "capacity-gone", "cut-before", "cut-after", "operation-endless",
-            "tokens-expired", "principal-not-replicated"];
+        let words = [
+            "throttle",
+            "operation-fails",
+            "capacity-gone",
+            "cut-before",
+            "cut-after",
+            "operation-endless",
+            "tokens-expired",
+            "principal-not-replicated",
+        ];
         json_schema!({
             "oneOf": [
                 { "type": "string", "enum": words },
@@ -446,24 +463,40 @@ impl Matcher {
             return Err(RuleError::Nth);
         }
         let Some(path) = &matches.path else {
-            return Ok(Matcher { listener: None, glob: None });
+            return Ok(Matcher {
+                listener: None,
+                glob: None,
+            });
         };
         let (listener, glob) = split_listener(path);
-        let compiled = GlobBuilder::new(glob).case_insensitive(true).literal_separator(true).build();
-        let compiled = compiled.map_err(|error| RuleError::Glob { glob: path.clone(), reason: error.kind().to_string() })?;
-        Ok(Matcher { listener, glob: Some(compiled.compile_matcher()) })
+        let compiled = GlobBuilder::new(glob)
+            .case_insensitive(true)
+            .literal_separator(true)
+            .build();
+        let compiled = compiled.map_err(|error| RuleError::Glob {
+            glob: path.clone(),
+            reason: error.kind().to_string(),
+        })?;
+        Ok(Matcher {
+            listener,
+            glob: Some(compiled.compile_matcher()),
+        })
     }
 
     /// Whether an exchange matches, `nth` and `probability` aside.
     pub(super) fn matches(&self, rule: &Match, listener: Listener, method: &Method, uri: &Uri, now: Time) -> bool {
         self.listener.is_none_or(|own| own == listener)
             && self.glob.as_ref().is_none_or(|glob| glob.is_match(uri.path()))
-            && rule.method.as_ref().is_none_or(|own| own.eq_ignore_ascii_case(method.as_str()))
+            && rule
+                .method
+                .as_ref()
+                .is_none_or(|own| own.eq_ignore_ascii_case(method.as_str()))
             && rule.from.is_none_or(|from| from.0 <= now)
             && rule.to.is_none_or(|to| now < to.0)
-            && rule.type_name.as_ref().is_none_or(|own| {
-                type_of(method, uri.path()).is_some_and(|found| found.eq_ignore_ascii_case(own))
-            })
+            && rule
+                .type_name
+                .as_ref()
+                .is_none_or(|own| type_of(method, uri.path()).is_some_and(|found| found.eq_ignore_ascii_case(own)))
     }
 }
 
@@ -480,9 +513,14 @@ fn split_listener(path: &str) -> (Option<Listener>, &str) {
 /// types and names, the last one is the action.
 fn type_of(method: &Method, path: &str) -> Option<String> {
     let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-    let providers = segments.iter().rposition(|segment| segment.eq_ignore_ascii_case("providers"));
+    let providers = segments
+        .iter()
+        .rposition(|segment| segment.eq_ignore_ascii_case("providers"));
     let Some(at) = providers else {
-        let is_group = segments.len() <= 4 && segments.get(2).is_some_and(|word| word.eq_ignore_ascii_case("resourceGroups"));
+        let is_group = segments.len() <= 4
+            && segments
+                .get(2)
+                .is_some_and(|word| word.eq_ignore_ascii_case("resourceGroups"));
         return is_group.then(|| "Microsoft.Resources/resourceGroups".to_owned());
     };
     let (namespace, rest) = segments[at + 1..].split_first()?;
@@ -507,8 +545,16 @@ mod tests {
             (r#"{"verdict":"cut-after"}"#, Verdict::CutAfter),
             (r#"{"verdict":{"cut-after":{}}}"#, Verdict::CutAfter),
             (r#"{"verdict":"throttle"}"#, Verdict::Throttle(Throttle::default())),
-            (r#"{"verdict":{"throttle":{"retry_after_secs":17}}}"#, Verdict::Throttle(Throttle { retry_after_secs: Some(17) })),
-            (r#"{"verdict":{"stale":{"within_ms":5000}}}"#, Verdict::Stale(Stale { within_ms: 5000 })),
+            (
+                r#"{"verdict":{"throttle":{"retry_after_secs":17}}}"#,
+                Verdict::Throttle(Throttle {
+                    retry_after_secs: Some(17),
+                }),
+            ),
+            (
+                r#"{"verdict":{"stale":{"within_ms":5000}}}"#,
+                Verdict::Stale(Stale { within_ms: 5000 }),
+            ),
         ];
         for (text, verdict) in rows {
             assert_eq!(read(text).map(|rule| rule.verdict), Ok(verdict), "{text}");
@@ -522,7 +568,10 @@ mod tests {
             (r#"{"verdict":{"status":{"status":404}}}"#, "not a status of 500 to 599"),
             (r#"{"verdict":{"throttle":{"secs":1}}}"#, "unknown field `secs`"),
             (r#"{"verdict":{"cut-after":{"x":1}}}"#, "takes no members"),
-            (r#"{"verdict":"cut-after","match":{"verb":"PUT"}}"#, "unknown field `verb`"),
+            (
+                r#"{"verdict":"cut-after","match":{"verb":"PUT"}}"#,
+                "unknown field `verb`",
+            ),
             (r#"{"verdict":"cut-after","match":{"probability":2}}"#, "not a share"),
             (r#"{"verdict":"cut-after","match":{"from":"noon"}}"#, "not a time"),
         ];
@@ -536,14 +585,26 @@ mod tests {
     fn the_type_of_a_path_is_read_as_azure_reads_it() {
         let group = "/subscriptions/s/resourceGroups/g";
         let rows = [
-            (Method::PUT, format!("{group}/providers/Microsoft.Network/virtualNetworks/v"), "Microsoft.Network/virtualNetworks"),
-            (Method::GET, format!("{group}/providers/Microsoft.Network/virtualNetworks"), "Microsoft.Network/virtualNetworks"),
+            (
+                Method::PUT,
+                format!("{group}/providers/Microsoft.Network/virtualNetworks/v"),
+                "Microsoft.Network/virtualNetworks",
+            ),
+            (
+                Method::GET,
+                format!("{group}/providers/Microsoft.Network/virtualNetworks"),
+                "Microsoft.Network/virtualNetworks",
+            ),
             (
                 Method::PUT,
                 format!("{group}/providers/Microsoft.Network/virtualNetworks/v/subnets/s"),
                 "Microsoft.Network/virtualNetworks/subnets",
             ),
-            (Method::POST, format!("{group}/providers/Microsoft.Compute/virtualMachines/v/start"), "Microsoft.Compute/virtualMachines"),
+            (
+                Method::POST,
+                format!("{group}/providers/Microsoft.Compute/virtualMachines/v/start"),
+                "Microsoft.Compute/virtualMachines",
+            ),
             (Method::PUT, group.to_owned(), "Microsoft.Resources/resourceGroups"),
         ];
         for (method, path, expected) in rows {

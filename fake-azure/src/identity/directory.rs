@@ -36,7 +36,11 @@ impl Directory {
 
     /// A directory of one tenant; the first principal is the one that FAKE_CLIENT_ID and FAKE_TOKEN stand for.
     pub fn new(tenant: Guid, principals: Vec<Principal>) -> Directory {
-        Directory { tenant, principals, fake_token: OnceLock::new() }
+        Directory {
+            tenant,
+            principals,
+            fake_token: OnceLock::new(),
+        }
     }
 
     /// The tenant of every subscription.
@@ -61,7 +65,9 @@ impl Directory {
 
     /// The principal with this object id.
     pub fn object(&self, object_id: Guid) -> Option<&Principal> {
-        self.principals.iter().find(|principal| principal.object_id == object_id)
+        self.principals
+            .iter()
+            .find(|principal| principal.object_id == object_id)
     }
 
     /// Whether a client certificate is one that the classic API knows; any other is answered 403.
@@ -76,7 +82,8 @@ impl Directory {
 
     /// FAKE_TOKEN: accepted by every service in every sandbox, and never expires. The same on every run.
     pub fn fake_token(&self) -> &str {
-        self.fake_token.get_or_init(|| token::encode(&Claims::for_ever(self.tenant, self.first())))
+        self.fake_token
+            .get_or_init(|| token::encode(&Claims::for_ever(self.tenant, self.first())))
     }
 }
 

@@ -12,7 +12,11 @@ use crate::wire::is_azure_host;
 
 /// Scheme and authority of the request, without a slash at the end: what links in a document begin with.
 fn base(uri: &Uri) -> String {
-    format!("{}://{}", uri.scheme_str().unwrap_or("https"), uri.authority().map_or("localhost", |at| at.as_str()))
+    format!(
+        "{}://{}",
+        uri.scheme_str().unwrap_or("https"),
+        uri.authority().map_or("localhost", |at| at.as_str())
+    )
 }
 
 /// Instance discovery (ARM 6.2): who may be asked for tokens. `None` for an authority that is not this server.
@@ -25,7 +29,10 @@ pub(super) fn instance_discovery(uri: &Uri, authorization_endpoint: Option<&str>
             return None;
         }
     }
-    let tenant = asked.as_ref().and_then(|asked| asked.path().split('/').find(|part| !part.is_empty())).unwrap_or("common");
+    let tenant = asked
+        .as_ref()
+        .and_then(|asked| asked.path().split('/').find(|part| !part.is_empty()))
+        .unwrap_or("common");
     let base = base(uri);
     Some(json!({
         "tenant_discovery_endpoint": format!("{base}/{tenant}/v2.0/.well-known/openid-configuration"),
@@ -39,9 +46,17 @@ pub(super) fn openid_configuration(sandbox: &Sandbox, uri: &Uri, tenant: &str, s
     let base = base(uri);
     let own = sandbox.directory.tenant();
     let version = if second { "/v2.0" } else { "" };
-    let keys = if second { "/discovery/v2.0/keys" } else { "/discovery/keys" };
+    let keys = if second {
+        "/discovery/v2.0/keys"
+    } else {
+        "/discovery/keys"
+    };
     // What names a tenant in the path of the token endpoint is what clients take for the tenant (real-clients 1.2).
-    let issuer = if second { format!("https://login.microsoftonline.com/{own}/v2.0") } else { token::issuer_v1(own) };
+    let issuer = if second {
+        format!("https://login.microsoftonline.com/{own}/v2.0")
+    } else {
+        token::issuer_v1(own)
+    };
     json!({
         "token_endpoint": format!("{base}/{tenant}/oauth2{version}/token"),
         "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
@@ -95,12 +110,20 @@ pub(super) fn metadata(sandbox: &Sandbox, uri: &Uri, version: ApiVersion) -> Val
     }
 
     let cloud = cloud(sandbox, &base, &login(uri));
-    if version >= ApiVersion::date(2022, 9, 1) { cloud } else { Value::Array(vec![cloud]) }
+    if version >= ApiVersion::date(2022, 9, 1) {
+        cloud
+    } else {
+        Value::Array(vec![cloud])
+    }
 }
 
 /// Where to sign in: here, unless the request was for a host name of Azure's.
 fn login(uri: &Uri) -> String {
-    if uri.host().is_some_and(is_azure_host) { "https://login.microsoftonline.com".to_owned() } else { base(uri) }
+    if uri.host().is_some_and(is_azure_host) {
+        "https://login.microsoftonline.com".to_owned()
+    } else {
+        base(uri)
+    }
 }
 
 fn audiences() -> Value {

@@ -9,7 +9,11 @@ pub(crate) struct Form(Vec<(String, String)>);
 impl Form {
     /// Reads a form. What is not UTF-8 after decoding is replaced; a field without `=` is empty.
     pub(crate) fn parse(text: &str) -> Form {
-        let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
+        let decode = |text: &str| {
+            percent_decode_str(&text.replace('+', " "))
+                .decode_utf8_lossy()
+                .into_owned()
+        };
         let fields = text.split('&').filter(|field| !field.is_empty()).map(|field| {
             let (name, value) = field.split_once('=').unwrap_or((field, ""));
             (decode(name), decode(value))

@@ -26,15 +26,22 @@ static KEY: LazyLock<Arc<dyn SigningKey>> = LazyLock::new(|| {
 
 /// RS256 of a message.
 pub(crate) fn sign(message: &[u8]) -> Vec<u8> {
-    let signer = KEY.choose_scheme(&[SignatureScheme::RSA_PKCS1_SHA256]).expect("RSA keys sign with RS256");
+    let signer = KEY
+        .choose_scheme(&[SignatureScheme::RSA_PKCS1_SHA256])
+        .expect("RSA keys sign with RS256");
     signer.sign(message).expect("a message of any length can be signed")
 }
 
 /// Whether a signature is ours.
 pub(crate) fn verify(message: &[u8], signature: &[u8]) -> bool {
     let schemes = ring::default_provider().signature_verification_algorithms;
-    let rs256 = schemes.mapping.iter().find(|(scheme, _)| *scheme == SignatureScheme::RSA_PKCS1_SHA256);
-    let algorithm = rs256.and_then(|(_, algorithms)| algorithms.first()).expect("the provider knows RS256");
+    let rs256 = schemes
+        .mapping
+        .iter()
+        .find(|(scheme, _)| *scheme == SignatureScheme::RSA_PKCS1_SHA256);
+    let algorithm = rs256
+        .and_then(|(_, algorithms)| algorithms.first())
+        .expect("the provider knows RS256");
     algorithm.verify_signature(PUBLIC, message, signature).is_ok()
 }
 
@@ -68,7 +75,10 @@ mod tests {
 
     #[test]
     fn the_modulus_is_where_the_key_document_looks_for_it() {
-        assert_eq!(PUBLIC[..MODULUS.start], [0x30, 0x82, 0x01, 0x0a, 0x02, 0x82, 0x01, 0x01, 0x00]);
+        assert_eq!(
+            PUBLIC[..MODULUS.start],
+            [0x30, 0x82, 0x01, 0x0a, 0x02, 0x82, 0x01, 0x01, 0x00]
+        );
         assert_eq!(PUBLIC[MODULUS.end..], [0x02, 0x03, 0x01, 0x00, 0x01]);
     }
 }

@@ -44,7 +44,9 @@ pub(crate) fn owns_path(path: &str) -> bool {
 /// the client reached it by, or Azure's own for a request to a name of Azure's.
 pub fn login_endpoint(request: &Uri) -> String {
     match (request.scheme_str(), request.authority()) {
-        (Some(scheme), Some(authority)) if !crate::wire::is_azure_host(authority.host()) => format!("{scheme}://{authority}"),
+        (Some(scheme), Some(authority)) if !crate::wire::is_azure_host(authority.host()) => {
+            format!("{scheme}://{authority}")
+        }
         _ => "https://login.windows.net".to_owned(),
     }
 }
@@ -54,7 +56,11 @@ pub(crate) fn serve(sandbox: &mut Sandbox, request: &Request<Bytes>) -> Response
     let (status, document) = match route(sandbox, request) {
         Ok(Some(document)) => (StatusCode::OK, document),
         Ok(None) => {
-            let code = if is_known(request.uri().path()) { StatusCode::METHOD_NOT_ALLOWED } else { StatusCode::NOT_FOUND };
+            let code = if is_known(request.uri().path()) {
+                StatusCode::METHOD_NOT_ALLOWED
+            } else {
+                StatusCode::NOT_FOUND
+            };
             return empty(code, sandbox);
         }
         Err(Answer::Refusal(refusal)) => refusal.answer(sandbox, request),
@@ -65,7 +71,10 @@ pub(crate) fn serve(sandbox: &mut Sandbox, request: &Request<Bytes>) -> Response
     let body = serde_json::to_vec(&document).expect("a tree of texts and numbers can be written");
     let mut response = empty(status, sandbox);
     *response.body_mut() = body.into();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json; charset=utf-8"),
+    );
     response
 }
 
@@ -109,7 +118,9 @@ fn route(sandbox: &mut Sandbox, request: &Request<Bytes>) -> Result<Option<Value
         }
         ["common", "userrealm", user] if get => {
             // No user is known: the answer for one of a domain that nobody owns (real-clients 1.2).
-            Some(json!({ "ver": "1.0", "account_type": "Unknown", "cloud_instance_name": "microsoftonline.com", "login": user }))
+            Some(
+                json!({ "ver": "1.0", "account_type": "Unknown", "cloud_instance_name": "microsoftonline.com", "login": user }),
+            )
         }
         [_, "oauth2", "token"] if post => Some(sign_in::sign_in(sandbox, request, tenant, Version::V1)?),
         [_, "oauth2", "v2.0", "token"] if post => Some(sign_in::sign_in(sandbox, request, tenant, Version::V2)?),
@@ -127,9 +138,17 @@ fn is_read(method: &Method) -> bool {
 /// Whether some verb is answered at a path: the difference between 404 and 405.
 fn is_known(path: &str) -> bool {
     let path = path.trim_end_matches('/').to_ascii_lowercase();
-    ["/token", "/devicecode", "/openid-configuration", "/keys", "/instance", "/metadata/endpoints", "/metadata/vmimagealiases"]
-        .iter()
-        .any(|end| path.ends_with(end))
+    [
+        "/token",
+        "/devicecode",
+        "/openid-configuration",
+        "/keys",
+        "/instance",
+        "/metadata/endpoints",
+        "/metadata/vmimagealiases",
+    ]
+    .iter()
+    .any(|end| path.ends_with(end))
 }
 
 fn metadata_version(query: &Form) -> Result<ApiVersion, Answer> {

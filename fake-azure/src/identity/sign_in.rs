@@ -34,8 +34,17 @@ pub(super) struct Refusal {
 
 impl Refusal {
     fn new(error: &'static str, number: u32, message: impl Into<String>) -> Refusal {
-        let status = if error == "invalid_client" { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST };
-        Refusal { status, error, number, message: message.into() }
+        let status = if error == "invalid_client" {
+            StatusCode::UNAUTHORIZED
+        } else {
+            StatusCode::BAD_REQUEST
+        };
+        Refusal {
+            status,
+            error,
+            number,
+            message: message.into(),
+        }
     }
 
     /// A tenant that does not exist (ARM 6.2).
@@ -77,7 +86,12 @@ impl Refusal {
             .and_then(|id| Guid::parse(id.to_str().ok()?))
             .unwrap_or_else(|| sandbox.draw_guid());
         let timestamp = text::spaced_secs(sandbox.now_for_expiry());
-        let Refusal { status, error, number, message } = self;
+        let Refusal {
+            status,
+            error,
+            number,
+            message,
+        } = self;
         let document = json!({
             "error": error,
             "error_description": format!(
@@ -101,10 +115,15 @@ pub(super) fn sign_in(
 ) -> Result<Value, Refusal> {
     check_tenant(sandbox, tenant)?;
     let form = Form::parse(&String::from_utf8_lossy(request.body()));
-    let grant = form.field("grant_type").ok_or_else(|| Refusal::missing("grant_type"))?.to_ascii_lowercase();
+    let grant = form
+        .field("grant_type")
+        .ok_or_else(|| Refusal::missing("grant_type"))?
+        .to_ascii_lowercase();
     let (client, secret) = client_of(request, &form);
     let client = client.ok_or_else(|| Refusal::missing("client_id"))?;
-    let principal = Guid::parse(&client).and_then(|id| sandbox.directory.application(id)).cloned();
+    let principal = Guid::parse(&client)
+        .and_then(|id| sandbox.directory.application(id))
+        .cloned();
     let principal = principal.ok_or_else(|| Refusal::no_application(&client, sandbox))?;
     refuse_other_grants(&grant, &form)?;
     check_secret(&principal, secret.as_deref(), &form)?;
@@ -152,7 +171,11 @@ pub(super) fn device_code(sandbox: &Sandbox, request: &Request<Bytes>, tenant: &
 /// Whether a tenant in a path is this directory's; `common` and `organizations` stand for it.
 pub(super) fn check_tenant(sandbox: &Sandbox, tenant: &str) -> Result<(), Refusal> {
     let is_own = Guid::parse(tenant) == Some(sandbox.directory.tenant());
-    if is_own || ["common", "organizations"].iter().any(|word| tenant.eq_ignore_ascii_case(word)) {
+    if is_own
+        || ["common", "organizations"]
+            .iter()
+            .any(|word| tenant.eq_ignore_ascii_case(word))
+    {
         return Ok(());
     }
     Err(Refusal::unknown_tenant(tenant))
@@ -164,13 +187,19 @@ fn client_of(request: &Request<Bytes>, form: &Form) -> (Option<String>, Option<S
     if form.field("client_id").is_some() {
         return (owned("client_id"), owned("client_secret"));
     }
-    let basic = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Basic "));
+    let basic = request
+        .headers()
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok()?.strip_prefix("Basic "));
     let decoded = basic.and_then(|text| String::from_utf8(STANDARD.decode(text.trim()).ok()?).ok());
     let Some((id, secret)) = decoded.as_deref().and_then(|pair| pair.split_once(':')) else {
         return (None, None);
     };
     let pair = Form::parse(&format!("id={id}&secret={secret}"));
-    (pair.field("id").map(str::to_owned), pair.field("secret").map(str::to_owned))
+    (
+        pair.field("id").map(str::to_owned),
+        pair.field("secret").map(str::to_owned),
+    )
 }
 
 fn refuse_other_grants(grant: &str, form: &Form) -> Result<(), Refusal> {
@@ -179,13 +208,19 @@ fn refuse_other_grants(grant: &str, form: &Form) -> Result<(), Refusal> {
         "client_credentials" => Ok(()),
         "password" => {
             let user = form.field("username").ok_or_else(|| Refusal::missing("username"))?;
-            invalid(50034, &format!("The user account {user} does not exist in the directory. To sign into this application, the account must be added to the directory."))
+            invalid(
+                50034,
+                &format!(
+                    "The user account {user} does not exist in the directory. To sign into this application, the account must be added to the directory."
+                ),
+            )
         }
         "refresh_token" => invalid(9_002_313, "Invalid request. Request is malformed or invalid."),
         "authorization_code" => invalid(9_002_313, "Invalid request. Request is malformed or invalid."),
-        "device_code" | "urn:ietf:params:oauth:grant-type:device_code" => {
-            invalid(70000, "The provided value for the 'code' parameter is not valid. The code has expired.")
-        }
+        "device_code" | "urn:ietf:params:oauth:grant-type:device_code" => invalid(
+            70000,
+            "The provided value for the 'code' parameter is not valid. The code has expired.",
+        ),
         _ => Err(Refusal::new(
             "unsupported_grant_type",
             70003,
@@ -246,7 +281,10 @@ const KNOWN_RESOURCES: &[&str] = &[
 /// What the token is to be for, as the client wrote it.
 fn audience(form: &Form, version: Version, here: &Uri, sandbox: &Sandbox) -> Result<String, Refusal> {
     let audience = match version {
-        Version::V1 => form.field("resource").ok_or_else(|| Refusal::missing("resource"))?.to_owned(),
+        Version::V1 => form
+            .field("resource")
+            .ok_or_else(|| Refusal::missing("resource"))?
+            .to_owned(),
         Version::V2 => {
             let scope = form.field("scope").ok_or_else(|| Refusal::missing("scope"))?;
             let asked = scope.split(' ').find_map(|part| part.strip_suffix("/.default"));
@@ -266,7 +304,9 @@ fn audience(form: &Form, version: Version, here: &Uri, sandbox: &Sandbox) -> Res
     let bare = audience.trim_end_matches('/').to_ascii_lowercase();
     let host = bare.parse::<Uri>().ok().and_then(|uri| uri.host().map(str::to_owned));
     let is_here = host.is_some() && host.as_deref() == here.host().map(str::to_ascii_lowercase).as_deref();
-    let is_account = host.as_deref().is_some_and(|host| crate::storage::account_of_host(host).is_some());
+    let is_account = host
+        .as_deref()
+        .is_some_and(|host| crate::storage::account_of_host(host).is_some());
     if KNOWN_RESOURCES.contains(&bare.as_str()) || is_here || is_account {
         return Ok(audience);
     }

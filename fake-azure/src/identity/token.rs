@@ -95,7 +95,11 @@ pub(crate) fn issuer_v1(tenant: Guid) -> String {
 pub(crate) fn encode(claims: &Claims) -> String {
     let header = json!({ "typ": "JWT", "alg": "RS256", "x5t": keys::KEY_ID, "kid": keys::KEY_ID });
     let payload = serde_json::to_vec(claims).expect("claims are texts and numbers");
-    let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(payload));
+    let message = format!(
+        "{}.{}",
+        URL_SAFE_NO_PAD.encode(header.to_string()),
+        URL_SAFE_NO_PAD.encode(payload)
+    );
     let signature = keys::sign(message.as_bytes());
     format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
@@ -177,10 +181,15 @@ impl Audience {
     fn accepts(self, audience: &str, headers: &HeaderMap) -> bool {
         let bare = audience.trim_end_matches('/');
         let known = match self {
-            Audience::Management => matches!(bare, "https://management.core.windows.net" | "https://management.azure.com"),
+            Audience::Management => matches!(
+                bare,
+                "https://management.core.windows.net" | "https://management.azure.com"
+            ),
             Audience::Storage => {
                 bare == "https://storage.azure.com"
-                    || bare.strip_prefix("https://").is_some_and(|host| crate::storage::account_of_host(host).is_some())
+                    || bare
+                        .strip_prefix("https://")
+                        .is_some_and(|host| crate::storage::account_of_host(host).is_some())
             }
         };
         known || names_this_server(bare, headers)
@@ -190,12 +199,21 @@ impl Audience {
 /// Whether an audience is the server itself, under any of its ports: the SDKs ask for `{server}/.default` (real-clients 2).
 fn names_this_server(audience: &str, headers: &HeaderMap) -> bool {
     let host_of = |authority: &str| -> Option<String> {
-        authority.parse::<http::uri::Authority>().ok().map(|authority| authority.host().to_ascii_lowercase())
+        authority
+            .parse::<http::uri::Authority>()
+            .ok()
+            .map(|authority| authority.host().to_ascii_lowercase())
     };
-    let Some(authority) = audience.strip_prefix("https://").or_else(|| audience.strip_prefix("http://")) else {
+    let Some(authority) = audience
+        .strip_prefix("https://")
+        .or_else(|| audience.strip_prefix("http://"))
+    else {
         return false;
     };
-    let here = headers.get(header::HOST).and_then(|host| host.to_str().ok()).and_then(host_of);
+    let here = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .and_then(host_of);
     here.is_some() && host_of(authority) == here
 }
 
@@ -219,7 +237,10 @@ pub fn check_bearer_for(sandbox: &Sandbox, headers: &HeaderMap, audience: Audien
     if token == directory.fake_token() {
         if sandbox.faults.tokens_expired() {
             let now = sandbox.now_for_expiry();
-            return Err(TokenError::Expired { expiry: now.plus_millis(-1000), now });
+            return Err(TokenError::Expired {
+                expiry: now.plus_millis(-1000),
+                now,
+            });
         }
         let principal = directory.first();
         return Ok(caller(directory.tenant(), principal, true));
@@ -229,7 +250,10 @@ pub fn check_bearer_for(sandbox: &Sandbox, headers: &HeaderMap, audience: Audien
     let now = sandbox.now_for_expiry();
     let expiry = Time::from_millis(claims.exp.saturating_mul(1000));
     if sandbox.faults.tokens_expired() {
-        return Err(TokenError::Expired { expiry: expiry.min(now.plus_millis(-1000)), now });
+        return Err(TokenError::Expired {
+            expiry: expiry.min(now.plus_millis(-1000)),
+            now,
+        });
     }
     if expiry <= now {
         return Err(TokenError::Expired { expiry, now });
@@ -240,12 +264,20 @@ pub fn check_bearer_for(sandbox: &Sandbox, headers: &HeaderMap, audience: Audien
     if claims.iss != issuer_v1(directory.tenant()) {
         return Err(TokenError::WrongTenant { issuer: claims.iss });
     }
-    let principal = Guid::parse(&claims.oid).and_then(|id| directory.object(id)).ok_or(TokenError::Invalid)?;
+    let principal = Guid::parse(&claims.oid)
+        .and_then(|id| directory.object(id))
+        .ok_or(TokenError::Invalid)?;
     Ok(caller(directory.tenant(), principal, false))
 }
 
 fn caller(tenant: Guid, principal: &Principal, by_fake_token: bool) -> Caller {
-    Caller { object_id: principal.object_id, app_id: principal.app_id, tenant, name: principal.name.clone(), by_fake_token }
+    Caller {
+        object_id: principal.object_id,
+        app_id: principal.app_id,
+        tenant,
+        name: principal.name.clone(),
+        by_fake_token,
+    }
 }
 
 /// The token of the `Authorization` header.

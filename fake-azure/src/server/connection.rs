@@ -51,7 +51,12 @@ const DROPPED_MAX: usize = 64 << 20;
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// Accepts connections until the server stops; then lets those under way finish.
-pub(super) async fn accept(socket: TcpListener, acceptor: Option<TlsAcceptor>, gate: Arc<Gate>, mut stop: watch::Receiver<bool>) {
+pub(super) async fn accept(
+    socket: TcpListener,
+    acceptor: Option<TlsAcceptor>,
+    gate: Arc<Gate>,
+    mut stop: watch::Receiver<bool>,
+) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -74,7 +79,13 @@ pub(super) async fn accept(socket: TcpListener, acceptor: Option<TlsAcceptor>, g
     while connections.join_next().await.is_some() {}
 }
 
-async fn serve(stream: TcpStream, peer: SocketAddr, acceptor: Option<TlsAcceptor>, gate: Arc<Gate>, stop: watch::Receiver<bool>) {
+async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    acceptor: Option<TlsAcceptor>,
+    gate: Arc<Gate>,
+    stop: watch::Receiver<bool>,
+) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "no TCP_NODELAY");
     }
@@ -84,7 +95,9 @@ async fn serve(stream: TcpStream, peer: SocketAddr, acceptor: Option<TlsAcceptor
     match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => {
             let certificates = stream.get_ref().1.peer_certificates();
-            let certificate = certificates.and_then(|chain| chain.first()).map(|first| Bytes::copy_from_slice(first));
+            let certificate = certificates
+                .and_then(|chain| chain.first())
+                .map(|first| Bytes::copy_from_slice(first));
             converse(stream, certificate.map(ClientCertificate), gate, stop).await;
         }
         Ok(Err(error)) => tracing::debug!(%peer, %error, "no handshake"),
@@ -93,8 +106,12 @@ async fn serve(stream: TcpStream, peer: SocketAddr, acceptor: Option<TlsAcceptor
 }
 
 /// One connection's requests.
-async fn converse<S>(stream: S, certificate: Option<ClientCertificate>, gate: Arc<Gate>, mut stop: watch::Receiver<bool>)
-where
+async fn converse<S>(
+    stream: S,
+    certificate: Option<ClientCertificate>,
+    gate: Arc<Gate>,
+    mut stop: watch::Receiver<bool>,
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let peer = Arc::new(Peer { gate, certificate });
@@ -137,7 +154,6 @@ impl From<Infallible> for CutError {
     }
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the signature is tower's")]
 fn cut_or_send(answer: Result<Response<Body>, Infallible>) -> Result<Response<Body>, CutError> {
     match answer {
         Ok(answer) if answer.extensions().get::<Cut>().is_some() => Err(CutError),
@@ -176,7 +192,9 @@ async fn handle(State(peer): State<Arc<Peer>>, request: Request<Body>) -> Respon
     }
 
     let wall = Time::from_millis(Timestamp::now().as_millisecond());
-    let answered = std::panic::catch_unwind(AssertUnwindSafe(|| gate.azure.serve_at(gate.listener, request, Some(wall))));
+    let answered = std::panic::catch_unwind(AssertUnwindSafe(|| {
+        gate.azure.serve_at(gate.listener, request, Some(wall))
+    }));
     let Ok(Served { response, delivery }) = answered else {
         tracing::error!("a request made the simulator panic; please report it");
         let message = "Encountered internal server error. This is a bug of the simulator.";
@@ -212,8 +230,13 @@ async fn collect(mut body: Body, body_max: usize) -> Result<Option<Bytes>, axum:
 /// The request's URI with scheme and authority: HTTP/2 gives both, HTTP/1.1 the path and a `Host` header.
 fn absolute(gate: &Gate, uri: &Uri, host: Option<&HeaderValue>) -> Result<Uri, String> {
     let named = uri.authority().map(|authority| authority.as_str());
-    let host = host.map(|host| host.to_str().map_err(|_| "the `Host` header is not text".to_owned())).transpose()?;
-    let authority = named.or(host).filter(|authority| !authority.is_empty()).unwrap_or(&gate.authority);
+    let host = host
+        .map(|host| host.to_str().map_err(|_| "the `Host` header is not text".to_owned()))
+        .transpose()?;
+    let authority = named
+        .or(host)
+        .filter(|authority| !authority.is_empty())
+        .unwrap_or(&gate.authority);
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     // `OPTIONS *` has no path.
     let path = if path.starts_with('/') { path } else { "/" };

@@ -31,7 +31,11 @@ pub struct Options {
 impl Default for Options {
     /// Free ports of loopback, TLS by a certificate authority that is made on the spot.
     fn default() -> Options {
-        Options { address: Ipv4Addr::LOCALHOST.into(), ports: BTreeMap::new(), tls: Tls::Own { state_dir: None } }
+        Options {
+            address: Ipv4Addr::LOCALHOST.into(),
+            ports: BTreeMap::new(),
+            tls: Tls::Own { state_dir: None },
+        }
     }
 }
 
@@ -118,18 +122,20 @@ impl ServeError {
                 "another `fake-azure serve` may be running; `--port {}=0` takes a free port",
                 listener.name()
             )),
-            ServeError::Bind { source, listener, .. } if source.kind() == io::ErrorKind::PermissionDenied => Some(format!(
-                "ports below 1024 need a privilege; `--port {}={}` does not",
-                listener.name(),
-                listener.default_port()
-            )),
+            ServeError::Bind { source, listener, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                Some(format!(
+                    "ports below 1024 need a privilege; `--port {}={}` does not",
+                    listener.name(),
+                    listener.default_port()
+                ))
+            }
             ServeError::Bind { .. } => Some("`--listen` takes an address of this machine".to_owned()),
-            ServeError::BadCertificate { path, .. } if path.file_name() == Some(tls::AUTHORITY_KEY_FILE) => {
-                Some("remove the file; it is made again at the next start, and clients have to trust the new one".to_owned())
-            }
-            ServeError::BadCertificate { .. } => {
-                Some("`--tls-cert` and `--tls-key` take PEM files that belong together; without them one is made".to_owned())
-            }
+            ServeError::BadCertificate { path, .. } if path.file_name() == Some(tls::AUTHORITY_KEY_FILE) => Some(
+                "remove the file; it is made again at the next start, and clients have to trust the new one".to_owned(),
+            ),
+            ServeError::BadCertificate { .. } => Some(
+                "`--tls-cert` and `--tls-key` take PEM files that belong together; without them one is made".to_owned(),
+            ),
             ServeError::WriteFile { .. } => Some("`--state-dir` names another folder".to_owned()),
             ServeError::ReadFile { .. } | ServeError::MakeCertificate { .. } => None,
         }
@@ -159,7 +165,10 @@ impl Server {
         for listener in Listener::ALL {
             let port = ports.get(&listener).copied().unwrap_or(0);
             let sockets = bind(listener, address, port).await?;
-            let port = sockets.first().and_then(|socket| socket.local_addr().ok()).map_or(port, |at| at.port());
+            let port = sockets
+                .first()
+                .and_then(|socket| socket.local_addr().ok())
+                .map_or(port, |at| at.port());
             urls.insert(listener, format!("{scheme}://{}:{port}", shown(address)));
             bound.push((listener, sockets));
         }
@@ -174,12 +183,20 @@ impl Server {
                     azure: azure.clone(),
                     listener,
                     scheme,
-                    authority: urls[&listener].split_once("://").map_or_else(String::new, |(_, at)| at.to_owned()),
+                    authority: urls[&listener]
+                        .split_once("://")
+                        .map_or_else(String::new, |(_, at)| at.to_owned()),
                 });
                 tasks.spawn(connection::accept(socket, acceptor.clone(), gate, stop.clone()));
             }
         }
-        Ok(Server { azure, urls, authority, stopping, tasks })
+        Ok(Server {
+            azure,
+            urls,
+            authority,
+            stopping,
+            tasks,
+        })
     }
 
     /// The base URL of a listener, without a slash at the end.
@@ -254,7 +271,14 @@ async fn bind(listener: Listener, address: IpAddr, port: u16) -> Result<Vec<TcpL
 
 async fn open(listener: Listener, address: SocketAddr) -> Result<TcpListener, ServeError> {
     TcpListener::bind(address).await.map_err(|source| match source.kind() {
-        io::ErrorKind::AddrInUse => ServeError::PortInUse { listener, port: address.port() },
-        _ => ServeError::Bind { listener, address, source },
+        io::ErrorKind::AddrInUse => ServeError::PortInUse {
+            listener,
+            port: address.port(),
+        },
+        _ => ServeError::Bind {
+            listener,
+            address,
+            source,
+        },
     })
 }

@@ -51,7 +51,13 @@ pub(super) struct Authority {
 impl Authority {
     pub(super) fn of(tls: &Tls, address: IpAddr) -> Result<Authority, ServeError> {
         match tls {
-            Tls::Off => Ok(Authority { plain: None, asks: None, ca_pem: None, ca_file: None, client_file: None }),
+            Tls::Off => Ok(Authority {
+                plain: None,
+                asks: None,
+                ca_pem: None,
+                ca_file: None,
+                client_file: None,
+            }),
             Tls::Own { state_dir } => own(state_dir.as_deref(), address),
             Tls::Brought { certificate, key } => brought(certificate, key),
         }
@@ -59,7 +65,11 @@ impl Authority {
 
     /// The handshake of a listener; `None` for plain HTTP. Only the classic API asks for a client certificate.
     pub(super) fn acceptor(&self, listener: Listener) -> Option<TlsAcceptor> {
-        let config = if listener == Listener::Asm { &self.asks } else { &self.plain };
+        let config = if listener == Listener::Asm {
+            &self.asks
+        } else {
+            &self.plain
+        };
         config.clone().map(TlsAcceptor::from)
     }
 
@@ -84,7 +94,9 @@ pub(crate) fn write_client_certificate(folder: &Utf8Path) -> Result<Utf8PathBuf,
 }
 
 fn own(state_dir: Option<&Utf8Path>, address: IpAddr) -> Result<Authority, ServeError> {
-    let made = |error: rcgen::Error| ServeError::MakeCertificate { reason: error.to_string() };
+    let made = |error: rcgen::Error| ServeError::MakeCertificate {
+        reason: error.to_string(),
+    };
     let (issuer, ca_pem) = match state_dir {
         Some(folder) => kept_authority(folder)?,
         None => new_authority(KeyPair::generate().map_err(made)?)?,
@@ -113,7 +125,9 @@ fn own(state_dir: Option<&Utf8Path>, address: IpAddr) -> Result<Authority, Serve
     let leaf = params.signed_by(&key, &issuer).map_err(made)?;
 
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let refused = |error: rustls::Error| ServeError::MakeCertificate { reason: error.to_string() };
+    let refused = |error: rustls::Error| ServeError::MakeCertificate {
+        reason: error.to_string(),
+    };
     let (plain, asks) = configs(vec![leaf.der().clone()], key).map_err(refused)?;
     let client_file = state_dir.map(write_client_certificate).transpose()?;
     Ok(Authority {
@@ -127,30 +141,44 @@ fn own(state_dir: Option<&Utf8Path>, address: IpAddr) -> Result<Authority, Serve
 
 /// The authority kept in a folder, made there at first start.
 fn kept_authority(folder: &Utf8Path) -> Result<(Issuer<'static, KeyPair>, String), ServeError> {
-    fs_err::create_dir_all(folder).map_err(|source| ServeError::WriteFile { path: folder.to_owned(), source })?;
+    fs_err::create_dir_all(folder).map_err(|source| ServeError::WriteFile {
+        path: folder.to_owned(),
+        source,
+    })?;
     let (file, key_file) = (folder.join(AUTHORITY_FILE), folder.join(AUTHORITY_KEY_FILE));
     if file.exists() && key_file.exists() {
         let read = |path: &Utf8Path| {
-            fs_err::read_to_string(path).map_err(|source| ServeError::ReadFile { path: path.to_owned(), source })
+            fs_err::read_to_string(path).map_err(|source| ServeError::ReadFile {
+                path: path.to_owned(),
+                source,
+            })
         };
         let ca_pem = read(&file)?;
-        let key = KeyPair::from_pem(&read(&key_file)?)
-            .map_err(|error| ServeError::BadCertificate { path: key_file.clone(), reason: error.to_string() })?;
+        let key = KeyPair::from_pem(&read(&key_file)?).map_err(|error| ServeError::BadCertificate {
+            path: key_file.clone(),
+            reason: error.to_string(),
+        })?;
         return Ok((Issuer::new(authority_params(), key), ca_pem));
     }
 
-    let key = KeyPair::generate().map_err(|error| ServeError::MakeCertificate { reason: error.to_string() })?;
+    let key = KeyPair::generate().map_err(|error| ServeError::MakeCertificate {
+        reason: error.to_string(),
+    })?;
     let key_pem = key.serialize_pem();
     let (issuer, ca_pem) = new_authority(key)?;
     write_secret(&key_file, &key_pem)?;
-    fs_err::write(&file, &ca_pem).map_err(|source| ServeError::WriteFile { path: file.clone(), source })?;
+    fs_err::write(&file, &ca_pem).map_err(|source| ServeError::WriteFile {
+        path: file.clone(),
+        source,
+    })?;
     Ok((issuer, ca_pem))
 }
 
 fn new_authority(key: KeyPair) -> Result<(Issuer<'static, KeyPair>, String), ServeError> {
     let params = authority_params();
-    let certificate =
-        params.self_signed(&key).map_err(|error| ServeError::MakeCertificate { reason: error.to_string() })?;
+    let certificate = params.self_signed(&key).map_err(|error| ServeError::MakeCertificate {
+        reason: error.to_string(),
+    })?;
     Ok((Issuer::new(params, key), certificate.pem()))
 }
 
@@ -159,7 +187,11 @@ fn authority_params() -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = named("fake-azure local authority");
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
+    params.key_usages = vec![
+        KeyUsagePurpose::KeyCertSign,
+        KeyUsagePurpose::CrlSign,
+        KeyUsagePurpose::DigitalSignature,
+    ];
     params.not_before = date_time_ymd(2020, 1, 1);
     params.not_after = date_time_ymd(2099, 12, 31);
     params
@@ -174,9 +206,15 @@ fn named(name: &str) -> DistinguishedName {
 
 fn brought(certificate: &Utf8Path, key: &Utf8Path) -> Result<Authority, ServeError> {
     let read = |path: &Utf8Path| {
-        fs_err::read(path).map_err(|source| ServeError::ReadFile { path: path.to_owned(), source })
+        fs_err::read(path).map_err(|source| ServeError::ReadFile {
+            path: path.to_owned(),
+            source,
+        })
     };
-    let bad = |path: &Utf8Path, reason: String| ServeError::BadCertificate { path: path.to_owned(), reason };
+    let bad = |path: &Utf8Path, reason: String| ServeError::BadCertificate {
+        path: path.to_owned(),
+        reason,
+    };
 
     let chain: Result<Vec<CertificateDer<'static>>, _> = CertificateDer::pem_slice_iter(&read(certificate)?).collect();
     let chain = chain.map_err(|error| bad(certificate, error.to_string()))?;
@@ -203,9 +241,13 @@ type Configs = (Arc<ServerConfig>, Arc<ServerConfig>);
 fn configs(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Configs, rustls::Error> {
     let provider = Arc::new(ring::default_provider());
     let begin = || ServerConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions();
-    let mut plain = begin()?.with_no_client_auth().with_single_cert(chain.clone(), key.clone_key())?;
+    let mut plain = begin()?
+        .with_no_client_auth()
+        .with_single_cert(chain.clone(), key.clone_key())?;
     let verifier = Arc::new(AnyCertificate(Arc::clone(&provider)));
-    let mut asks = begin()?.with_client_cert_verifier(verifier).with_single_cert(chain, key)?;
+    let mut asks = begin()?
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(chain, key)?;
     for config in [&mut plain, &mut asks] {
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     }
@@ -218,11 +260,13 @@ struct AnyCertificate(Arc<CryptoProvider>);
 
 impl AnyCertificate {
     /// A certificate of a form that cannot be checked, the first version for one, is a foreign one and no reason to hang up.
-    fn lenient(result: Result<HandshakeSignatureValid, rustls::Error>) -> Result<HandshakeSignatureValid, rustls::Error> {
+    fn lenient(
+        result: Result<HandshakeSignatureValid, rustls::Error>,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
         match result {
-            Err(rustls::Error::InvalidCertificate(rustls::CertificateError::BadSignature)) => {
-                Err(rustls::Error::InvalidCertificate(rustls::CertificateError::BadSignature))
-            }
+            Err(rustls::Error::InvalidCertificate(rustls::CertificateError::BadSignature)) => Err(
+                rustls::Error::InvalidCertificate(rustls::CertificateError::BadSignature),
+            ),
             Err(rustls::Error::InvalidCertificate(_)) => Ok(HandshakeSignatureValid::assertion()),
             result => result,
         }
@@ -253,7 +297,12 @@ impl ClientCertVerifier for AnyCertificate {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Self::lenient(verify_tls12_signature(message, cert, dss, &self.0.signature_verification_algorithms))
+        Self::lenient(verify_tls12_signature(
+            message,
+            cert,
+            dss,
+            &self.0.signature_verification_algorithms,
+        ))
     }
 
     fn verify_tls13_signature(
@@ -262,7 +311,12 @@ impl ClientCertVerifier for AnyCertificate {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Self::lenient(verify_tls13_signature(message, cert, dss, &self.0.signature_verification_algorithms))
+        Self::lenient(verify_tls13_signature(
+            message,
+            cert,
+            dss,
+            &self.0.signature_verification_algorithms,
+        ))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -274,7 +328,10 @@ impl ClientCertVerifier for AnyCertificate {
 fn write_secret(path: &Utf8Path, text: &str) -> Result<(), ServeError> {
     use std::io::Write as _;
 
-    let failed = |source| ServeError::WriteFile { path: path.to_owned(), source };
+    let failed = |source| ServeError::WriteFile {
+        path: path.to_owned(),
+        source,
+    };
     if let Some(folder) = path.parent() {
         fs_err::create_dir_all(folder).map_err(failed)?;
     }
@@ -285,5 +342,8 @@ fn write_secret(path: &Utf8Path, text: &str) -> Result<(), ServeError> {
         use fs_err::os::unix::fs::OpenOptionsExt as _;
         options.mode(0o600);
     }
-    options.open(path).and_then(|mut file| file.write_all(text.as_bytes())).map_err(failed)
+    options
+        .open(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .map_err(failed)
 }

@@ -8,33 +8,99 @@ use proptest::prelude::*;
 use crate::arm_support::{Arm, GATEWAY, NETWORK, SUBSCRIPTION};
 
 const WORDS: &[&str] = &[
-    "subscriptions", "resourceGroups", "g0", "providers", "Microsoft.Network", "virtualNetworks", "v0", "subnets", "s0",
-    "Microsoft.Compute", "Microsoft.Storage", "Microsoft.Resources", "locations", "westus", "usages", "operations",
-    "operationresults", "publishers", "canonical", "artifacttypes", "vmimage", "offers", "UbuntuServer", "skus", "versions",
-    "checkNameAvailability", "CheckIPAddressAvailability", "resources", "tenants", "register", "%2F", "%00", "%ff", "..", "~",
-    "0b1f6471-1bf0-4dda-aec3-cb9272f09590", "eyJqb2JJZCI6IngifQ", "%F0%9F%92%A9", "deployments",
+    "subscriptions",
+    "resourceGroups",
+    "g0",
+    "providers",
+    "Microsoft.Network",
+    "virtualNetworks",
+    "v0",
+    "subnets",
+    "s0",
+    "Microsoft.Compute",
+    "Microsoft.Storage",
+    "Microsoft.Resources",
+    "locations",
+    "westus",
+    "usages",
+    "operations",
+    "operationresults",
+    "publishers",
+    "canonical",
+    "artifacttypes",
+    "vmimage",
+    "offers",
+    "UbuntuServer",
+    "skus",
+    "versions",
+    "checkNameAvailability",
+    "CheckIPAddressAvailability",
+    "resources",
+    "tenants",
+    "register",
+    "%2F",
+    "%00",
+    "%ff",
+    "..",
+    "~",
+    "0b1f6471-1bf0-4dda-aec3-cb9272f09590",
+    "eyJqb2JJZCI6IngifQ",
+    "%F0%9F%92%A9",
+    "deployments",
 ];
 
 const QUERIES: &[&str] = &[
-    "api-version=2016-09-01", "api-version=2021-04-01", "api-version=latest", "api-version=%ff", "$top=1", "$top=-1", "$top=",
-    "$skiptoken=MTph", "$skiptoken=%21", "$filter=name%20eq%20'a'", "$filter=((((", "$expand=instanceView", "$orderby=name",
-    "monitor=true", "ipAddress=1.2.3.4", "domainNameLabel=a", "=", "&&&",
+    "api-version=2016-09-01",
+    "api-version=2021-04-01",
+    "api-version=latest",
+    "api-version=%ff",
+    "$top=1",
+    "$top=-1",
+    "$top=",
+    "$skiptoken=MTph",
+    "$skiptoken=%21",
+    "$filter=name%20eq%20'a'",
+    "$filter=((((",
+    "$expand=instanceView",
+    "$orderby=name",
+    "monitor=true",
+    "ipAddress=1.2.3.4",
+    "domainNameLabel=a",
+    "=",
+    "&&&",
 ];
 
 const BODIES: &[&str] = &[
-    "", "{}", "[]", "null", "7", "\"x\"", "{\"location\":\"westus\"}", "{\"location\":[]}", "{\"tags\":[]}", "{\"tags\":null}",
-    "{\"properties\":null,\"location\":\"westus\"}", "{\"properties\":[],\"location\":\"westus\"}",
+    "",
+    "{}",
+    "[]",
+    "null",
+    "7",
+    "\"x\"",
+    "{\"location\":\"westus\"}",
+    "{\"location\":[]}",
+    "{\"tags\":[]}",
+    "{\"tags\":null}",
+    "{\"properties\":null,\"location\":\"westus\"}",
+    "{\"properties\":[],\"location\":\"westus\"}",
     "{\"location\":\"westus\",\"properties\":{\"addressSpace\":{\"addressPrefixes\":[\"10.0.0.0/16\"]},\"subnets\":[{\"name\":\"s0\",\"properties\":{\"addressPrefix\":\"10.0.0.0/24\"}}]}}",
     "{\"location\":\"westus\",\"properties\":{\"addressSpace\":{\"addressPrefixes\":7},\"subnets\":[7]}}",
-    "{\"location\":\"westus\",\"properties\":{\"subnets\":{\"a\":1}}}", "{\"id\":{},\"name\":[],\"etag\":7}", "{\"a\":",
-    "\u{feff}{}", "{\"name\":\"\\u0000\"}", "{\"location\":\"westus\",\"location\":7}",
+    "{\"location\":\"westus\",\"properties\":{\"subnets\":{\"a\":1}}}",
+    "{\"id\":{},\"name\":[],\"etag\":7}",
+    "{\"a\":",
+    "\u{feff}{}",
+    "{\"name\":\"\\u0000\"}",
+    "{\"location\":\"westus\",\"location\":7}",
 ];
 
 fn prepared() -> Arm {
     let mut arm = Arm::new();
     arm.prepare(&format!("PUT /resourceGroups/g0?{GATEWAY}"), r#"{"location":"westus"}"#);
     let body = r#"{"location":"westus","properties":{"addressSpace":{"addressPrefixes":["10.0.0.0/16"]},"subnets":[{"name":"s0","properties":{"addressPrefix":"10.0.0.0/24"}}]}}"#;
-    arm.prepare(&format!("PUT /resourceGroups/g0/providers/Microsoft.Network/virtualNetworks/v0?{NETWORK}"), body);
+    arm.prepare(
+        &format!("PUT /resourceGroups/g0/providers/Microsoft.Network/virtualNetworks/v0?{NETWORK}"),
+        body,
+    );
     arm.wait(10);
     arm
 }
@@ -45,7 +111,12 @@ fn check(arm: &mut Arm, request: Request<Bytes>) -> Result<(), TestCaseError> {
     let response = wire::serve(&mut arm.sandbox, Listener::Arm, request).response;
     let status = response.status().as_u16();
     prop_assert!((200..=504).contains(&status), "{} {}: {}", method, uri, status);
-    prop_assert!(response.headers().contains_key("x-ms-request-id"), "{} {}: no request id", method, uri);
+    prop_assert!(
+        response.headers().contains_key("x-ms-request-id"),
+        "{} {}: no request id",
+        method,
+        uri
+    );
     let problems = problems_of(arm);
     prop_assert!(problems.is_empty(), "{} {}: {:?}", method, uri, problems);
     if method == Method::HEAD || status == 405 {
@@ -55,8 +126,17 @@ fn check(arm: &mut Arm, request: Request<Bytes>) -> Result<(), TestCaseError> {
     if status >= 400 {
         let body: serde_json::Value = serde_json::from_slice(response.body())
             .map_err(|error| TestCaseError::fail(format!("{method} {uri}: {status} {error}")))?;
-        let code = body.pointer("/error/code").or_else(|| body.pointer("/Error/Code")).or_else(|| body.get("Message"));
-        prop_assert!(code.is_some_and(serde_json::Value::is_string), "{} {}: {}", method, uri, body);
+        let code = body
+            .pointer("/error/code")
+            .or_else(|| body.pointer("/Error/Code"))
+            .or_else(|| body.get("Message"));
+        prop_assert!(
+            code.is_some_and(serde_json::Value::is_string),
+            "{} {}: {}",
+            method,
+            uri,
+            body
+        );
     }
     Ok(())
 }
@@ -150,7 +230,11 @@ proptest! {
 #[test]
 fn deep_documents_are_refused() {
     let mut arm = prepared();
-    let deep = format!("{{\"location\":\"westus\",\"properties\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+    let deep = format!(
+        "{{\"location\":\"westus\",\"properties\":{}{}}}",
+        "[".repeat(100_000),
+        "]".repeat(100_000)
+    );
     let response = arm.send(&format!("PUT /resourceGroups/g1?{GATEWAY}"), &deep);
     assert_eq!(response.status(), 400);
 }

@@ -24,9 +24,15 @@ fn a_group_lives_and_dies() {
     let mut arm = Arm::new();
     let group = format!("/resourcegroups/My-Group_1?{GATEWAY}");
     arm.tell(&format!("HEAD {group}"), "");
-    arm.tell(&format!("PUT {group}"), r#"{"location":"West US","tags":{"env":"test"}}"#);
+    arm.tell(
+        &format!("PUT {group}"),
+        r#"{"location":"West US","tags":{"env":"test"}}"#,
+    );
     arm.tell(&format!("PUT {group}"), r#"{"location":"westus"}"#);
-    arm.tell(&format!("PATCH {group}"), r#"{"tags":{"env":"prod"},"name":"My-Group_1","properties":{}}"#);
+    arm.tell(
+        &format!("PATCH {group}"),
+        r#"{"tags":{"env":"prod"},"name":"My-Group_1","properties":{}}"#,
+    );
     arm.tell(&format!("GET {group}"), "");
     arm.tell(&format!("HEAD {group}"), "");
     let deletion = arm.tell(&format!("DELETE {group}"), "");
@@ -44,9 +50,18 @@ fn a_group_lives_and_dies() {
 fn a_network_lives_and_dies() {
     let mut arm = with_group();
     let vnet = format!("{VNET}?{NETWORK}");
-    let created = arm.tell(&format!("PUT {vnet}"), &vnet_body(r#"[{"name":"s0","properties":{"addressPrefix":"10.0.0.0/24"}}]"#));
+    let created = arm.tell(
+        &format!("PUT {vnet}"),
+        &vnet_body(r#"[{"name":"s0","properties":{"addressPrefix":"10.0.0.0/24"}}]"#),
+    );
     let poll = poll_line(&created, "azure-asyncoperation");
-    assert!(poll.ends_with(&format!("/operations/{}?{NETWORK}", header(&created, "x-ms-request-id"))), "{poll}");
+    assert!(
+        poll.ends_with(&format!(
+            "/operations/{}?{NETWORK}",
+            header(&created, "x-ms-request-id")
+        )),
+        "{poll}"
+    );
     arm.tell(&poll, "");
     arm.wait(10);
     arm.tell(&poll, "");
@@ -56,7 +71,10 @@ fn a_network_lives_and_dies() {
     arm.wait(10);
     arm.tell(&poll_line(&again, "azure-asyncoperation"), "");
     let deletion = arm.tell(&format!("DELETE {vnet}"), "");
-    let (status, result) = (poll_line(&deletion, "azure-asyncoperation"), poll_line(&deletion, "location"));
+    let (status, result) = (
+        poll_line(&deletion, "azure-asyncoperation"),
+        poll_line(&deletion, "location"),
+    );
     arm.tell(&result, "");
     arm.tell(&format!("GET {vnet}"), "");
     arm.wait(20);
@@ -72,10 +90,16 @@ fn a_subnet_has_two_doors() {
     let mut arm = with_group();
     let subnet = format!("{VNET}/subnets/s1?{NETWORK}");
     arm.tell_short(&format!("GET {subnet}"), "");
-    arm.tell_short(&format!("PUT {subnet}"), r#"{"properties":{"addressPrefix":"10.0.1.0/24"}}"#);
+    arm.tell_short(
+        &format!("PUT {subnet}"),
+        r#"{"properties":{"addressPrefix":"10.0.1.0/24"}}"#,
+    );
     arm.prepare(&format!("PUT {VNET}?{NETWORK}"), &vnet_body("[]"));
     arm.wait(10);
-    arm.tell(&format!("PUT {subnet}"), r#"{"properties":{"addressPrefix":"10.0.1.0/24"}}"#);
+    arm.tell(
+        &format!("PUT {subnet}"),
+        r#"{"properties":{"addressPrefix":"10.0.1.0/24"}}"#,
+    );
     arm.wait(10);
     arm.tell_short(&format!("GET {subnet}"), "");
     arm.tell_short(&format!("GET {VNET}/subnets?{NETWORK}"), "");
@@ -89,7 +113,10 @@ fn a_subnet_has_two_doors() {
 #[test]
 fn lists_show_what_there_is_in_the_scope() {
     let mut arm = with_group();
-    arm.prepare(&format!("PUT /resourceGroups/g1?{GATEWAY}"), r#"{"location":"eastus","tags":{"env":"x"}}"#);
+    arm.prepare(
+        &format!("PUT /resourceGroups/g1?{GATEWAY}"),
+        r#"{"location":"eastus","tags":{"env":"x"}}"#,
+    );
     arm.prepare(&format!("PUT {VNET}?{NETWORK}"), &vnet_body("[]"));
     arm.wait(10);
     for line in [
@@ -101,7 +128,9 @@ fn lists_show_what_there_is_in_the_scope() {
         &format!("GET /resourceGroups/nothing/providers/Microsoft.Network/virtualNetworks?{NETWORK}"),
         &format!("GET /resources?{GATEWAY}&$expand=createdTime,changedTime,provisioningState"),
         &format!("GET /resources?{GATEWAY}&$filter=resourceGroup%20eq%20'g1'"),
-        &format!("GET /resourceGroups/g0/resources?{GATEWAY}&$filter=resourceType%20eq%20'microsoft.network/virtualnetworks'"),
+        &format!(
+            "GET /resourceGroups/g0/resources?{GATEWAY}&$filter=resourceType%20eq%20'microsoft.network/virtualnetworks'"
+        ),
         &format!("GET /resources?{GATEWAY}&$filter=colour%20eq%20'red'"),
         &format!("GET /resourceGroups?{GATEWAY}&$top=none"),
     ] {
@@ -114,13 +143,23 @@ fn lists_show_what_there_is_in_the_scope() {
 fn pages_follow_one_another() {
     let mut arm = Arm::new();
     for name in ["a", "b", "c"] {
-        arm.prepare(&format!("PUT /resourceGroups/{name}?{GATEWAY}"), r#"{"location":"westus"}"#);
+        arm.prepare(
+            &format!("PUT /resourceGroups/{name}?{GATEWAY}"),
+            r#"{"location":"westus"}"#,
+        );
     }
     let mut line = format!("GET /resourceGroups?{GATEWAY}&$top=2");
     let mut names = Vec::new();
     loop {
         let page = json(&arm.send(&line, ""));
-        names.push(page["value"].as_array().expect("a list").iter().map(|group| group["name"].clone()).collect::<Vec<_>>());
+        names.push(
+            page["value"]
+                .as_array()
+                .expect("a list")
+                .iter()
+                .map(|group| group["name"].clone())
+                .collect::<Vec<_>>(),
+        );
         match page["nextLink"].as_str() {
             Some(next) => line = format!("GET !{next}"),
             None => break,
@@ -133,7 +172,10 @@ fn pages_follow_one_another() {
 fn paths_compare_without_case_and_names_print_as_written() {
     let mut arm = with_group();
     arm.prepare(&format!("PUT {VNET}?{NETWORK}"), &vnet_body("[]"));
-    let read = arm.send(&format!("GET //RESOURCEGROUPS/G0//PROVIDERS/microsoft.NETWORK//VIRTUALnetworks/V0/?{NETWORK}"), "");
+    let read = arm.send(
+        &format!("GET //RESOURCEGROUPS/G0//PROVIDERS/microsoft.NETWORK//VIRTUALnetworks/V0/?{NETWORK}"),
+        "",
+    );
     assert_eq!(json(&read)["id"], format!("{SUBSCRIPTION}{VNET}"));
 }
 
@@ -143,7 +185,11 @@ fn conditions_hold_or_are_refused() {
     let vnet = format!("{VNET}?{NETWORK}");
     let token = arm.token.clone();
     let put = |arm: &mut Arm, name: &str, value: &str| {
-        let headers = [("authorization", token.as_str()), (name, value), ("content-type", "application/json")];
+        let headers = [
+            ("authorization", token.as_str()),
+            (name, value),
+            ("content-type", "application/json"),
+        ];
         let response = arm.send_with(&format!("PUT {vnet}"), &headers, &vnet_body("[]"));
         arm.wait(10);
         (response.status().as_u16(), text(&response))
@@ -155,7 +201,10 @@ fn conditions_hold_or_are_refused() {
     assert_eq!(put(&mut arm, "if-match", &etag).0, 200);
     let (status, refusal) = put(&mut arm, "if-match", "invalid");
     assert_eq!(status, 412);
-    assert!(refusal.contains("Etag provided in if-match header W/\\\"invalid\\\" does not match etag W/"), "{refusal}");
+    assert!(
+        refusal.contains("Etag provided in if-match header W/\\\"invalid\\\" does not match etag W/"),
+        "{refusal}"
+    );
 }
 
 #[test]
@@ -169,8 +218,14 @@ fn client_ids_come_back() {
         ("x-ms-return-client-request-id", "TRUE"),
     ];
     let response = arm.send_with(&format!("GET ?{GATEWAY}"), &headers, "");
-    assert_eq!(header(&response, "x-ms-correlation-request-id"), "11111111-2222-3333-4444-555555555555");
-    assert_eq!(header(&response, "x-ms-request-id"), "11111111-2222-3333-4444-555555555555");
+    assert_eq!(
+        header(&response, "x-ms-correlation-request-id"),
+        "11111111-2222-3333-4444-555555555555"
+    );
+    assert_eq!(
+        header(&response, "x-ms-request-id"),
+        "11111111-2222-3333-4444-555555555555"
+    );
     assert_eq!(header(&response, "x-ms-client-request-id"), "mine");
     assert!(header(&response, "x-ms-routing-request-id").ends_with(":11111111-2222-3333-4444-555555555555"));
 }
@@ -182,7 +237,10 @@ fn nobody_waits_at_an_immediate_pace() {
     let created = arm.send(&format!("PUT {VNET}?{NETWORK}"), &vnet_body("[]"));
     assert_eq!(header(&created, "retry-after"), "1");
     assert_eq!(json(&created)["properties"]["provisioningState"], "Updating");
-    assert_eq!(json(&arm.send(&poll_line(&created, "azure-asyncoperation"), ""))["status"], "Succeeded");
+    assert_eq!(
+        json(&arm.send(&poll_line(&created, "azure-asyncoperation"), ""))["status"],
+        "Succeeded"
+    );
     let deletion = arm.send(&format!("DELETE /resourceGroups/g0?{GATEWAY}"), "");
     assert_eq!(deletion.status(), 202);
     assert_eq!(arm.send(&poll_line(&deletion, "location"), "").status(), 200);
@@ -205,7 +263,10 @@ fn a_refusal_that_ends_by_itself_is_over_at_the_next_try() {
     arm.prepare(&format!("PUT {VNET}?{NETWORK}"), &vnet_body("[]"));
     let busy = arm.send(&format!("DELETE {VNET}?{NETWORK}"), "");
     assert_eq!((busy.status().as_u16(), header(&busy, "retry-after")), (429, "1"));
-    assert_eq!(json(&busy)["error"]["details"][0]["code"], "RetryableErrorDueToAnotherOperation");
+    assert_eq!(
+        json(&busy)["error"]["details"][0]["code"],
+        "RetryableErrorDueToAnotherOperation"
+    );
     assert_eq!(arm.send(&format!("DELETE {VNET}?{NETWORK}"), "").status(), 202);
 }
 
@@ -223,11 +284,23 @@ fn a_stepped_pace_shows_every_state() {
 #[test]
 fn early_azure_had_fewer_headers() {
     let mut arm = Arm::with(Pace::Paused, Era::Arm2016);
-    arm.tell("PUT /resourceGroups/g0?api-version=2016-09-01", r#"{"location":"westus"}"#);
+    arm.tell(
+        "PUT /resourceGroups/g0?api-version=2016-09-01",
+        r#"{"location":"westus"}"#,
+    );
     arm.tell("GET /resourceGroups/g1?api-version=2016-09-01", "");
-    arm.tell("PUT /resourceGroups/g0/providers/Microsoft.Network/virtualNetworks/v0?api-version=2016-09-01", &vnet_body("[]"));
-    arm.tell("GET /resourceGroups/g0/providers/Microsoft.Network/virtualNetworks/v1?api-version=2016-09-01", "");
-    arm.tell("DELETE /resourceGroups/g0/providers/Microsoft.Network/virtualNetworks/v1?api-version=2016-09-01", "");
+    arm.tell(
+        "PUT /resourceGroups/g0/providers/Microsoft.Network/virtualNetworks/v0?api-version=2016-09-01",
+        &vnet_body("[]"),
+    );
+    arm.tell(
+        "GET /resourceGroups/g0/providers/Microsoft.Network/virtualNetworks/v1?api-version=2016-09-01",
+        "",
+    );
+    arm.tell(
+        "DELETE /resourceGroups/g0/providers/Microsoft.Network/virtualNetworks/v1?api-version=2016-09-01",
+        "",
+    );
     check("arm_early_headers", &arm.transcript());
 }
 

@@ -54,7 +54,11 @@ impl Arm {
         };
         let mut sandbox = Sandbox::new(&settings);
         sandbox.buckets.enforced = Some(false);
-        Arm { sandbox, token, transcript: String::new() }
+        Arm {
+            sandbox,
+            token,
+            transcript: String::new(),
+        }
     }
 
     /// Sends a request: `PUT {path below the subscription}?{query}`, and a body.
@@ -70,7 +74,11 @@ impl Arm {
             Some(whole) => whole.to_owned(),
             None => format!("{SUBSCRIPTION}{path}"),
         };
-        let uri = if path.starts_with("https://") { path } else { format!("https://localhost:8443{path}") };
+        let uri = if path.starts_with("https://") {
+            path
+        } else {
+            format!("https://localhost:8443{path}")
+        };
         let mut request = Request::builder().method(method).uri(uri);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -78,7 +86,9 @@ impl Arm {
         if !body.is_empty() {
             request = request.header("content-type", "application/json");
         }
-        let request = request.body(Bytes::copy_from_slice(body.as_bytes())).expect("a request");
+        let request = request
+            .body(Bytes::copy_from_slice(body.as_bytes()))
+            .expect("a request");
         wire::serve(&mut self.sandbox, Listener::Arm, request).response
     }
 
@@ -113,8 +123,9 @@ impl Arm {
     /// Sends a request and writes down status and body alone.
     pub(crate) fn tell_short(&mut self, line: &str, body: &str) {
         let response = self.send(line, body);
-        let shown = text(&response);
-        self.transcript.push_str(&format!("> {line}\n{} {shown}\n\n", response.status().as_u16()));
+        let (line, shown) = (line.replace('!', ""), text(&response));
+        self.transcript
+            .push_str(&format!("> {line}\n{} {shown}\n\n", response.status().as_u16()));
     }
 
     /// Writes a line down.
@@ -148,7 +159,11 @@ pub(crate) fn json(response: &Response<Bytes>) -> serde_json::Value {
 
 /// A header of an answer.
 pub(crate) fn header<'r>(response: &'r Response<Bytes>, name: &str) -> &'r str {
-    response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
+    response
+        .headers()
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("")
 }
 
 /// The address in a header, as a request to it.

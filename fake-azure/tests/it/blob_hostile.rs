@@ -37,15 +37,60 @@ fn value() -> impl Strategy<Value = String> {
 
 const METHODS: &[&str] = &["GET", "PUT", "HEAD", "DELETE", "POST", "PATCH", "OPTIONS"];
 
-const PARAMS: &[&str] = &["restype=container", "restype=service", "comp=list", "comp=page", "comp=lease", "comp=pagelist", "comp=block",
-    "comp=blocklist", "comp=properties", "comp=metadata", "comp=snapshot", "comp=copy", "comp=acl", "snapshot=2016-05-13T11:12:37.9735799Z",
-    "marker=2!4!****", "maxresults=1", "include=snapshots,metadata,copy,uncommittedblobs", "delimiter=/", "sig=x", "sv=2015-04-05", "sr=b", "ss=b",
-    "se=2017-01-01", "blockid=AAAA", "copyid=00000000-0000-0000-0000-00000000000a"];
+const PARAMS: &[&str] = &[
+    "restype=container",
+    "restype=service",
+    "comp=list",
+    "comp=page",
+    "comp=lease",
+    "comp=pagelist",
+    "comp=block",
+    "comp=blocklist",
+    "comp=properties",
+    "comp=metadata",
+    "comp=snapshot",
+    "comp=copy",
+    "comp=acl",
+    "snapshot=2016-05-13T11:12:37.9735799Z",
+    "marker=2!4!****",
+    "maxresults=1",
+    "include=snapshots,metadata,copy,uncommittedblobs",
+    "delimiter=/",
+    "sig=x",
+    "sv=2015-04-05",
+    "sr=b",
+    "ss=b",
+    "se=2017-01-01",
+    "blockid=AAAA",
+    "copyid=00000000-0000-0000-0000-00000000000a",
+];
 
-const HEADERS: &[&str] = &["x-ms-version", "x-ms-blob-type", "x-ms-blob-content-length", "x-ms-range", "range", "x-ms-page-write", "x-ms-lease-id",
-    "x-ms-lease-action", "x-ms-lease-duration", "x-ms-lease-break-period", "x-ms-proposed-lease-id", "x-ms-copy-source", "x-ms-meta-a", "if-match",
-    "if-none-match", "if-modified-since", "x-ms-if-sequence-number-lt", "x-ms-sequence-number-action", "x-ms-blob-sequence-number",
-    "x-ms-delete-snapshots", "x-ms-blob-public-access", "content-md5", "x-ms-date", "x-ms-client-request-id"];
+const HEADERS: &[&str] = &[
+    "x-ms-version",
+    "x-ms-blob-type",
+    "x-ms-blob-content-length",
+    "x-ms-range",
+    "range",
+    "x-ms-page-write",
+    "x-ms-lease-id",
+    "x-ms-lease-action",
+    "x-ms-lease-duration",
+    "x-ms-lease-break-period",
+    "x-ms-proposed-lease-id",
+    "x-ms-copy-source",
+    "x-ms-meta-a",
+    "if-match",
+    "if-none-match",
+    "if-modified-since",
+    "x-ms-if-sequence-number-lt",
+    "x-ms-sequence-number-action",
+    "x-ms-blob-sequence-number",
+    "x-ms-delete-snapshots",
+    "x-ms-blob-public-access",
+    "content-md5",
+    "x-ms-date",
+    "x-ms-client-request-id",
+];
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]

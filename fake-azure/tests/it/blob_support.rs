@@ -43,19 +43,33 @@ impl Blobs {
         for name in ["acct", "other"] {
             assert!(sandbox.cloud.add_storage_account(SUBSCRIPTION, name, "westus"));
         }
-        Blobs { sandbox, token, transcript: String::new() }
+        Blobs {
+            sandbox,
+            token,
+            transcript: String::new(),
+        }
     }
 
     /// A key of an account.
     pub(crate) fn key(&self, account: &str, index: usize) -> String {
-        let account = self.sandbox.cloud.fabric().accounts.get(account).expect("the account is there");
+        let account = self
+            .sandbox
+            .cloud
+            .fabric()
+            .accounts
+            .get(account)
+            .expect("the account is there");
         account.keys[index].to_string()
     }
 
     /// Sends a request as it stands: `PUT https://…`, or a path of the account `acct`.
     pub(crate) fn raw(&mut self, line: &str, headers: &[(&str, &str)], body: &[u8]) -> Response<Bytes> {
         let (method, path) = line.split_once(' ').expect("a method and a path");
-        let uri = if path.starts_with("https://") { path.to_owned() } else { format!("https://acct.blob.core.windows.net{path}") };
+        let uri = if path.starts_with("https://") {
+            path.to_owned()
+        } else {
+            format!("https://acct.blob.core.windows.net{path}")
+        };
         let mut request = Request::builder().method(method).uri(uri);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -120,12 +134,19 @@ pub(crate) fn text(response: &Response<Bytes>) -> String {
 
 /// A header of an answer.
 pub(crate) fn header<'r>(response: &'r Response<Bytes>, name: &str) -> &'r str {
-    response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
+    response
+        .headers()
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("")
 }
 
 /// Status and error code.
 pub(crate) fn outcome(response: &Response<Bytes>) -> String {
     let text = text(response);
-    let code = text.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>")).map_or("", |(code, _)| code);
+    let code = text
+        .split_once("<Code>")
+        .and_then(|(_, rest)| rest.split_once("</Code>"))
+        .map_or("", |(code, _)| code);
     format!("{} {code}", response.status().as_u16()).trim().to_owned()
 }

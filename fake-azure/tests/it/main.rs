@@ -2,6 +2,7 @@
 
 mod arm_catalogue;
 mod arm_hostile;
+mod arm_operations;
 mod arm_refusals;
 mod arm_resources;
 mod arm_support;
@@ -9,3 +10,11 @@ mod blob_authorise;
 mod blob_hostile;
 mod blob_operations;
 mod blob_support;
+mod cli;
+mod control;
+mod faults;
+mod identity;
+mod sandboxes;
+mod server;
+mod shell_hostile;
+mod shell_support;

@@ -21,11 +21,24 @@ pub(super) fn put(desk: &Desk<'_>, id: &str, content: &Arc<[u8]>) -> Planned {
             Blob { lease, ..blob.clone() }
         }
         None => {
-            let blocks = Blocks { only_staged: true, ..Blocks::default() };
-            Blob { kind: BlobKind::Block, blocks, ..Blob::page(0, desk.stamp, desk.now) }
+            let blocks = Blocks {
+                only_staged: true,
+                ..Blocks::default()
+            };
+            Blob {
+                kind: BlobKind::Block,
+                blocks,
+                ..Blob::page(0, desk.stamp, desk.now)
+            }
         }
     };
-    if blob.blocks.staged.keys().next().is_some_and(|other| other.len() != id.len()) {
+    if blob
+        .blocks
+        .staged
+        .keys()
+        .next()
+        .is_some_and(|other| other.len() != id.len())
+    {
         return Err(CloudError::of(&refuse::INVALID_BLOB_OR_BLOCK));
     }
     blob.blocks.staged.insert(id.into(), Arc::clone(content));
@@ -33,7 +46,12 @@ pub(super) fn put(desk: &Desk<'_>, id: &str, content: &Arc<[u8]>) -> Planned {
 }
 
 /// Makes the blob of the blocks listed; the others are forgotten.
-pub(super) fn commit(desk: &Desk<'_>, list: &[(BlockSource, Box<str>)], headers: &Metadata, metadata: &Metadata) -> Planned {
+pub(super) fn commit(
+    desk: &Desk<'_>,
+    list: &[(BlockSource, Box<str>)],
+    headers: &Metadata,
+    metadata: &Metadata,
+) -> Planned {
     check_supported(desk, BlobKind::Block)?;
     let lease = check_replace(desk)?;
     let existing = desk.any_blob()?;
@@ -73,13 +91,30 @@ fn block(blob: &Blob, source: BlockSource, id: &str) -> Option<Arc<[u8]>> {
 }
 
 pub(super) fn list(desk: &Desk<'_>) -> Planned {
-    let blob = desk.any_blob()?.ok_or_else(|| CloudError::of(&refuse::BLOB_NOT_FOUND))?;
+    let blob = desk
+        .any_blob()?
+        .ok_or_else(|| CloudError::of(&refuse::BLOB_NOT_FOUND))?;
     check_block_blob(blob)?;
     leases::check_given(&blob.lease, On::Blob, desk.call.lease, desk.now)?;
-    let uncommitted = blob.blocks.staged.iter().map(|(id, piece)| (id.clone(), piece.len() as u64)).collect();
-    Ok((BlobOutcome::Blocks { committed: blob.blocks.committed.clone(), uncommitted }, Plan::new()))
+    let uncommitted = blob
+        .blocks
+        .staged
+        .iter()
+        .map(|(id, piece)| (id.clone(), piece.len() as u64))
+        .collect();
+    Ok((
+        BlobOutcome::Blocks {
+            committed: blob.blocks.committed.clone(),
+            uncommitted,
+        },
+        Plan::new(),
+    ))
 }
 
 fn check_block_blob(blob: &Blob) -> Result<(), CloudError> {
-    if blob.kind == BlobKind::Block { Ok(()) } else { Err(CloudError::of(&refuse::INVALID_BLOB_TYPE)) }
+    if blob.kind == BlobKind::Block {
+        Ok(())
+    } else {
+        Err(CloudError::of(&refuse::INVALID_BLOB_TYPE))
+    }
 }

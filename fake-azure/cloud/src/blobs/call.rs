@@ -358,7 +358,7 @@ pub enum BlobEntry {
         /// The snapshot's name.
         snapshot: Option<u64>,
         /// The row.
-        blob: Blob,
+        blob: Arc<Blob>,
     },
     /// Names that begin alike.
     Prefix(Box<str>),

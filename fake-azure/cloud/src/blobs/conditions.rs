@@ -23,7 +23,11 @@ pub(super) fn check_write(conditions: &BlobConditions, found: Found) -> Result<(
 
 /// Whether a read may go on.
 pub(super) fn check_read(conditions: &BlobConditions, found: Found) -> Result<(), CloudError> {
-    let stale = BlobConditions { if_none_match: None, modified_since: None, ..conditions.clone() };
+    let stale = BlobConditions {
+        if_none_match: None,
+        modified_since: None,
+        ..conditions.clone()
+    };
     check(&stale, found, &CloudError::of(&refuse::CONDITION_NOT_MET))?;
     check(conditions, found, &CloudError::of(&refuse::NOT_MODIFIED))
 }
@@ -35,7 +39,9 @@ pub(super) fn check_source(conditions: &BlobConditions, found: Found) -> Result<
 
 fn check(conditions: &BlobConditions, found: Found, refusal: &CloudError) -> Result<(), CloudError> {
     let names = |etags: &[Box<str>]| {
-        found.is_some_and(|(etag, _)| is_any(etags) || etags.iter().any(|given| given.eq_ignore_ascii_case(&etag_text(etag))))
+        found.is_some_and(|(etag, _)| {
+            is_any(etags) || etags.iter().any(|given| given.eq_ignore_ascii_case(&etag_text(etag)))
+        })
     };
     // Dates in headers have whole seconds.
     let modified = found.map(|(_, modified)| modified.millis().div_euclid(1000));
@@ -43,9 +49,17 @@ fn check(conditions: &BlobConditions, found: Found, refusal: &CloudError) -> Res
 
     let matches = conditions.if_match.as_deref().is_none_or(names);
     let differs = !conditions.if_none_match.as_deref().is_some_and(names);
-    let newer = conditions.modified_since.is_none_or(|since| modified.is_none_or(|modified| modified > secs(since)));
-    let older = conditions.unmodified_since.is_none_or(|since| modified.is_none_or(|modified| modified <= secs(since)));
-    if matches && differs && newer && older { Ok(()) } else { Err(refusal.clone()) }
+    let newer = conditions
+        .modified_since
+        .is_none_or(|since| modified.is_none_or(|modified| modified > secs(since)));
+    let older = conditions
+        .unmodified_since
+        .is_none_or(|since| modified.is_none_or(|modified| modified <= secs(since)));
+    if matches && differs && newer && older {
+        Ok(())
+    } else {
+        Err(refusal.clone())
+    }
 }
 
 /// Whether the sequence number of a page blob is as the caller wants it.
@@ -55,7 +69,11 @@ pub(super) fn check_sequence(conditions: &BlobConditions, sequence: u64) -> Resu
         Compare::Less => sequence < *given,
         Compare::Equal => sequence == *given,
     });
-    if holds { Ok(()) } else { Err(CloudError::of(&refuse::SEQUENCE_NUMBER_CONDITION_NOT_MET)) }
+    if holds {
+        Ok(())
+    } else {
+        Err(CloudError::of(&refuse::SEQUENCE_NUMBER_CONDITION_NOT_MET))
+    }
 }
 
 fn is_any(etags: &[Box<str>]) -> bool {

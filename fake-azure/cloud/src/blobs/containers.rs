@@ -14,14 +14,13 @@ use crate::id::ResourceId;
 use crate::key::Key;
 use crate::plan::Plan;
 use crate::registry::Kind;
-use crate::time::Time;
 
 /// How long the name of a deleted container stays taken (ARM 9.4).
 const BEING_DELETED_MS: i64 = 30_000;
 
 pub(super) fn create(desk: &Desk<'_>, public_access: Option<&str>, metadata: &Metadata) -> Planned {
     check_name(&desk.call.container)?;
-    check_free(&desk.cx, &desk.call.account, &desk.call.container)?;
+    check_free(desk)?;
     check_access(desk, public_access)?;
 
     let mut row = Container::new(desk.stamp, desk.now);
@@ -38,7 +37,10 @@ pub(super) fn read(desk: &Desk<'_>) -> Planned {
 
 pub(super) fn set_metadata(desk: &Desk<'_>, metadata: &Metadata) -> Planned {
     let container = open(desk)?;
-    let row = Container { metadata: metadata.clone(), ..container.clone() };
+    let row = Container {
+        metadata: metadata.clone(),
+        ..container.clone()
+    };
     Ok((BlobOutcome::Done, write(desk, row, true)))
 }
 
@@ -46,7 +48,11 @@ pub(super) fn set_access(desk: &Desk<'_>, public_access: Option<&str>, policies:
     let container = open(desk)?;
     check_access(desk, public_access)?;
     let public_access = public_access.map(Into::into);
-    let row = Container { public_access, policies: policies.to_vec(), ..container.clone() };
+    let row = Container {
+        public_access,
+        policies: policies.to_vec(),
+        ..container.clone()
+    };
     Ok((BlobOutcome::Done, write(desk, row, true)))
 }
 
@@ -56,7 +62,9 @@ pub(super) fn delete(desk: &Desk<'_>) -> Planned {
     leases::check_write(&container.lease, On::Container, desk.call.lease, desk.now)?;
     check_no_disks(&desk.cx, &desk.call.account, &desk.call.container)?;
 
-    let plan = match resource_of(&desk.cx, desk.account.owner, &desk.call.container).and_then(|id| desk.cx.find_id(id.folded())) {
+    let plan = match resource_of(&desk.cx, desk.account.owner, &desk.call.container)
+        .and_then(|id| desk.cx.find_id(id.folded()))
+    {
         Some(resource) => Plan::new().remove(resource.key),
         None => removal(&desk.cx, &desk.call.account, &desk.call.container),
     };
@@ -69,7 +77,16 @@ pub(super) fn lease(desk: &Desk<'_>, action: LeaseAction) -> Planned {
     conditions::check_write(&desk.call.conditions, found)?;
     let (lease, outcome) = leases::act(&container.lease, On::Container, action, desk.fresh, desk.now)?;
     // A lease is no write: etag and date stay.
-    Ok((outcome, Plan::new().container(desk.container_name(), Some(Container { lease, ..container.clone() }))))
+    Ok((
+        outcome,
+        Plan::new().container(
+            desk.container_name(),
+            Some(Container {
+                lease,
+                ..container.clone()
+            }),
+        ),
+    ))
 }
 
 /// The container, for a write that needs no lease id but a right one if any.
@@ -104,7 +121,11 @@ fn document(row: &Container) -> Value {
         Some(_) => "Blob",
         None => "None",
     };
-    let metadata: Map<String, Value> = row.metadata.iter().map(|(name, value)| (name.to_string(), json!(value))).collect();
+    let metadata: Map<String, Value> = row
+        .metadata
+        .iter()
+        .map(|(name, value)| (name.to_string(), json!(value)))
+        .collect();
     json!({ "properties": { "publicAccess": access, "metadata": metadata } })
 }
 
@@ -127,7 +148,13 @@ pub(crate) fn removal(cx: &Cx<'_>, account: &str, container: &str) -> Plan {
     };
     let until = cx.now().plus_millis(BEING_DELETED_MS);
     let plan = blobs_of(cx, account, container).fold(Plan::new(), |plan, (name, _)| plan.blob(name.clone(), None));
-    plan.container(name, Some(Container { deleted_until: Some(until), ..Container::new(row.etag, row.modified) }))
+    plan.container(
+        name,
+        Some(Container {
+            deleted_until: Some(until),
+            ..Container::new(row.etag, row.modified)
+        }),
+    )
 }
 
 /// The blobs in a container.
@@ -138,7 +165,10 @@ pub(crate) fn blobs_of<'a>(
 ) -> impl Iterator<Item = (&'a crate::fabric::BlobName, &'a crate::fabric::Blob)> + use<'a> {
     let (account, container): (Box<str>, Box<str>) = (account.into(), container.into());
     let start = (account.clone(), container.clone(), Box::default());
-    cx.fabric().blobs.range(start..).take_while(move |((a, c, _), _)| *a == account && *c == container)
+    cx.fabric()
+        .blobs
+        .range(start..)
+        .take_while(move |((a, c, _), _)| *a == account && *c == container)
 }
 
 /// Refuses while a machine's disk is in the container (ARM 9.3). Quirk `vhd-lease-holds-container`.
@@ -152,12 +182,19 @@ pub(crate) fn check_no_disks(cx: &Cx<'_>, account: &str, container: &str) -> Res
 }
 
 /// Refuses a name that is taken, or was until a moment ago.
-pub(crate) fn check_free(cx: &Cx<'_>, account: &str, container: &str) -> Result<(), CloudError> {
-    let now: Time = cx.now();
-    match cx.fabric().containers.get(&(account.into(), container.into())).map(|row| row.deleted_until) {
-        Some(None) => Err(CloudError::of(&refuse::CONTAINER_ALREADY_EXISTS)),
-        Some(Some(until)) if now < until => Err(CloudError::of(&refuse::CONTAINER_BEING_DELETED).until(until)),
-        Some(Some(_)) | None => Ok(()),
+fn check_free(desk: &Desk<'_>) -> Result<(), CloudError> {
+    if desk.container().is_ok() {
+        return Err(CloudError::of(&refuse::CONTAINER_ALREADY_EXISTS));
+    }
+    check_released(&desk.cx, &desk.call.account, &desk.call.container)
+}
+
+/// Refuses the name of a container that is still being deleted (ARM 9.4).
+pub(crate) fn check_released(cx: &Cx<'_>, account: &str, container: &str) -> Result<(), CloudError> {
+    let row = cx.fabric().containers.get(&(account.into(), container.into()));
+    match row.and_then(|row| row.deleted_until).filter(|until| cx.now() < *until) {
+        Some(until) => Err(CloudError::of(&refuse::CONTAINER_BEING_DELETED).until(until)),
+        None => Ok(()),
     }
 }
 
@@ -176,7 +213,9 @@ fn check_name(name: &str) -> Result<(), CloudError> {
     if !(3..=63).contains(&name.len()) {
         return Err(CloudError::of(&refuse::OUT_OF_RANGE_INPUT));
     }
-    let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    let plain = name
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     if !plain || name.starts_with('-') || name.ends_with('-') || name.contains("--") {
         return Err(CloudError::of(&refuse::INVALID_RESOURCE_NAME));
     }

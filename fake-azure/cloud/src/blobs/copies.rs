@@ -30,16 +30,36 @@ pub(super) fn copy(desk: &Desk<'_>, source: Source<'_>, metadata: &Metadata) -> 
         return Err(CloudError::of(&refuse::INVALID_BLOB_TYPE));
     }
 
-    let end = if same_account { desk.now } else { arrival(desk.now, row.length) };
-    let copy = BlobCopy { id: desk.fresh, source: source.text.into(), started: desk.now, end, aborted: false };
+    let end = if same_account {
+        desk.now
+    } else {
+        arrival(desk.now, row.length)
+    };
+    let copy = BlobCopy {
+        id: desk.fresh,
+        source: source.text.into(),
+        started: desk.now,
+        end,
+        aborted: false,
+    };
     let blob = Blob {
-        metadata: if metadata.is_empty() { row.metadata.clone() } else { metadata.clone() },
+        metadata: if metadata.is_empty() {
+            row.metadata.clone()
+        } else {
+            metadata.clone()
+        },
         created: desk.now,
-        blocks: Blocks { committed: row.blocks.committed.clone(), ..Blocks::default() },
+        blocks: Blocks {
+            committed: row.blocks.committed.clone(),
+            ..Blocks::default()
+        },
         copy: Some(copy),
         ..row.clone()
     };
-    let outcome = BlobOutcome::Copied { id: desk.fresh, pending: !same_account };
+    let outcome = BlobOutcome::Copied {
+        id: desk.fresh,
+        pending: !same_account,
+    };
     Ok((outcome, desk.write(succeed(desk, blob, lease)?)))
 }
 
@@ -54,7 +74,11 @@ fn look_up<'a>(desk: &Desk<'a>, source: Source<'_>) -> Result<(&'a Blob, bool), 
         Some(snapshot) => found.and_then(|blob| blob.snapshots.get(&snapshot)).map(AsRef::as_ref),
         None => found,
     };
-    let missing = if same_account { &refuse::BLOB_NOT_FOUND } else { &refuse::CANNOT_VERIFY_COPY_SOURCE };
+    let missing = if same_account {
+        &refuse::BLOB_NOT_FOUND
+    } else {
+        &refuse::CANNOT_VERIFY_COPY_SOURCE
+    };
     Ok((found.ok_or_else(|| CloudError::of(missing))?, same_account))
 }
 
@@ -74,7 +98,11 @@ pub(super) fn abort(desk: &Desk<'_>, id: Guid) -> Planned {
     }
     let lease: Lease = super::leases::check_write(&blob.lease, super::leases::On::Blob, desk.call.lease, desk.now)?;
     let mut left = Blob { lease, ..blob.clone() };
-    left.copy = Some(BlobCopy { end: desk.now, aborted: true, ..copy.clone() });
+    left.copy = Some(BlobCopy {
+        end: desk.now,
+        aborted: true,
+        ..copy.clone()
+    });
     left.blocks = Blocks::default();
     left.resize(0);
     Ok((BlobOutcome::Done, desk.write(left)))

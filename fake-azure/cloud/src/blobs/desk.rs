@@ -30,7 +30,14 @@ impl<'a> Desk<'a> {
         let account = cx.fabric().accounts.get(&call.account).filter(|account| account.ready);
         let account = account.ok_or_else(|| CloudError::of(&refuse::RESOURCE_NOT_FOUND))?;
         let now = cx.now();
-        Ok(Desk { cx, call, account, fresh, stamp: account.next_stamp(now), now })
+        Ok(Desk {
+            cx,
+            call,
+            account,
+            fresh,
+            stamp: account.next_stamp(now),
+            now,
+        })
     }
 
     pub(super) fn container_name(&self) -> ContainerName {
@@ -38,7 +45,11 @@ impl<'a> Desk<'a> {
     }
 
     pub(super) fn blob_name(&self) -> BlobName {
-        (self.call.account.clone(), self.call.container.clone(), self.call.blob.clone())
+        (
+            self.call.account.clone(),
+            self.call.container.clone(),
+            self.call.blob.clone(),
+        )
     }
 
     /// The container of the request.
@@ -63,7 +74,10 @@ impl<'a> Desk<'a> {
 
     /// A plan that gives out this request's etag.
     pub(super) fn stamped(&self) -> Plan {
-        let account = Account { stamp: self.stamp, ..self.account.clone() };
+        let account = Account {
+            stamp: self.stamp,
+            ..self.account.clone()
+        };
         Plan::new().account(self.call.account.clone(), Some(account))
     }
 

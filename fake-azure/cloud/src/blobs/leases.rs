@@ -28,7 +28,13 @@ impl On {
 }
 
 /// Acts on a lease. `fresh` is the id of a new one for which none is proposed.
-pub(super) fn act(lease: &Lease, on: On, action: LeaseAction, fresh: Guid, now: Time) -> Result<(Lease, BlobOutcome), CloudError> {
+pub(super) fn act(
+    lease: &Lease,
+    on: On,
+    action: LeaseAction,
+    fresh: Guid,
+    now: Time,
+) -> Result<(Lease, BlobOutcome), CloudError> {
     let state = lease.state_at(now);
     match action {
         LeaseAction::Acquire { secs, proposed } => acquire(lease, state, secs, proposed, fresh, now),
@@ -65,25 +71,47 @@ fn renew(lease: &Lease, on: On, state: LeaseState, id: Guid, now: Time) -> Resul
         return Err(on.refuse(&refuse::LEASE_ID_MISMATCH_WITH_LEASE));
     }
     match state {
-        LeaseState::Breaking | LeaseState::Broken => Err(CloudError::of(&refuse::LEASE_IS_BROKEN_AND_CANNOT_BE_RENEWED)),
+        LeaseState::Breaking | LeaseState::Broken => {
+            Err(CloudError::of(&refuse::LEASE_IS_BROKEN_AND_CANNOT_BE_RENEWED))
+        }
         // An expired lease can be renewed as long as nobody wrote meanwhile: a write makes it available.
         LeaseState::Leased | LeaseState::Expired | LeaseState::Available => Ok(begun(id, lease.secs, now)),
     }
 }
 
-fn change(lease: &Lease, on: On, state: LeaseState, id: Guid, proposed: Guid) -> Result<(Lease, BlobOutcome), CloudError> {
+fn change(
+    lease: &Lease,
+    on: On,
+    state: LeaseState,
+    id: Guid,
+    proposed: Guid,
+) -> Result<(Lease, BlobOutcome), CloudError> {
     match state {
         LeaseState::Available | LeaseState::Expired | LeaseState::Broken => {
             Err(on.refuse(&refuse::LEASE_NOT_PRESENT_WITH_LEASE))
         }
         // Asking again for a change that is done is no error.
-        _ if lease.id != Some(id) && lease.id != Some(proposed) => Err(on.refuse(&refuse::LEASE_ID_MISMATCH_WITH_LEASE)),
+        _ if lease.id != Some(id) && lease.id != Some(proposed) => {
+            Err(on.refuse(&refuse::LEASE_ID_MISMATCH_WITH_LEASE))
+        }
         LeaseState::Breaking => Err(CloudError::of(&refuse::LEASE_IS_BREAKING_AND_CANNOT_BE_CHANGED)),
-        LeaseState::Leased => Ok((Lease { id: Some(proposed), ..*lease }, leased(Some(proposed)))),
+        LeaseState::Leased => Ok((
+            Lease {
+                id: Some(proposed),
+                ..*lease
+            },
+            leased(Some(proposed)),
+        )),
     }
 }
 
-fn break_it(lease: &Lease, on: On, state: LeaseState, after_secs: Option<u32>, now: Time) -> Result<(Lease, BlobOutcome), CloudError> {
+fn break_it(
+    lease: &Lease,
+    on: On,
+    state: LeaseState,
+    after_secs: Option<u32>,
+    now: Time,
+) -> Result<(Lease, BlobOutcome), CloudError> {
     let left = lease.end.map(|end| end.millis_since(now).max(0));
     let asked = after_secs.map(|secs| i64::from(secs) * 1000);
     let wait_ms = match state {
@@ -101,17 +129,31 @@ fn break_it(lease: &Lease, on: On, state: LeaseState, after_secs: Option<u32>, n
         wait_ms => (LeaseState::Breaking, Some(now.plus_millis(wait_ms))),
     };
     let remaining_secs = u32::try_from((wait_ms + 999) / 1000).unwrap_or(u32::MAX);
-    let outcome = BlobOutcome::Leased { id: None, remaining_secs: Some(remaining_secs) };
+    let outcome = BlobOutcome::Leased {
+        id: None,
+        remaining_secs: Some(remaining_secs),
+    };
     Ok((Lease { state, end, ..*lease }, outcome))
 }
 
 fn begun(id: Guid, secs: Option<u32>, now: Time) -> (Lease, BlobOutcome) {
     let end = secs.map(|secs| now.plus_millis(i64::from(secs) * 1000));
-    (Lease { state: LeaseState::Leased, id: Some(id), end, secs }, leased(Some(id)))
+    (
+        Lease {
+            state: LeaseState::Leased,
+            id: Some(id),
+            end,
+            secs,
+        },
+        leased(Some(id)),
+    )
 }
 
 fn leased(id: Option<Guid>) -> BlobOutcome {
-    BlobOutcome::Leased { id, remaining_secs: None }
+    BlobOutcome::Leased {
+        id,
+        remaining_secs: None,
+    }
 }
 
 /// Whether a write may go on that needs the lease if there is one; the lease afterwards.
@@ -129,8 +171,14 @@ pub(super) fn check_given(lease: &Lease, on: On, given: Option<Guid>, now: Time)
         return Ok(());
     };
     let (absent, mismatch) = match on {
-        On::Blob => (&refuse::LEASE_NOT_PRESENT_WITH_BLOB, &refuse::LEASE_ID_MISMATCH_WITH_BLOB),
-        On::Container => (&refuse::LEASE_NOT_PRESENT_WITH_CONTAINER, &refuse::LEASE_ID_MISMATCH_WITH_CONTAINER),
+        On::Blob => (
+            &refuse::LEASE_NOT_PRESENT_WITH_BLOB,
+            &refuse::LEASE_ID_MISMATCH_WITH_BLOB,
+        ),
+        On::Container => (
+            &refuse::LEASE_NOT_PRESENT_WITH_CONTAINER,
+            &refuse::LEASE_ID_MISMATCH_WITH_CONTAINER,
+        ),
     };
     match lease.id {
         None => Err(CloudError::of(absent)),

@@ -1,5 +1,7 @@
 //! Lists of containers and blobs, page by page.
 
+use std::sync::Arc;
+
 use super::desk::{Desk, Planned};
 use super::{BlobEntry, BlobOutcome, Page};
 use crate::plan::Plan;
@@ -14,7 +16,11 @@ pub(super) fn containers(desk: &Desk<'_>, page: &Page) -> Planned {
         .range((account.clone(), first)..)
         .take_while(|((owner, name), _)| *owner == account && name.starts_with(page.prefix.as_ref()))
         .filter(|(_, row)| row.deleted_until.is_none());
-    let entries = names.by_ref().take(page.max).map(|((_, name), row)| (name.clone(), row.clone())).collect();
+    let entries = names
+        .by_ref()
+        .take(page.max)
+        .map(|((_, name), row)| (name.clone(), row.clone()))
+        .collect();
     let next = names.next().map(|((_, name), _)| name.clone());
     Ok((BlobOutcome::Containers { entries, next }, Plan::new()))
 }
@@ -45,7 +51,8 @@ pub(super) fn blobs(desk: &Desk<'_>, page: &Page, delimiter: Option<&str>, shows
         }
         let group = delimiter.and_then(|delimiter| {
             let rest = &name[page.prefix.len()..];
-            rest.find(delimiter).map(|at| &name[..page.prefix.len() + at + delimiter.len()])
+            rest.find(delimiter)
+                .map(|at| &name[..page.prefix.len() + at + delimiter.len()])
         });
         if let Some(BlobEntry::Prefix(last)) = entries.last()
             && group.is_some_and(|group| group == last.as_ref())
@@ -64,10 +71,14 @@ pub(super) fn blobs(desk: &Desk<'_>, page: &Page, delimiter: Option<&str>, shows
             entries.extend(blob.snapshots.iter().map(|(snapshot, row)| BlobEntry::Blob {
                 name: name.clone(),
                 snapshot: Some(*snapshot),
-                blob: (**row).clone(),
+                blob: Arc::clone(row),
             }));
         }
-        entries.push(BlobEntry::Blob { name: name.clone(), snapshot: None, blob: blob.clone() });
+        entries.push(BlobEntry::Blob {
+            name: name.clone(),
+            snapshot: None,
+            blob: Arc::new(blob.clone()),
+        });
     }
     Ok((BlobOutcome::Blobs { entries, next }, Plan::new()))
 }

@@ -7,13 +7,14 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use expect_test::{Expect, expect};
-use proptest::prelude::*;
 
 use super::*;
 use crate::call::{Call, Outcome};
 use crate::fabric::{Blob, LeaseState};
 use crate::key::{Guid, Key};
 use crate::testing::Script;
+
+mod lease_model;
 
 fn check(script: &str, expected: Expect) {
     expected.assert_eq(&Bench::run(script).outcomes);
@@ -26,7 +27,10 @@ struct Bench {
 
 impl Bench {
     fn new() -> Bench {
-        Bench { script: Script::run("put account acct\nput account other"), outcomes: String::new() }
+        Bench {
+            script: Script::run("put account acct\nput account other"),
+            outcomes: String::new(),
+        }
     }
 
     fn run(script: &str) -> Bench {
@@ -38,7 +42,11 @@ impl Bench {
     fn more(&mut self, script: &str) {
         for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
             if let Some(secs) = line.strip_prefix("advance ") {
-                let to = self.script.cloud.now().plus_millis(1000 * secs.parse::<i64>().expect("seconds"));
+                let to = self
+                    .script
+                    .cloud
+                    .now()
+                    .plus_millis(1000 * secs.parse::<i64>().expect("seconds"));
                 self.script.cloud.advance_to(to);
                 continue;
             }
@@ -76,10 +84,18 @@ fn show(outcome: &BlobOutcome) -> String {
         BlobOutcome::Blobs { entries, next } => {
             let names = entries.iter().map(|entry| match entry {
                 BlobEntry::Prefix(prefix) => format!("[{prefix}]"),
-                BlobEntry::Blob { name, snapshot: Some(_), .. } => format!("{name}@"),
+                BlobEntry::Blob {
+                    name,
+                    snapshot: Some(_),
+                    ..
+                } => format!("{name}@"),
                 BlobEntry::Blob { name, .. } => name.to_string(),
             });
-            format!("{} next {}", names.collect::<Vec<_>>().join(" "), next.as_deref().unwrap_or("-"))
+            format!(
+                "{} next {}",
+                names.collect::<Vec<_>>().join(" "),
+                next.as_deref().unwrap_or("-")
+            )
         }
         BlobOutcome::Found(blob) => {
             let copy = blob.copy.as_ref().map_or_else(String::new, |_| " copied".to_owned());
@@ -130,26 +146,62 @@ fn read(line: &str) -> BlobCall {
         max: member("max=").parse().unwrap_or(5000),
     };
     let operation = match word(0) {
-        "make" => BlobOperation::CreateContainer { public_access: Some(word(2)).filter(|a| !a.is_empty()).map(Into::into), metadata: Metadata::new() },
+        "make" => BlobOperation::CreateContainer {
+            public_access: Some(word(2)).filter(|a| !a.is_empty()).map(Into::into),
+            metadata: Metadata::new(),
+        },
         "remove" => BlobOperation::DeleteContainer,
         "stat" if blob.is_empty() => BlobOperation::ReadContainer,
         "stat" => BlobOperation::ReadBlob { snapshot: None },
-        "note" if blob.is_empty() => BlobOperation::SetContainerMetadata(Metadata::from([("a".into(), word(2).into())])),
+        "note" if blob.is_empty() => {
+            BlobOperation::SetContainerMetadata(Metadata::from([("a".into(), word(2).into())]))
+        }
         "note" => BlobOperation::SetBlobMetadata(Metadata::from([("a".into(), word(2).into())])),
-        "open" => BlobOperation::SetContainerAccess { public_access: Some(word(2).into()), policies: Vec::new() },
-        "page" => BlobOperation::PutPageBlob { length: number(2), sequence: 0, headers: Metadata::new(), metadata: Metadata::new() },
-        "put" => BlobOperation::PutBlockBlob { content: word(2).as_bytes().into(), headers: Metadata::new(), metadata: Metadata::new() },
-        "block" => BlobOperation::PutBlock { id: word(2).into(), content: word(3).as_bytes().into() },
+        "open" => BlobOperation::SetContainerAccess {
+            public_access: Some(word(2).into()),
+            policies: Vec::new(),
+        },
+        "page" => BlobOperation::PutPageBlob {
+            length: number(2),
+            sequence: 0,
+            headers: Metadata::new(),
+            metadata: Metadata::new(),
+        },
+        "put" => BlobOperation::PutBlockBlob {
+            content: word(2).as_bytes().into(),
+            headers: Metadata::new(),
+            metadata: Metadata::new(),
+        },
+        "block" => BlobOperation::PutBlock {
+            id: word(2).into(),
+            content: word(3).as_bytes().into(),
+        },
         "commit" => BlobOperation::PutBlockList {
-            blocks: words[2..].iter().map(|id| (BlockSource::Latest, Box::from(*id))).collect(),
+            blocks: words[2..]
+                .iter()
+                .map(|id| (BlockSource::Latest, Box::from(*id)))
+                .collect(),
             headers: Metadata::new(),
             metadata: Metadata::new(),
         },
         "blocks" => BlobOperation::BlockList,
-        "write" => BlobOperation::WritePages { start: number(2), content: vec![1; usize::try_from(number(3)).expect("small")].into() },
-        "clear" => BlobOperation::ClearPages { start: number(2), end: number(3) },
-        "pages" => BlobOperation::PageRanges { range: None, snapshot: None },
-        "resize" => BlobOperation::SetBlobProperties { headers: None, length: Some(number(2)), sequence: Some(SequenceAction::Increment) },
+        "write" => BlobOperation::WritePages {
+            start: number(2),
+            content: vec![1; usize::try_from(number(3)).expect("small")].into(),
+        },
+        "clear" => BlobOperation::ClearPages {
+            start: number(2),
+            end: number(3),
+        },
+        "pages" => BlobOperation::PageRanges {
+            range: None,
+            snapshot: None,
+        },
+        "resize" => BlobOperation::SetBlobProperties {
+            headers: None,
+            length: Some(number(2)),
+            sequence: Some(SequenceAction::Increment),
+        },
         "delete" => BlobOperation::DeleteBlob {
             snapshots: match word(2) {
                 "include" => Some(DeleteSnapshots::Include),
@@ -158,11 +210,21 @@ fn read(line: &str) -> BlobCall {
             },
             snapshot: None,
         },
-        "snapshot" => BlobOperation::Snapshot { metadata: Metadata::new() },
+        "snapshot" => BlobOperation::Snapshot {
+            metadata: Metadata::new(),
+        },
         "copy" => {
             let (from, path) = word(2).split_once(':').unwrap_or(("acct", word(2)));
-            let source = path.split_once('/').map(|(container, blob)| (from.into(), container.into(), blob.into()));
-            BlobOperation::Copy { source, snapshot: None, text: word(2).into(), metadata: Metadata::new(), conditions: BlobConditions::default() }
+            let source = path
+                .split_once('/')
+                .map(|(container, blob)| (from.into(), container.into(), blob.into()));
+            BlobOperation::Copy {
+                source,
+                snapshot: None,
+                text: word(2).into(),
+                metadata: Metadata::new(),
+                conditions: BlobConditions::default(),
+            }
         }
         "abort" => BlobOperation::AbortCopy { id: id(word(2)) },
         "list" if container.is_empty() || container.contains('=') => BlobOperation::ListContainers(page),
@@ -174,19 +236,35 @@ fn read(line: &str) -> BlobCall {
         },
         "lease" => {
             let action = match word(2) {
-                "acquire" => LeaseAction::Acquire { secs: word(3).parse().ok(), proposed: Some(word(4)).filter(|w| !w.is_empty()).map(id) },
+                "acquire" => LeaseAction::Acquire {
+                    secs: word(3).parse().ok(),
+                    proposed: Some(word(4)).filter(|w| !w.is_empty()).map(id),
+                },
                 "renew" => LeaseAction::Renew(id(word(3))),
-                "change" => LeaseAction::Change { id: id(word(3)), proposed: id(word(4)) },
+                "change" => LeaseAction::Change {
+                    id: id(word(3)),
+                    proposed: id(word(4)),
+                },
                 "release" => LeaseAction::Release(id(word(3))),
-                "break" => LeaseAction::Break { after_secs: word(3).parse().ok() },
+                "break" => LeaseAction::Break {
+                    after_secs: word(3).parse().ok(),
+                },
                 other => panic!("`{other}` is no lease action"),
             };
-            if blob.is_empty() { BlobOperation::LeaseContainer(action) } else { BlobOperation::LeaseBlob(action) }
+            if blob.is_empty() {
+                BlobOperation::LeaseContainer(action)
+            } else {
+                BlobOperation::LeaseBlob(action)
+            }
         }
         other => panic!("`{other}` is not a verb"),
     };
     let container = if container.contains('=') { "" } else { container };
-    BlobCall { lease, conditions, ..BlobCall::new(account, container, blob, operation) }
+    BlobCall {
+        lease,
+        conditions,
+        ..BlobCall::new(account, container, blob, operation)
+    }
 }
 
 #[test]
@@ -242,7 +320,9 @@ fn a_container_made_by_either_door_is_seen_through_both() {
         ",
     );
     bench.more("list\nnote vhds 7\nremove own");
-    bench.script.more("list container acct/default\nget container acct/default/vhds /properties/metadata /properties/publicAccess");
+    bench.script.more(
+        "list container acct/default\nget container acct/default/vhds /properties/metadata /properties/publicAccess",
+    );
     expect![[r#"
         [vhds]
         "Blob"
@@ -260,6 +340,25 @@ fn a_container_made_by_either_door_is_seen_through_both() {
         ok
     "#]]
     .assert_eq(&bench.outcomes);
+}
+
+#[test]
+fn a_container_that_the_compute_service_made_is_taken_up() {
+    let mut bench = Bench::new();
+    let row = crate::fabric::Container::new(1, bench.script.cloud.now());
+    bench
+        .script
+        .cloud
+        .fabric
+        .containers
+        .set(("acct".into(), "vhds".into()), Some(row.into()));
+    bench.more("note vhds x\nmake vhds");
+    bench.script.outcomes.clear();
+    bench.script.more("version 2019-06-01\nlist container acct/default");
+    bench.more("remove vhds");
+    bench.script.more("list container acct/default");
+    assert_eq!(bench.outcomes, "ok\nContainerAlreadyExists\nok\n");
+    assert_eq!(bench.script.outcomes, "[vhds]\n[]\n");
 }
 
 #[test]
@@ -320,18 +419,27 @@ fn page_blobs_are_written_in_pages() {
 
 #[test]
 fn conditions_guard_reads_and_writes() {
-    let mut bench = Bench::run("make vhds\nif there page vhds/os 512\nif new page vhds/os 512\nif new page vhds/os 512");
+    let mut bench =
+        Bench::run("make vhds\nif there page vhds/os 512\nif new page vhds/os 512\nif new page vhds/os 512");
     let name = ("acct".into(), "vhds".into(), "os".into());
     let etag = etag_text(bench.script.cloud.fabric().blobs.get(&name).expect("it is there").etag);
-    bench.more(&format!("if {etag} note vhds/os x\nif {etag} note vhds/os y\nif 0x1 stat vhds/os"));
+    bench.more(&format!(
+        "if {etag} note vhds/os x\nif {etag} note vhds/os y\nif 0x1 stat vhds/os"
+    ));
 
     let mut stale = read("stat vhds/os");
     let etag = etag_text(bench.script.cloud.fabric().blobs.get(&name).expect("it is there").etag);
     stale.conditions.if_none_match = Some(vec![etag.into()]);
     assert_eq!(bench.ask(&stale), "NotModified");
-    stale.conditions = BlobConditions { modified_since: Some(bench.script.cloud.now()), ..BlobConditions::default() };
+    stale.conditions = BlobConditions {
+        modified_since: Some(bench.script.cloud.now()),
+        ..BlobConditions::default()
+    };
     assert_eq!(bench.ask(&stale), "NotModified");
-    stale.conditions = BlobConditions { unmodified_since: Some(bench.script.cloud.now()), ..BlobConditions::default() };
+    stale.conditions = BlobConditions {
+        unmodified_since: Some(bench.script.cloud.now()),
+        ..BlobConditions::default()
+    };
     assert_eq!(bench.ask(&stale), "Page 512 #0");
     expect![[r#"
         ok
@@ -350,7 +458,12 @@ fn every_write_has_an_etag_of_its_own() {
     let mut bench = Bench::run("make vhds\npage vhds/os 512");
     let name = ("acct".into(), "vhds".into(), "os".into());
     let mut seen = Vec::new();
-    for line in ["note vhds/os 1", "write vhds/os 0 512", "page vhds/os 512", "resize vhds/os 1024"] {
+    for line in [
+        "note vhds/os 1",
+        "write vhds/os 0 512",
+        "page vhds/os 512",
+        "resize vhds/os 1024",
+    ] {
         bench.more(line);
         seen.push(bench.script.cloud.fabric().blobs.get(&name).expect("it is there").etag);
     }
@@ -442,7 +555,12 @@ fn a_disk_of_a_machine_holds_its_container() {
     let mut bench = Bench::run("make vhds\nmake empty");
     let name: crate::fabric::BlobName = ("acct".into(), "vhds".into(), "os".into());
     let disk = Blob::page(512, 1, bench.script.cloud.now()).held_by(Key(1), id("A"));
-    bench.script.cloud.fabric.blobs.set(name.clone(), Some(disk.clone().into()));
+    bench
+        .script
+        .cloud
+        .fabric
+        .blobs
+        .set(name.clone(), Some(disk.clone().into()));
     bench.more("remove vhds\ndelete vhds/os\nremove empty");
     bench.script.cloud.fabric.blobs.set(name, Some(disk.let_go().into()));
     bench.more("delete vhds/os\nremove vhds");
@@ -473,13 +591,31 @@ fn snapshots_keep_what_was() {
         ",
     );
     let name = ("acct".into(), "vhds".into(), "os".into());
-    let taken = *bench.script.cloud.fabric().blobs.get(&name).expect("it is there").snapshots.keys().next().expect("one was taken");
+    let taken = *bench
+        .script
+        .cloud
+        .fabric()
+        .blobs
+        .get(&name)
+        .expect("it is there")
+        .snapshots
+        .keys()
+        .next()
+        .expect("one was taken");
     let mut call = read("pages vhds/os");
-    call.operation = BlobOperation::PageRanges { range: None, snapshot: Some(taken) };
+    call.operation = BlobOperation::PageRanges {
+        range: None,
+        snapshot: Some(taken),
+    };
     assert_eq!(bench.ask(&call), "[(0, 512)]");
-    call.operation = BlobOperation::ReadBlob { snapshot: Some(taken + 1) };
+    call.operation = BlobOperation::ReadBlob {
+        snapshot: Some(taken + 1),
+    };
     assert_eq!(bench.ask(&call), "BlobNotFound");
-    call.operation = BlobOperation::DeleteBlob { snapshots: None, snapshot: Some(taken) };
+    call.operation = BlobOperation::DeleteBlob {
+        snapshots: None,
+        snapshot: Some(taken),
+    };
     assert_eq!(bench.ask(&call), "ok");
     bench.more("snapshot vhds/os\nsnapshot vhds/os\ndelete vhds/os only\nlist vhds snapshots\nsnapshot vhds/os\ndelete vhds/os include\nstat vhds/os");
     expect![[r#"
@@ -551,7 +687,14 @@ fn copies_are_done_at_once_within_an_account_and_later_between_two() {
 fn an_aborted_copy_leaves_an_empty_blob() {
     let mut bench = Bench::run("make vhds\npage vhds/os 1024\nmake other:vhds\ncopy other:vhds/os vhds/os");
     let name = ("other".into(), "vhds".into(), "os".into());
-    let copy = bench.script.cloud.fabric().blobs.get(&name).and_then(|blob| blob.copy.clone()).expect("it is being copied");
+    let copy = bench
+        .script
+        .cloud
+        .fabric()
+        .blobs
+        .get(&name)
+        .and_then(|blob| blob.copy.clone())
+        .expect("it is being copied");
     let call = BlobCall::new("other", "vhds", "os", BlobOperation::AbortCopy { id: copy.id });
     assert_eq!(bench.ask(&call), "ok");
     assert_eq!(bench.ask(&read("stat other:vhds/os")), "Page 0 #0 copied");
@@ -651,7 +794,9 @@ fn lists_come_in_pages_with_prefixes() {
 #[test]
 fn accounts_hold_what_their_kind_and_sku_allow() {
     let mut bench = Bench::new();
-    bench.script.more("put account premium sku=Premium_LRS\nput account cool kind=BlobStorage");
+    bench
+        .script
+        .more("put account premium sku=Premium_LRS\nput account cool kind=BlobStorage");
     bench.more(
         "
         make premium:vhds
@@ -662,7 +807,9 @@ fn accounts_hold_what_their_kind_and_sku_allow() {
         page cool:vhds/os 512
         ",
     );
-    bench.script.more("version 2023-05-01\nput account closed kind=StorageV2");
+    bench
+        .script
+        .more("version 2023-05-01\nput account closed kind=StorageV2");
     bench.more("make closed:vhds blob\nmake closed:vhds");
     expect![[r#"
         ok
@@ -713,154 +860,13 @@ fn a_lease_breaks_after_its_period_or_its_end() {
     .assert_eq(&bench.outcomes);
 }
 
-/// What the documentation's tables say of a lease: state, holder, seconds left (none for ever), and how long it was.
-#[derive(Clone, Debug, Default)]
-struct Model {
-    state: u8,
-    holder: Option<char>,
-    left: Option<u32>,
-    secs: Option<u32>,
-}
-
-const AVAILABLE: u8 = 0;
-const LEASED: u8 = 1;
-const BREAKING: u8 = 2;
-const BROKEN: u8 = 3;
-const EXPIRED: u8 = 4;
-
-#[derive(Clone, Copy, Debug)]
-enum Step {
-    Acquire(char, Option<u32>),
-    Renew(char),
-    Change(char, char),
-    Release(char),
-    Break(Option<u32>),
-    Write(Option<char>),
-    Wait(u32),
-}
-
-impl Model {
-    fn step(&mut self, step: Step) -> &'static str {
-        let mine = |id: char| self.holder == Some(id);
-        match step {
-            Step::Wait(secs) => {
-                if matches!(self.state, LEASED | BREAKING) && let Some(left) = self.left {
-                    self.left = Some(left.saturating_sub(secs));
-                    if self.left == Some(0) {
-                        self.state = if self.state == LEASED { EXPIRED } else { BROKEN };
-                        self.left = None;
-                    }
-                }
-                ""
-            }
-            Step::Acquire(id, secs) => match self.state {
-                LEASED if !mine(id) => "LeaseAlreadyPresent",
-                BREAKING if mine(id) => "LeaseIsBreakingAndCannotBeAcquired",
-                BREAKING => "LeaseAlreadyPresent",
-                _ => {
-                    *self = Model { state: LEASED, holder: Some(id), left: secs, secs };
-                    "leased"
-                }
-            },
-            Step::Renew(id) => match self.state {
-                _ if !mine(id) => "LeaseIdMismatchWithLeaseOperation",
-                BREAKING | BROKEN => "LeaseIsBrokenAndCannotBeRenewed",
-                _ => {
-                    (self.state, self.left) = (LEASED, self.secs);
-                    "leased"
-                }
-            },
-            Step::Change(id, new) => match self.state {
-                AVAILABLE | BROKEN | EXPIRED => "LeaseNotPresentWithLeaseOperation",
-                _ if !mine(id) && !mine(new) => "LeaseIdMismatchWithLeaseOperation",
-                BREAKING => "LeaseIsBreakingAndCannotBeChanged",
-                _ => {
-                    self.holder = Some(new);
-                    "leased"
-                }
-            },
-            Step::Release(id) if mine(id) => {
-                *self = Model::default();
-                "released"
-            }
-            Step::Release(_) => "LeaseIdMismatchWithLeaseOperation",
-            Step::Break(period) => match self.state {
-                AVAILABLE => "LeaseNotPresentWithLeaseOperation",
-                LEASED | BREAKING => {
-                    let left = match (self.left, period) {
-                        (Some(left), Some(period)) => left.min(period),
-                        (Some(left), None) => left,
-                        (None, period) => period.unwrap_or(0),
-                    };
-                    self.state = if left == 0 { BROKEN } else { BREAKING };
-                    self.left = (left > 0).then_some(left);
-                    "left"
-                }
-                _ => {
-                    (self.state, self.left) = (BROKEN, None);
-                    "left"
-                }
-            },
-            Step::Write(given) => match (self.state, given) {
-                (LEASED | BREAKING, None) => "LeaseIdMissing",
-                (AVAILABLE, Some(_)) => "LeaseNotPresentWithBlobOperation",
-                (_, Some(id)) if !mine(id) => "LeaseIdMismatchWithBlobOperation",
-                (BROKEN | EXPIRED, Some(_)) => "LeaseLost",
-                (BROKEN | EXPIRED, None) => {
-                    *self = Model::default();
-                    "ok"
-                }
-                _ => "ok",
-            },
-        }
-    }
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    let letter = || prop_oneof![Just('A'), Just('B')];
-    let secs = || prop_oneof![Just(None), (15_u32..=60).prop_map(Some)];
-    prop_oneof![
-        (letter(), secs()).prop_map(|(id, secs)| Step::Acquire(id, secs)),
-        letter().prop_map(Step::Renew),
-        (letter(), letter()).prop_map(|(id, new)| Step::Change(id, new)),
-        letter().prop_map(Step::Release),
-        prop_oneof![Just(None), (0_u32..=60).prop_map(Some)].prop_map(Step::Break),
-        prop_oneof![Just(None), letter().prop_map(Some)].prop_map(Step::Write),
-        (1_u32..40).prop_map(Step::Wait),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
-
-    #[test]
-    fn a_lease_goes_through_its_states_as_the_documents_say(steps in proptest::collection::vec(step(), 1..30)) {
-        let mut bench = Bench::run("make vhds\npage vhds/os 512");
-        let mut model = Model::default();
-        for step in steps {
-            let secs = |secs: Option<u32>| secs.map_or_else(|| "inf".to_owned(), |secs| secs.to_string());
-            let line = match step {
-                Step::Acquire(id, duration) => format!("lease vhds/os acquire {} {id}", secs(duration)),
-                Step::Renew(id) => format!("lease vhds/os renew {id}"),
-                Step::Change(id, new) => format!("lease vhds/os change {id} {new}"),
-                Step::Release(id) => format!("lease vhds/os release {id}"),
-                Step::Break(period) => format!("lease vhds/os break {}", secs(period)),
-                Step::Write(None) => "note vhds/os x".to_owned(),
-                Step::Write(Some(id)) => format!("as {id} note vhds/os x"),
-                Step::Wait(secs) => format!("advance {secs}"),
-            };
-            let expected = model.step(step);
-            bench.outcomes.clear();
-            bench.more(&line);
-            prop_assert!(bench.outcomes.trim_end().ends_with(expected), "{line}: {} and not {expected}", bench.outcomes);
-        }
-    }
-}
-
 #[test]
 fn the_same_calls_make_the_same_cloud() {
     let script = "make vhds\npage vhds/os 1024\nwrite vhds/os 0 512\nlease vhds/os acquire inf\nsnapshot vhds/os\ncopy vhds/b vhds/os";
-    assert_eq!(Bench::run(script).script.cloud.digest(), Bench::run(script).script.cloud.digest());
+    assert_eq!(
+        Bench::run(script).script.cloud.digest(),
+        Bench::run(script).script.cloud.digest()
+    );
     let cloud = Bench::run(script).script.cloud;
     let saved = serde_json::to_string(&cloud).expect("a cloud can be written");
     let read: crate::Cloud = serde_json::from_str(&saved).expect("and read");

@@ -13,7 +13,13 @@ use crate::plan::Plan;
 /// The largest page blob: 8 TiB (ARM 4.3).
 const PAGE_BLOB_MAX: u64 = 8 << 40;
 
-pub(super) fn put_page_blob(desk: &Desk<'_>, length: u64, sequence: u64, headers: &Metadata, metadata: &Metadata) -> Planned {
+pub(super) fn put_page_blob(
+    desk: &Desk<'_>,
+    length: u64,
+    sequence: u64,
+    headers: &Metadata,
+    metadata: &Metadata,
+) -> Planned {
     check_supported(desk, BlobKind::Page)?;
     let lease = check_replace(desk)?;
     check_length(length)?;
@@ -41,7 +47,10 @@ pub(super) fn block_blob(
     headers: &Metadata,
     metadata: &Metadata,
 ) -> Blob {
-    let mut blob = Blob { kind: BlobKind::Block, ..Blob::page(0, desk.stamp, desk.now) };
+    let mut blob = Blob {
+        kind: BlobKind::Block,
+        ..Blob::page(0, desk.stamp, desk.now)
+    };
     for piece in pieces.into_iter().filter(|piece| !piece.is_empty()) {
         let start = blob.length;
         blob.length += piece.len() as u64;
@@ -61,14 +70,20 @@ pub(super) fn check_supported(desk: &Desk<'_>, kind: BlobKind) -> Result<(), Clo
         (BlobKind::Block, "Storage" | "StorageV2") => premium,
         _ => false,
     };
-    if refused { Err(CloudError::of(&refuse::BLOB_TYPE_NOT_SUPPORTED)) } else { Ok(()) }
+    if refused {
+        Err(CloudError::of(&refuse::BLOB_TYPE_NOT_SUPPORTED))
+    } else {
+        Ok(())
+    }
 }
 
 /// Whether a blob may be put where the request says; the lease that it will have.
 pub(super) fn check_replace(desk: &Desk<'_>) -> Result<Lease, CloudError> {
     check_blob_name(&desk.call.blob)?;
     let existing = desk.any_blob()?;
-    let found = existing.filter(|blob| !blob.blocks.only_staged).map(|blob| (blob.etag, blob.modified));
+    let found = existing
+        .filter(|blob| !blob.blocks.only_staged)
+        .map(|blob| (blob.etag, blob.modified));
     conditions::check_write(&desk.call.conditions, found)?;
     match existing {
         None if desk.call.lease.is_some() => Err(CloudError::of(&refuse::LEASE_NOT_PRESENT_WITH_BLOB)),
@@ -82,14 +97,23 @@ pub(super) fn check_replace(desk: &Desk<'_>) -> Result<Lease, CloudError> {
 
 pub(super) fn check_blob_name(name: &str) -> Result<(), CloudError> {
     let length = name.chars().count();
-    if (1..=1024).contains(&length) { Ok(()) } else { Err(CloudError::of(&refuse::OUT_OF_RANGE_INPUT)) }
+    if (1..=1024).contains(&length) {
+        Ok(())
+    } else {
+        Err(CloudError::of(&refuse::OUT_OF_RANGE_INPUT))
+    }
 }
 
 /// A new blob in the place of another: snapshots, lease and machine stay.
 pub(super) fn succeed(desk: &Desk<'_>, blob: Blob, lease: Lease) -> Result<Blob, CloudError> {
     let existing = desk.any_blob()?;
     let snapshots = existing.map(|before| before.snapshots.clone()).unwrap_or_default();
-    Ok(Blob { snapshots, lease, machine: existing.and_then(|before| before.machine), ..blob })
+    Ok(Blob {
+        snapshots,
+        lease,
+        machine: existing.and_then(|before| before.machine),
+        ..blob
+    })
 }
 
 fn check_no_copy(desk: &Desk<'_>, blob: &Blob) -> Result<(), CloudError> {
@@ -148,7 +172,10 @@ pub(super) fn page_ranges(desk: &Desk<'_>, range: Option<(u64, u64)>, snapshot: 
         return Err(CloudError::of(&refuse::INVALID_BLOB_TYPE));
     }
     let (start, end) = range.unwrap_or((0, blob.length));
-    Ok((BlobOutcome::Pages(blob.written(start, end.min(blob.length))), Plan::new()))
+    Ok((
+        BlobOutcome::Pages(blob.written(start, end.min(blob.length))),
+        Plan::new(),
+    ))
 }
 
 pub(super) fn read(desk: &Desk<'_>, snapshot: Option<u64>) -> Planned {
@@ -160,9 +187,11 @@ fn found(desk: &Desk<'_>, snapshot: Option<u64>) -> Result<Arc<Blob>, CloudError
     let base = desk.blob()?;
     let blob = match snapshot {
         None => Arc::new(base.clone()),
-        Some(snapshot) => {
-            Arc::clone(base.snapshots.get(&snapshot).ok_or_else(|| CloudError::of(&refuse::BLOB_NOT_FOUND))?)
-        }
+        Some(snapshot) => Arc::clone(
+            base.snapshots
+                .get(&snapshot)
+                .ok_or_else(|| CloudError::of(&refuse::BLOB_NOT_FOUND))?,
+        ),
     };
     conditions::check_read(&desk.call.conditions, Some((blob.etag, blob.modified)))?;
     leases::check_given(&base.lease, On::Blob, desk.call.lease, desk.now)?;
@@ -197,13 +226,22 @@ pub(super) fn set_properties(
 
 pub(super) fn set_metadata(desk: &Desk<'_>, metadata: &Metadata) -> Planned {
     let blob = open(desk)?;
-    Ok((BlobOutcome::Done, desk.write(Blob { metadata: metadata.clone(), ..blob })))
+    Ok((
+        BlobOutcome::Done,
+        desk.write(Blob {
+            metadata: metadata.clone(),
+            ..blob
+        }),
+    ))
 }
 
 pub(super) fn delete(desk: &Desk<'_>, snapshots: Option<DeleteSnapshots>, snapshot: Option<u64>) -> Planned {
     let existing = desk.blob()?;
     if let Some(snapshot) = snapshot {
-        let row = existing.snapshots.get(&snapshot).ok_or_else(|| CloudError::of(&refuse::BLOB_NOT_FOUND))?;
+        let row = existing
+            .snapshots
+            .get(&snapshot)
+            .ok_or_else(|| CloudError::of(&refuse::BLOB_NOT_FOUND))?;
         conditions::check_write(&desk.call.conditions, Some((row.etag, row.modified)))?;
         leases::check_given(&existing.lease, On::Blob, desk.call.lease, desk.now)?;
         let mut left = existing.clone();
@@ -216,7 +254,10 @@ pub(super) fn delete(desk: &Desk<'_>, snapshots: Option<DeleteSnapshots>, snapsh
     match snapshots {
         None if !blob.snapshots.is_empty() => Err(CloudError::of(&refuse::SNAPSHOTS_PRESENT)),
         Some(DeleteSnapshots::Only) => {
-            let left = Blob { snapshots: BTreeMap::new(), ..blob };
+            let left = Blob {
+                snapshots: BTreeMap::new(),
+                ..blob
+            };
             Ok((BlobOutcome::Done, plan.blob(desk.blob_name(), Some(left))))
         }
         None | Some(DeleteSnapshots::Include) => Ok((BlobOutcome::Done, plan.blob(desk.blob_name(), None))),
@@ -234,7 +275,10 @@ pub(super) fn snapshot(desk: &Desk<'_>, metadata: &Metadata) -> Planned {
         snapshots: BTreeMap::new(),
         lease: Lease::default(),
         machine: None,
-        blocks: Blocks { staged: BTreeMap::new(), ..blob.blocks.clone() },
+        blocks: Blocks {
+            staged: BTreeMap::new(),
+            ..blob.blocks.clone()
+        },
         ..blob.clone()
     };
     let mut plan = Plan::new();
@@ -253,5 +297,8 @@ pub(super) fn lease(desk: &Desk<'_>, action: LeaseAction) -> Planned {
     conditions::check_write(&desk.call.conditions, Some((blob.etag, blob.modified)))?;
     let (lease, outcome) = leases::act(&blob.lease, On::Blob, action, desk.fresh, desk.now)?;
     // A lease is no write: etag and date stay.
-    Ok((outcome, Plan::new().blob(desk.blob_name(), Some(Blob { lease, ..blob.clone() }))))
+    Ok((
+        outcome,
+        Plan::new().blob(desk.blob_name(), Some(Blob { lease, ..blob.clone() })),
+    ))
 }

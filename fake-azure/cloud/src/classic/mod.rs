@@ -45,7 +45,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use self::affinity_groups::{AffinityGroup, CreateAffinityGroup, UpdateAffinityGroup};
-pub use self::call::{Act, Caller, ClassicCall};
+pub use self::call::{Act, Caller, ClassicCall, RolePlace, Which};
 pub use self::data_disks::{AttachDataDisk, UpdateDataDisk};
 pub use self::data_plane::{Answerer, Connection, Unreachable};
 pub use self::deployments::{CreateDeployment, Deployment, DeploymentKey, DnsServer, Package, Slot, Stage, VirtualIp};
@@ -55,7 +55,7 @@ pub use self::images::{AddOsImage, AddVmImage, ImageDisk, ImageMarketing, OsImag
 pub use self::instances::{Phase, Timeline};
 pub use self::load_balancers::{InternalLoadBalancer, LoadBalancerSpec};
 pub use self::management_certificates::ManagementCertificate;
-pub use self::migration::ValidationMessage;
+pub use self::migration::{Subject, ValidationMessage};
 pub use self::names::{Named, folded};
 pub use self::network_configuration::{
     DnsServerEntry, GatewaySpec, LocalNetworkSite, NetworkConfiguration, SiteSpec, SubnetSpec,
@@ -77,7 +77,9 @@ pub use self::storage_services::{CreateStorageService, StorageService, UpdateSto
 pub use self::subscription::Counts;
 pub use self::virtual_networks::{Subnet, VirtualNetworkSite};
 
-pub(crate) use self::operations::{Hold, Reversal, Step, Tick, Work};
+pub(crate) use self::invariants::check;
+pub use self::operations::Hold;
+pub(crate) use self::operations::{Reversal, Step, Tick, Work, tick};
 
 use crate::call::{Outcome, Reply};
 use crate::cloud::Cloud;

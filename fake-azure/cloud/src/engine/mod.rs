@@ -16,7 +16,7 @@ pub(crate) use self::settle::stage_ends;
 
 use std::sync::Arc;
 
-use self::transaction::Transaction;
+pub(crate) use self::transaction::Transaction;
 use crate::api_version::ApiVersion;
 use crate::blobs;
 use crate::call::{Call, Conditions, Outcome, Reply, Scope};
@@ -52,6 +52,7 @@ pub(crate) fn apply(cloud: &mut Cloud, call: &Call) -> Result<Reply, CloudError>
         Call::Delete { id, version, conditions } => {
             Transaction::run(cloud, |tx| delete::delete(tx, id, *version, conditions))
         }
+        Call::Classic(call) => crate::classic::apply(cloud, call),
         Call::Blob(call) => Transaction::run(cloud, |tx| {
             let fresh = if call.operation.draws_id() { tx.cloud.streams.guid() } else { Guid::NIL };
             let (outcome, mut plan) = blobs::plan(&tx.cx(), call, fresh)?;

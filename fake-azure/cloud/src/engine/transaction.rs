@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::api_version::ApiVersion;
 use crate::call::Reply;
+use crate::classic::{self, Reversal};
 use crate::cloud::Cloud;
 use crate::cx::Cx;
 use crate::descriptor::{Provisioning, Stage};
@@ -23,26 +24,27 @@ use crate::time::Time;
 enum Undo {
     Resource(Key, Option<Arc<Resource>>),
     Fabric(Change),
+    Classic(classic::Change),
     Counter(Counter, i64),
     Operation(OperationId, Option<Arc<Operation>>),
     Event(Due),
 }
 
 /// Changes under way.
-pub(super) struct Transaction<'c> {
-    pub(super) cloud: &'c mut Cloud,
+pub(crate) struct Transaction<'c> {
+    pub(crate) cloud: &'c mut Cloud,
     undo: Vec<Undo>,
     bookmark: Bookmark,
     next_key: Key,
     /// Whether limits are enforced: not for what the service does by itself when an operation ends.
     enforce: bool,
     /// Resources written so far: an operation settles them together, and they show its state.
-    pub(super) touched: Vec<Key>,
+    pub(crate) touched: Vec<Key>,
 }
 
 impl<'c> Transaction<'c> {
     /// Runs `act`; on a refusal everything is as it was.
-    pub(super) fn run(
+    pub(crate) fn run(
         cloud: &'c mut Cloud,
         act: impl FnOnce(&mut Transaction<'c>) -> Result<Reply, CloudError>,
     ) -> Result<Reply, CloudError> {
@@ -55,7 +57,7 @@ impl<'c> Transaction<'c> {
     }
 
     /// Runs what the service does by itself: it is not refused for a limit.
-    pub(super) fn by_itself(cloud: &'c mut Cloud) -> Transaction<'c> {
+    pub(crate) fn by_itself(cloud: &'c mut Cloud) -> Transaction<'c> {
         Transaction::new(cloud, false)
     }
 
@@ -73,6 +75,9 @@ impl<'c> Transaction<'c> {
                 Undo::Fabric(change) => {
                     self.cloud.fabric.make(change);
                 }
+                Undo::Classic(change) => {
+                    self.cloud.classic.make(change);
+                }
                 Undo::Counter(counter, before) => self.cloud.ledger.set(counter, before),
                 Undo::Operation(id, before) => {
                     self.cloud.operations.set(id, before);
@@ -84,18 +89,18 @@ impl<'c> Transaction<'c> {
         self.cloud.set_next_key(self.next_key);
     }
 
-    pub(super) fn cx(&self) -> Cx<'_> {
+    pub(crate) fn cx(&self) -> Cx<'_> {
         self.cloud.cx()
     }
 
     /// Writes or removes a resource.
-    pub(super) fn set(&mut self, key: Key, resource: Option<Resource>) {
+    pub(crate) fn set(&mut self, key: Key, resource: Option<Resource>) {
         let before = self.cloud.store.set(key, resource.map(Arc::new));
         self.undo.push(Undo::Resource(key, before));
     }
 
     /// Changes a resource that exists.
-    pub(super) fn change(&mut self, key: Key, change: impl FnOnce(&mut Resource)) {
+    pub(crate) fn change(&mut self, key: Key, change: impl FnOnce(&mut Resource)) {
         if let Some(resource) = self.cloud.store.get(key) {
             let mut resource = Resource::clone(resource);
             change(&mut resource);
@@ -104,7 +109,7 @@ impl<'c> Transaction<'c> {
     }
 
     /// Counts a resource's use of a quota in its subscription and location; refused when the limit would be passed.
-    pub(super) fn charge(&mut self, subscription: Key, location: &str, row: QuotaKey, by: i64) -> Result<(), CloudError> {
+    pub(crate) fn charge(&mut self, subscription: Key, location: &str, row: QuotaKey, by: i64) -> Result<(), CloudError> {
         let (counter, before) = self.cloud.ledger.charge(subscription, location, row.0, by);
         self.undo.push(Undo::Counter(counter, before));
         if by <= 0 || !self.enforce {
@@ -120,13 +125,19 @@ impl<'c> Transaction<'c> {
     }
 
     /// Commits a plan's effects for a resource.
-    pub(super) fn commit(&mut self, subscription: Key, location: &str, version: ApiVersion, plan: &mut Plan) -> Result<(), CloudError> {
+    pub(crate) fn commit(&mut self, subscription: Key, location: &str, version: ApiVersion, plan: &mut Plan) -> Result<(), CloudError> {
         for effect in plan.effects.drain(..) {
             match effect {
                 Effect::Fabric(change) => {
                     let before = self.cloud.fabric.make(change);
                     self.undo.push(Undo::Fabric(before));
                 }
+                Effect::Classic(change) => self.set_classic(change),
+                Effect::ClassicTick { after_ms, tick } => {
+                    let at = self.cloud.now().plus_millis(after_ms);
+                    self.schedule(at, Event::Classic(tick));
+                }
+                Effect::Cores { location, by } => self.charge_cores(subscription, &location, by),
                 Effect::Charge { row, by } => self.charge(subscription, location, row, by)?,
                 Effect::Put { key, id, document } => {
                     super::put::put_by_service(self, key, &id, document, version)?;
@@ -137,15 +148,65 @@ impl<'c> Transaction<'c> {
         Ok(())
     }
 
+    /// Writes or removes a row of the classic API.
+    pub(crate) fn set_classic(&mut self, change: classic::Change) {
+        let before = self.cloud.classic.make(change);
+        self.undo.push(Undo::Classic(before));
+    }
+
+    /// Counts cores of the classic API, whose rules have seen to the limits.
+    fn charge_cores(&mut self, subscription: Key, location: &str, by: i64) {
+        let (counter, before) = self.cloud.ledger.charge(subscription, location, "cores", by);
+        self.undo.push(Undo::Counter(counter, before));
+    }
+
+    /// Commits a plan of the classic API; gives back what takes it back later, in the order in which it is to be done.
+    /// Containers and accounts that were made stay: others may have put something into them by then.
+    pub(crate) fn commit_classic(&mut self, subscription: Key, plan: &mut Plan) -> Result<Vec<Reversal>, CloudError> {
+        let reserved = plan.reserved();
+        if reserved > 0 {
+            self.claim_key(Key(self.cloud.next_key().0 + reserved));
+        }
+        let cores: Vec<Reversal> = plan
+            .effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::Cores { location, by } => Some(Reversal::Cores { location: location.clone(), by: -by }),
+                _ => None,
+            })
+            .collect();
+        let begin = self.undo.len();
+        self.commit(subscription, "", ApiVersion::NEWEST, plan)?;
+        let rows = self.undo[begin..].iter().rev().filter_map(|undo| match undo {
+            Undo::Fabric(Change::Container(..)) => None,
+            Undo::Fabric(change) => Some(Reversal::Fabric(change.clone())),
+            Undo::Classic(change) => Some(Reversal::Classic(change.clone())),
+            _ => None,
+        });
+        Ok(rows.chain(cores).collect())
+    }
+
+    /// Takes back one change of an operation that failed.
+    pub(crate) fn reverse(&mut self, subscription: Key, reversal: Reversal) {
+        match reversal {
+            Reversal::Classic(change) => self.set_classic(change),
+            Reversal::Fabric(change) => {
+                let before = self.cloud.fabric.make(change);
+                self.undo.push(Undo::Fabric(before));
+            }
+            Reversal::Cores { location, by } => self.charge_cores(subscription, &location, by),
+        }
+    }
+
     /// Makes sure that a key handed out to a plan is not handed out again.
-    pub(super) fn claim_key(&mut self, key: Key) {
+    pub(crate) fn claim_key(&mut self, key: Key) {
         if key >= self.cloud.next_key() {
             self.cloud.set_next_key(Key(key.0 + 1));
         }
     }
 
     /// Begins an operation on a resource: draws how long each stage lasts, and shows the first stage's state on everything touched.
-    pub(super) fn begin(&mut self, target: Key, doing: Doing, version: ApiVersion, stages: &[Stage], plan: Plan) -> OperationId {
+    pub(crate) fn begin(&mut self, target: Key, doing: Doing, version: ApiVersion, stages: &[Stage], plan: Plan) -> OperationId {
         let resource = Arc::clone(self.cloud.store.get(target).expect("an operation is begun on what exists"));
         let started = self.cloud.now();
         let id = OperationId(self.cloud.streams.guid());
@@ -199,7 +260,7 @@ impl<'c> Transaction<'c> {
     }
 
     /// Records an operation that is over with its answer: its poll finds it so (ARM 2.2, network interfaces).
-    pub(super) fn record(&mut self, target: Key, doing: Doing, version: ApiVersion, touched: Vec<Key>) -> OperationId {
+    pub(crate) fn record(&mut self, target: Key, doing: Doing, version: ApiVersion, touched: Vec<Key>) -> OperationId {
         let resource = Arc::clone(self.cloud.store.get(target).expect("an operation is recorded on what exists"));
         let now = self.cloud.now();
         let id = OperationId(self.cloud.streams.guid());
@@ -226,7 +287,7 @@ impl<'c> Transaction<'c> {
     }
 
     /// Begins an operation whose end nobody knows yet: something else ends it.
-    pub(super) fn begin_open_ended(&mut self, target: Key, doing: Doing, version: ApiVersion, stages: &[Stage]) -> OperationId {
+    pub(crate) fn begin_open_ended(&mut self, target: Key, doing: Doing, version: ApiVersion, stages: &[Stage]) -> OperationId {
         let id = self.begin(target, doing, version, &[], Plan::new());
         if let Some(stage) = stages.first() {
             self.change(target, |resource| resource.provisioning = stage.state);
@@ -235,19 +296,19 @@ impl<'c> Transaction<'c> {
     }
 
     /// Writes an operation.
-    pub(super) fn set_operation(&mut self, id: OperationId, operation: Operation) {
+    pub(crate) fn set_operation(&mut self, id: OperationId, operation: Operation) {
         let before = self.cloud.operations.set(id, Some(operation.into()));
         self.undo.push(Undo::Operation(id, before));
     }
 
     /// Adds an event.
-    pub(super) fn schedule(&mut self, at: Time, event: Event) {
+    pub(crate) fn schedule(&mut self, at: Time, event: Event) {
         let due = self.cloud.queue.add(at, event);
         self.undo.push(Undo::Event(due));
     }
 
     /// Ends a running operation because a later one takes its place (ARM 2.6).
-    pub(super) fn supersede(&mut self, id: OperationId) {
+    pub(crate) fn supersede(&mut self, id: OperationId) {
         let Some(operation) = self.cloud.operations.get(&id).filter(|operation| operation.is_running()) else {
             return;
         };

@@ -39,7 +39,7 @@ macro_rules! tables {
         }
 
         /// One row written, or removed where it is `None`.
-        #[derive(Clone, Debug)]
+        #[derive(Clone, Debug, Serialize, Deserialize)]
         pub enum Change {
             $( $(#[$doc])* $change($key, Option<Arc<$row>>), )*
         }

@@ -240,7 +240,12 @@ impl Blob {
     #[must_use]
     pub fn held_by(mut self, machine: Key, lease: Guid) -> Blob {
         self.machine = Some(machine);
-        self.lease = Lease { state: LeaseState::Leased, id: Some(lease), end: None, secs: None };
+        self.lease = Lease {
+            state: LeaseState::Leased,
+            id: Some(lease),
+            end: None,
+            secs: None,
+        };
         self
     }
 

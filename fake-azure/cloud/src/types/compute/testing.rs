@@ -34,6 +34,8 @@ const SUBSCRIPTION: Guid = Guid(0x0b1f_6471_1bf0_4dda_aec3_cb92_72f0_9590);
 pub(super) struct World {
     pub(super) cloud: Cloud,
     version: ApiVersion,
+    /// The message of the last refusal of a PUT.
+    message: String,
 }
 
 impl World {
@@ -47,6 +49,7 @@ impl World {
         let mut world = World {
             cloud: Cloud::new(&settings),
             version: ApiVersion::date(2019, 7, 1),
+            message: String::new(),
         };
         world
             .put(ResourceId::group(SUBSCRIPTION, "rg"), json!({}))
@@ -95,6 +98,12 @@ impl World {
             assert!(wrong.is_empty(), "after `{line}`: {wrong:?}");
         }
         answers
+    }
+
+    /// The whole message that a PUT is refused with.
+    pub(super) fn refusal(&mut self, line: &str) -> String {
+        self.line(line);
+        self.message.clone()
     }
 
     fn line(&mut self, line: &str) -> String {
@@ -223,7 +232,12 @@ impl World {
     }
 
     fn written(&mut self, id: ResourceId, document: Document) -> String {
-        answer(self.put(id, document))
+        let outcome = self.put(id, document);
+        self.message = outcome
+            .as_ref()
+            .err()
+            .map_or_else(String::new, |error| error.message.clone());
+        answer(outcome)
     }
 
     fn nic(&mut self, name: &str, rest: &[&str]) -> String {
@@ -357,6 +371,7 @@ fn id_of(kind: &str, name: &str) -> ResourceId {
         "disk" => id(Kind::Disks, name),
         "snapshot" => id(Kind::Snapshots, name),
         "image" => id(Kind::Images, name),
+        "net" => id(Kind::VirtualNetworks, name),
         "nic" => id(Kind::NetworkInterfaces, name),
         "pip" => id(Kind::PublicIpAddresses, name),
         "group" => ResourceId::group(SUBSCRIPTION, name),

@@ -27,8 +27,12 @@ use crate::registry::Kind;
 use crate::resource::Resource;
 
 /// The refusals that several types share.
-pub(crate) const SHARED_FORMS: &[&[&Form]] =
-    &[limits::ALL, load_balancers::SHARED_FORMS, prefixes::ALL, private_addresses::ALL];
+pub(crate) const SHARED_FORMS: &[&[&Form]] = &[
+    limits::ALL,
+    load_balancers::SHARED_FORMS,
+    prefixes::ALL,
+    private_addresses::ALL,
+];
 
 /// Parts of a document name their type from this version on (ARM 8.1).
 const CHILD_TYPES: ApiVersion = ApiVersion::date(2018, 4, 1);

@@ -35,7 +35,12 @@ mod tests {
 
     #[test]
     fn keys_are_64_bytes_and_differ_by_number_and_generation() {
-        let keys = [account_key(Guid(7), 1, 0), account_key(Guid(7), 2, 0), account_key(Guid(7), 1, 1), account_key(Guid(8), 1, 0)];
+        let keys = [
+            account_key(Guid(7), 1, 0),
+            account_key(Guid(7), 2, 0),
+            account_key(Guid(7), 1, 1),
+            account_key(Guid(8), 1, 0),
+        ];
         for (index, key) in keys.iter().enumerate() {
             assert_eq!(key.len(), 88);
             assert!(key.ends_with("=="));
@@ -46,7 +51,10 @@ mod tests {
     #[test]
     fn a_signature_is_that_of_rfc_4231() {
         let key = STANDARD.encode([0x0b; 20]);
-        assert_eq!(sign(&key, "Hi There").as_deref(), Some("sDRMYdjbOFNcqK/OrwvxK4gdwgDJgz2nJuk3bC4yz/c="));
+        assert_eq!(
+            sign(&key, "Hi There").as_deref(),
+            Some("sDRMYdjbOFNcqK/OrwvxK4gdwgDJgz2nJuk3bC4yz/c=")
+        );
         assert_eq!(sign("no base64!", "Hi There"), None);
     }
 }

@@ -54,7 +54,10 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
         Write::empty(WriteVerb::Delete, 200),
     ],
     errors: ALL,
-    ..Descriptor::of("Microsoft.Storage/storageAccounts/blobServices/containers", Dialect::Storage)
+    ..Descriptor::of(
+        "Microsoft.Storage/storageAccounts/blobServices/containers",
+        Dialect::Storage,
+    )
 };
 
 /// A container: all that it has stands in the fabric.
@@ -64,16 +67,18 @@ pub struct BlobContainer {}
 impl ResourceType for BlobContainer {
     const DESCRIPTOR: &'static Descriptor = &DESCRIPTOR;
 
-    fn plan_put(cx: &Cx<'_>, put: &Put<'_>, before: Option<&Self>) -> Result<(Self, Plan), CloudError> {
+    fn plan_put(cx: &Cx<'_>, put: &Put<'_>, _before: Option<&Self>) -> Result<(Self, Plan), CloudError> {
         let account_name = account_of(cx, cx.resource(put.parent));
-        let account = cx.fabric().accounts.get(&account_name).expect("an account of ARM has its row");
+        let account = cx
+            .fabric()
+            .accounts
+            .get(&account_name)
+            .expect("an account of ARM has its row");
         let name: (Box<str>, Box<str>) = (account_name.clone(), put.id.name().into());
         if put.id.name().contains("--") || !DESCRIPTOR.names.allows(put.id.name()) {
             return Err(CloudError::of(&BAD_NAME).with("name", put.id.name()));
         }
-        if before.is_none() {
-            blobs::check_free(cx, &name.0, &name.1)?;
-        }
+        blobs::check_released(cx, &name.0, &name.1)?;
         let public_access = match put.document.pointer("/properties/publicAccess").and_then(Value::as_str) {
             Some("Container") => Some("container".into()),
             Some("Blob") => Some("blob".into()),
@@ -92,14 +97,26 @@ impl ResourceType for BlobContainer {
             modified: cx.now(),
             ..row.unwrap_or_else(|| Container::new(stamp, cx.now()))
         };
-        let plan = Plan::new().account(account_name, Some(Account { stamp, ..account.clone() })).container(name, Some(row));
+        let plan = Plan::new()
+            .account(
+                account_name,
+                Some(Account {
+                    stamp,
+                    ..account.clone()
+                }),
+            )
+            .container(name, Some(row));
         Ok((BlobContainer {}, plan))
     }
 
     fn plan_delete(&self, cx: &Cx<'_>, resource: &Resource) -> Result<Plan, CloudError> {
         let account = account_of(cx, cx.resource(resource.parent));
         blobs::check_no_disks(cx, &account, &resource.name)?;
-        let held = cx.fabric().containers.get(&(account, resource.name.clone())).is_some_and(|row| row.lease.is_active(cx.now()));
+        let held = cx
+            .fabric()
+            .containers
+            .get(&(account, resource.name.clone()))
+            .is_some_and(|row| row.lease.is_active(cx.now()));
         if held {
             return Err(CloudError::of(&refusals::LEASE_ID_MISSING).with("noun", "container"));
         }
@@ -123,11 +140,18 @@ impl ResourceType for BlobContainer {
         let Some(properties) = document.get_mut("properties").and_then(Value::as_object_mut) else {
             return;
         };
-        if properties.get("metadata").and_then(Value::as_object).is_some_and(Map::is_empty) {
+        if properties
+            .get("metadata")
+            .and_then(Value::as_object)
+            .is_some_and(Map::is_empty)
+        {
             properties.shift_remove("metadata");
         }
         properties.entry("publicAccess").or_insert_with(|| json!("None"));
-        properties.insert("leaseStatus".to_owned(), json!(if active { "Locked" } else { "Unlocked" }));
+        properties.insert(
+            "leaseStatus".to_owned(),
+            json!(if active { "Locked" } else { "Unlocked" }),
+        );
         properties.insert("leaseState".to_owned(), json!(capitalised(state.as_str())));
         if active {
             let duration = if row.lease.secs.is_none() { "Infinite" } else { "Fixed" };
@@ -137,8 +161,12 @@ impl ResourceType for BlobContainer {
         properties.insert("hasImmutabilityPolicy".to_owned(), json!(false));
         properties.insert("hasLegalHold".to_owned(), json!(false));
         if view.version >= ApiVersion::date(2019, 6, 1) {
-            properties.entry("defaultEncryptionScope").or_insert_with(|| json!("$account-encryption-key"));
-            properties.entry("denyEncryptionScopeOverride").or_insert_with(|| json!(false));
+            properties
+                .entry("defaultEncryptionScope")
+                .or_insert_with(|| json!("$account-encryption-key"));
+            properties
+                .entry("denyEncryptionScopeOverride")
+                .or_insert_with(|| json!(false));
         }
     }
 }
@@ -151,10 +179,17 @@ fn account_of(cx: &Cx<'_>, service: &Resource) -> Box<str> {
 fn metadata(document: &Document) -> blobs::Metadata {
     let members = document.pointer("/properties/metadata").and_then(Value::as_object);
     let pairs = members.into_iter().flatten();
-    pairs.filter_map(|(name, value)| Some((name.as_str().into(), value.as_str()?.into()))).collect()
+    pairs
+        .filter_map(|(name, value)| Some((name.as_str().into(), value.as_str()?.into())))
+        .collect()
 }
 
 fn capitalised(word: &str) -> String {
     let mut letters = word.chars();
-    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
+    letters
+        .next()
+        .map(|first| first.to_ascii_uppercase())
+        .into_iter()
+        .chain(letters)
+        .collect()
 }

@@ -23,10 +23,7 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     names: NameRule::word(1, 80),
     merges_put: true,
     fields: &[Field::read_only("/sku")],
-    writes: &[
-        Write::new(WriteVerb::PutNew, 200),
-        Write::new(WriteVerb::PutAgain, 200),
-    ],
+    writes: &[Write::new(WriteVerb::PutNew, 200), Write::new(WriteVerb::PutAgain, 200)],
     errors: refusals::ALL,
     ..Descriptor::of("Microsoft.Storage/storageAccounts/blobServices", Dialect::Storage)
 };
@@ -53,7 +50,11 @@ impl ResourceType for BlobService {
         if let State::StorageAccounts(_) = &cx.resource(resource.parent).state
             && let Some(account) = cx.fabric().accounts.get(&cx.resource(resource.parent).name)
         {
-            let tier = if account.sku.starts_with("Premium") { "Premium" } else { "Standard" };
+            let tier = if account.sku.starts_with("Premium") {
+                "Premium"
+            } else {
+                "Standard"
+            };
             document["sku"] = json!({ "name": account.sku, "tier": tier });
         }
         let Some(properties) = document.get_mut("properties").and_then(Value::as_object_mut) else {

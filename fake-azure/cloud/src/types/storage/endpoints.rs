@@ -46,7 +46,9 @@ pub(super) fn primary(name: &str, kind: &str, premium: bool, version: ApiVersion
 
 /// `secondaryEndpoints`: files have none.
 pub(super) fn secondary(name: &str, kind: &str, premium: bool, version: ApiVersion) -> Value {
-    let services = services(kind, premium, version).into_iter().filter(|service| *service != "file");
+    let services = services(kind, premium, version)
+        .into_iter()
+        .filter(|service| *service != "file");
     addresses(&format!("{name}-secondary"), services.collect())
 }
 
@@ -56,7 +58,10 @@ fn addresses(host: &str, services: Vec<&'static str>) -> Value {
         .map(|service| {
             // A static web site has the number of its stamp in its name.
             let label = if service == "web" { "z22.web" } else { service };
-            (service.to_owned(), Value::from(format!("https://{host}.{label}.core.windows.net/")))
+            (
+                service.to_owned(),
+                Value::from(format!("https://{host}.{label}.core.windows.net/")),
+            )
         })
         .collect();
     Value::Object(members)

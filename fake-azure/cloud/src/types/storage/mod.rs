@@ -1,9 +1,10 @@
 //! Microsoft.Storage: accounts, and their blob services and containers as resources.
 
+mod account_keys;
 pub(crate) mod blob_containers;
 pub(crate) mod blob_services;
-mod account_keys;
 mod endpoints;
+mod network_rules;
 mod shared_access;
 pub(crate) mod storage_accounts;
 

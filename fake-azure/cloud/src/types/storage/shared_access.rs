@@ -95,7 +95,11 @@ impl ServiceSas<'_> {
     /// The text that is signed; `path` is `account/container` or `account/container/blob`.
     pub fn text(&self, path: &str) -> String {
         let version = self.version;
-        let resource = if version >= "2015-02-21" { format!("/blob/{path}") } else { format!("/{path}") };
+        let resource = if version >= "2015-02-21" {
+            format!("/blob/{path}")
+        } else {
+            format!("/{path}")
+        };
         let mut lines = vec![self.permissions, self.start, self.expiry, &resource, self.policy];
         if version >= "2015-04-05" {
             lines.extend([self.ip, self.protocol]);
@@ -166,7 +170,12 @@ mod tests {
 
     #[test]
     fn the_text_grows_with_the_version() {
-        let sas = ServiceSas { permissions: "r", expiry: "2016-05-01", resource: "b", ..ServiceSas::default() };
+        let sas = ServiceSas {
+            permissions: "r",
+            expiry: "2016-05-01",
+            resource: "b",
+            ..ServiceSas::default()
+        };
         let lines = |version| ServiceSas { version, ..sas }.text("a/c/b").split('\n').count();
         assert_eq!(lines(""), 5);
         assert_eq!(lines("2012-02-12"), 6);
@@ -174,13 +183,32 @@ mod tests {
         assert_eq!(lines("2015-04-05"), 13);
         assert_eq!(lines("2018-11-09"), 15);
         assert_eq!(lines("2020-12-06"), 16);
-        assert!(ServiceSas { version: "2014-02-14", ..sas }.text("a/c/b").contains("\n/a/c/b\n"));
-        assert!(ServiceSas { version: "2015-04-05", ..sas }.text("a/c/b").contains("\n/blob/a/c/b\n"));
+        assert!(
+            ServiceSas {
+                version: "2014-02-14",
+                ..sas
+            }
+            .text("a/c/b")
+            .contains("\n/a/c/b\n")
+        );
+        assert!(
+            ServiceSas {
+                version: "2015-04-05",
+                ..sas
+            }
+            .text("a/c/b")
+            .contains("\n/blob/a/c/b\n")
+        );
     }
 
     #[test]
     fn a_token_leaves_out_what_is_empty_and_escapes_the_rest() {
-        let sas = AccountSas { permissions: "rl", services: "b", version: "2015-04-05", ..AccountSas::default() };
+        let sas = AccountSas {
+            permissions: "rl",
+            services: "b",
+            version: "2015-04-05",
+            ..AccountSas::default()
+        };
         assert_eq!(sas.text("acct"), "acct\nrl\nb\n\n\n\n\n\n2015-04-05\n");
         assert_eq!(sas.token("a+/="), "sv=2015-04-05&ss=b&sp=rl&sig=a%2B%2F%3D");
     }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::account_keys::{account_key, sign};
 use super::endpoints::{self, NEW_ORDER};
+use super::network_rules;
 use super::shared_access::{AccountSas, ServiceSas};
 use crate::Document;
 use crate::api_version::ApiVersion;
@@ -17,7 +18,6 @@ use crate::descriptor::{
     Action, Descriptor, Dialect, Field, Lifetimes, NameRule, PatchRule, Polls, Provisioning, RefRule, Stage, Write,
     WriteVerb,
 };
-use crate::engine::bad_value;
 use crate::error::CloudError;
 use crate::fabric::{Account, Blob, BlobName};
 use crate::forms::forms;
@@ -35,12 +35,12 @@ forms! {
     ACTIVE_DISKS: InUse, Storage, "StorageAccountContainsActiveVhd", "The storage account {account} has some active image(s) and/or disk(s), e.g. {blob}. Ensure these image(s) and/or disk(s) are removed before deleting this storage account.", "ARM 3.7 (code unsure), SM 6", "delete the machines whose disks are in the account";
     ALREADY_TAKEN: Conflict, Storage, "StorageAccountAlreadyTaken", "The storage account named {account} is already taken.", "ARM 3.7", "choose another name: they are unique across all subscriptions";
     BAD_NAME: Invalid, Storage, "AccountNameInvalid", "{name} is not a valid storage account name. Storage account name must be between 3 and 24 characters in length and use numbers and lower-case letters only.", "ARM 1.3 (XPL)", "choose a name of 3 to 24 lower-case letters and digits";
+    BAD_NETWORK_RULES: Invalid, Storage, "NetworkAclsValidationFailure", "Validation of network acls failure: {path}.", "assumed", "mend the rule that is named";
     BAD_VALUES: Invalid, Storage, "InvalidValuesForRequestParameters", "Values for request parameters are invalid: {path}.", "assumed", "mend the parameter that is named";
     CANNOT_BE_SET: Invalid, Storage, "AccountPropertyCannotBeSet", "The property '{path}' was specified in the input, but it cannot be set.", "ARM 3.7 (form unsure)", "leave the property out";
     CANNOT_BE_UPDATED: Invalid, Storage, "AccountPropertyCannotBeUpdated", "The property '{path}' was specified in the input, but it cannot be updated.", "ARM 3.7", "keep the old value, or make another account";
     IN_ANOTHER_GROUP: Conflict, Storage, "StorageAccountInAnotherResourceGroup", "The account {account} is already in another resource group in this subscription.", "ARM 3.7", "use the account's own group, or another name";
     OPERATION_IN_PROGRESS: Conflict, Storage, "StorageAccountOperationInProgress", "An operation is currently performing on this storage account that requires exclusive access.", "ARM 2.6 (text unsure)", "wait until the account is made, then send the request again";
-    SUBNET_WITHOUT_ENDPOINT: Invalid, Storage, "NetworkAclsValidationFailure", "Validation of network acls failure: {path}.", "assumed", "mend the rule that is named";
     // tidy: end
 }
 
@@ -80,25 +80,52 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
         Field::read_only("/properties/statusOfPrimary"),
         Field::read_only("/properties/statusOfSecondary"),
         Field::one_of("/properties/accessTier", &["Hot", "Cool", "Cold", "Premium"]),
-        Field::one_of("/properties/minimumTlsVersion", &["TLS1_0", "TLS1_1", "TLS1_2", "TLS1_3"]),
+        Field::one_of(
+            "/properties/minimumTlsVersion",
+            &["TLS1_0", "TLS1_1", "TLS1_2", "TLS1_3"],
+        ),
         Field::one_of("/properties/networkAcls/defaultAction", &["Allow", "Deny"]),
     ],
-    refs: &[RefRule::shared("/properties/networkAcls/virtualNetworkRules/*/id", &[Kind::Subnets]).bare().across_locations()],
+    refs: &[
+        RefRule::shared("/properties/networkAcls/virtualNetworkRules/*/id", &[Kind::Subnets])
+            .bare()
+            .across_locations(),
+    ],
     lifetimes: Lifetimes {
         // observed-arm, How long operations take: 17 s, half of them within 18 s, nearly all within 31 s.
-        create: &[Stage::new(Provisioning::Creating, 12_000, 16_000), Stage::new(Provisioning::ResolvingDns, 1_000, 3_000)],
+        create: &[
+            Stage::new(Provisioning::Creating, 12_000, 16_000),
+            Stage::new(Provisioning::ResolvingDns, 1_000, 3_000),
+        ],
         update: &[],
         delete: &[],
     },
     actions: &[
-        Action { name: "ListAccountSas", stages: &[] },
-        Action { name: "ListServiceSas", stages: &[] },
-        Action { name: "listKeys", stages: &[] },
-        Action { name: "regenerateKey", stages: &[] },
+        Action {
+            name: "ListAccountSas",
+            stages: &[],
+        },
+        Action {
+            name: "ListServiceSas",
+            stages: &[],
+        },
+        Action {
+            name: "listKeys",
+            stages: &[],
+        },
+        Action {
+            name: "regenerateKey",
+            stages: &[],
+        },
     ],
     writes: &[
-        Write::empty(WriteVerb::PutNew, 202).polls(Polls::Location).retry_after_secs(25),
-        Write::empty(WriteVerb::PutNew, 202).polls(Polls::Location).retry_after_secs(17).since(ApiVersion::date(2015, 6, 15)),
+        Write::empty(WriteVerb::PutNew, 202)
+            .polls(Polls::Location)
+            .retry_after_secs(25),
+        Write::empty(WriteVerb::PutNew, 202)
+            .polls(Polls::Location)
+            .retry_after_secs(17)
+            .since(ApiVersion::date(2015, 6, 15)),
         Write::new(WriteVerb::PutAgain, 200),
         Write::new(WriteVerb::Patch, 200),
         Write::empty(WriteVerb::Delete, 200),
@@ -165,11 +192,14 @@ impl ResourceType for StorageAccount {
             check_name_is_free(cx, name, put.subscription)?;
         }
         let state = read_spec(cx, put, before)?;
-        check_network_rules(put.document)?;
+        network_rules::check(put.document)?;
 
         let account = match cx.fabric().accounts.get(name).filter(|_| before.is_some()) {
             Some(account) => account.clone(),
-            None => Account { ready: false, ..Account::new(put.key, put.location, super::account_keys(put.guid)) },
+            None => Account {
+                ready: false,
+                ..Account::new(put.key, put.location, super::account_keys(put.guid))
+            },
         };
         let account = Account {
             sku: state.sku.clone(),
@@ -193,7 +223,9 @@ impl ResourceType for StorageAccount {
             Some(((_, container, blob), _)) => {
                 cov_mark::hit!(account_with_disks);
                 let address = format!("{container}/{blob}");
-                Err(CloudError::of(&ACTIVE_DISKS).with("account", &resource.name).with("blob", address))
+                Err(CloudError::of(&ACTIVE_DISKS)
+                    .with("account", &resource.name)
+                    .with("blob", address))
             }
             None => Ok(Plan::new()),
         }
@@ -203,16 +235,30 @@ impl ResourceType for StorageAccount {
         let name = &resource.name;
         let plan = blobs_of(cx, name).fold(Plan::new(), |plan, (blob, _)| plan.blob(blob.clone(), None));
         let start = (name.clone(), Box::default());
-        let containers = cx.fabric().containers.range(start..).take_while(|((account, _), _)| account == name);
+        let containers = cx
+            .fabric()
+            .containers
+            .range(start..)
+            .take_while(|((account, _), _)| account == name);
         let plan = containers.fold(plan, |plan, (container, _)| plan.container(container.clone(), None));
         plan.account(name.clone(), None)
     }
 
     fn plan_action(&self, cx: &Cx<'_>, resource: &Resource, act: &Act<'_>) -> Result<(Self, Plan), CloudError> {
-        let account = cx.fabric().accounts.get(&resource.name).expect("an account of ARM has its row");
+        let account = cx
+            .fabric()
+            .accounts
+            .get(&resource.name)
+            .expect("an account of ARM has its row");
         match act.name {
             "regenerateKey" => {
-                let index = match act.document.get("keyName").and_then(Value::as_str).map(str::to_ascii_lowercase).as_deref() {
+                let index = match act
+                    .document
+                    .get("keyName")
+                    .and_then(Value::as_str)
+                    .map(str::to_ascii_lowercase)
+                    .as_deref()
+                {
                     Some("key1") => 0,
                     Some("key2") => 1,
                     _ => return Err(CloudError::of(&BAD_VALUES).with("path", "keyName").about("keyName")),
@@ -223,20 +269,33 @@ impl ResourceType for StorageAccount {
                 let number = if index == 0 { 1 } else { 2 };
                 account.keys[index] = account_key(resource.guid, number, state.keys[index].0);
                 let shown = state.show_keys(&account, act.version);
-                Ok((state, Plan::new().account(resource.name.clone(), Some(account)).output(shown)))
+                Ok((
+                    state,
+                    Plan::new().account(resource.name.clone(), Some(account)).output(shown),
+                ))
             }
-            "ListAccountSas" => list_account_sas(&resource.name, account, act).map(|sas| (self.clone(), Plan::new().output(sas))),
+            "ListAccountSas" => {
+                list_account_sas(&resource.name, account, act).map(|sas| (self.clone(), Plan::new().output(sas)))
+            }
             "ListServiceSas" => list_service_sas(account, act).map(|sas| (self.clone(), Plan::new().output(sas))),
             _ => Ok((self.clone(), Plan::new().output(self.show_keys(account, act.version)))),
         }
     }
 
     fn settle(&self, cx: &Cx<'_>, resource: &Resource, doing: &Doing, failed: bool) -> (Self, Plan) {
-        let account = cx.fabric().accounts.get(&resource.name).filter(|account| !account.ready);
+        let account = cx
+            .fabric()
+            .accounts
+            .get(&resource.name)
+            .filter(|account| !account.ready);
         let plan = match account {
-            Some(account) if *doing == Doing::Create && !failed => {
-                Plan::new().account(resource.name.clone(), Some(Account { ready: true, ..account.clone() }))
-            }
+            Some(account) if *doing == Doing::Create && !failed => Plan::new().account(
+                resource.name.clone(),
+                Some(Account {
+                    ready: true,
+                    ..account.clone()
+                }),
+            ),
             _ => Plan::new(),
         };
         (self.clone(), plan)
@@ -254,13 +313,23 @@ impl ResourceType for StorageAccount {
             members.insert("sku".to_owned(), json!({ "name": self.sku, "tier": self.tier() }));
             members.insert("kind".to_owned(), json!(self.kind));
         }
-        let sent = members.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
-        members.insert("properties".to_owned(), Value::Object(self.properties(resource, sent, view.version)));
+        let sent = members
+            .get("properties")
+            .and_then(Value::as_object)
+            .cloned()
+            .unwrap_or_default();
+        members.insert(
+            "properties".to_owned(),
+            Value::Object(self.properties(resource, sent, view.version)),
+        );
     }
 
     fn busy(cx: &Cx<'_>, resource: &Resource, _doing: &Doing) -> Result<(), CloudError> {
         let refusal = CloudError::of(&OPERATION_IN_PROGRESS);
-        let end = resource.operation.and_then(|id| cx.operation(id)).and_then(|operation| operation.end());
+        let end = resource
+            .operation
+            .and_then(|id| cx.operation(id))
+            .and_then(|operation| operation.end());
         Err(match end {
             Some(end) => refusal.until(end),
             None => refusal,
@@ -294,7 +363,10 @@ impl StorageAccount {
             add("keyCreationTime", json!({ "key1": time(0), "key2": time(1) }));
         }
         if since(2024, 1, 1) {
-            add("allowCrossTenantReplication", or_sent(&mut sent, "allowCrossTenantReplication", json!(false)));
+            add(
+                "allowCrossTenantReplication",
+                or_sent(&mut sent, "allowCrossTenantReplication", json!(false)),
+            );
         }
         if since(2019, 6, 1) {
             add("privateEndpointConnections", json!([]));
@@ -306,14 +378,20 @@ impl StorageAccount {
             sent.shift_remove("allowBlobPublicAccess");
         }
         if since(2017, 6, 1) {
-            add("networkAcls", network_rules(sent.shift_remove("networkAcls"), version));
+            add(
+                "networkAcls",
+                network_rules::shown(sent.shift_remove("networkAcls"), version),
+            );
         }
         if since(2016, 12, 1) {
             add("supportsHttpsTrafficOnly", json!(self.https_only));
             sent.shift_remove("supportsHttpsTrafficOnly");
         }
         if since(2017, 6, 1) || sent.contains_key("encryption") {
-            add("encryption", encryption(sent.shift_remove("encryption"), resource.created, version));
+            add(
+                "encryption",
+                encryption(sent.shift_remove("encryption"), resource.created, version),
+            );
         }
         if let Some(tier) = &self.access_tier {
             add("accessTier", json!(tier));
@@ -322,15 +400,23 @@ impl StorageAccount {
         add("provisioningState", json!(resource.provisioning.as_str()));
         sent.shift_remove("provisioningState");
         add("creationTime", json!(resource.created.to_string()));
-        add("primaryEndpoints", endpoints::primary(&resource.name, &self.kind, self.is_premium(), version));
+        add(
+            "primaryEndpoints",
+            endpoints::primary(&resource.name, &self.kind, self.is_premium(), version),
+        );
         add("primaryLocation", json!(location));
         add("statusOfPrimary", json!("available"));
-        let pair = locations::find(location).and_then(|found| found.pair).filter(|_| self.sku.contains("GRS") || self.sku.contains("GZRS"));
+        let pair = locations::find(location)
+            .and_then(|found| found.pair)
+            .filter(|_| self.sku.contains("GRS") || self.sku.contains("GZRS"));
         if let Some(pair) = pair {
             add("secondaryLocation", json!(pair));
             add("statusOfSecondary", json!("available"));
             if self.sku.contains("_RA") {
-                add("secondaryEndpoints", endpoints::secondary(&resource.name, &self.kind, self.is_premium(), version));
+                add(
+                    "secondaryEndpoints",
+                    endpoints::secondary(&resource.name, &self.kind, self.is_premium(), version),
+                );
             }
         }
 
@@ -352,7 +438,11 @@ impl StorageAccount {
             return json!({ "key1": account.keys[0], "key2": account.keys[1] });
         }
         // observed-arm: `FULL` in every recording from 2018 on, `Full` before.
-        let permissions = if version >= ApiVersion::date(2017, 10, 1) { "FULL" } else { "Full" };
+        let permissions = if version >= ApiVersion::date(2017, 10, 1) {
+            "FULL"
+        } else {
+            "Full"
+        };
         let key = |at: usize, name: &str| {
             let mut key = Map::new();
             if version >= ApiVersion::date(2021, 4, 1) {
@@ -403,7 +493,9 @@ impl Cloud {
             return false;
         }
         let keys = super::account_keys(self.streams.guid());
-        self.fabric.accounts.set(name.into(), Some(Account::new(owner, location.name, keys).into()));
+        self.fabric
+            .accounts
+            .set(name.into(), Some(Account::new(owner, location.name, keys).into()));
         true
     }
 }
@@ -413,7 +505,9 @@ fn check_name_is_free(cx: &Cx<'_>, name: &str, subscription: Key) -> Result<(), 
     let Some(account) = cx.fabric().accounts.get(name) else {
         return Ok(());
     };
-    let own = cx.find(account.owner).is_some_and(|owner| owner.subscription == subscription);
+    let own = cx
+        .find(account.owner)
+        .is_some_and(|owner| owner.subscription == subscription);
     let form = if own { &IN_ANOTHER_GROUP } else { &ALREADY_TAKEN };
     Err(CloudError::of(form).with("account", name))
 }
@@ -424,7 +518,9 @@ fn read_spec(cx: &Cx<'_>, put: &Put<'_>, before: Option<&StorageAccount>) -> Res
     let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str);
     let sku = read_sku(document, put.version, before)?;
     let kind = match text("/kind").or(before.map(|before| before.kind.as_ref())) {
-        Some(given) => one_of(KINDS, given).ok_or_else(|| CloudError::of(&BAD_VALUES).with("path", "kind").about("kind"))?,
+        Some(given) => {
+            one_of(KINDS, given).ok_or_else(|| CloudError::of(&BAD_VALUES).with("path", "kind").about("kind"))?
+        }
         // Templates of Juju leave it out (juju-provider 1.9).
         None if put.version < ApiVersion::date(2019, 4, 1) => "Storage",
         None => "StorageV2",
@@ -435,13 +531,19 @@ fn read_spec(cx: &Cx<'_>, put: &Put<'_>, before: Option<&StorageAccount>) -> Res
         return Err(CloudError::of(&BAD_VALUES).with("path", "sku.name").about("sku"));
     }
     if kind == "Storage" && text("/properties/accessTier").is_some() {
-        return Err(CloudError::of(&CANNOT_BE_SET).with("path", "accessTier").about("accessTier"));
+        return Err(CloudError::of(&CANNOT_BE_SET)
+            .with("path", "accessTier")
+            .about("accessTier"));
     }
 
     let tiered = matches!(kind, "BlobStorage" | "StorageV2") && !sku.starts_with("Premium");
     let fact = |sent: Option<bool>, kept: Option<bool>, default: bool| sent.or(kept).unwrap_or(default);
     let made_with = put.version;
-    let default_tls = if made_with >= ApiVersion::date(2024, 1, 1) { "TLS1_2" } else { "TLS1_0" };
+    let default_tls = if made_with >= ApiVersion::date(2024, 1, 1) {
+        "TLS1_2"
+    } else {
+        "TLS1_0"
+    };
     Ok(StorageAccount {
         sku: sku.into(),
         kind: kind.into(),
@@ -466,13 +568,25 @@ fn read_spec(cx: &Cx<'_>, put: &Put<'_>, before: Option<&StorageAccount>) -> Res
 
 /// `sku.name`, or `accountType` before 2016. Both may be in the document once an account was written in both worlds: then the
 /// one that differs from what was is meant.
-fn read_sku(document: &Document, version: ApiVersion, before: Option<&StorageAccount>) -> Result<&'static str, CloudError> {
+fn read_sku(
+    document: &Document,
+    version: ApiVersion,
+    before: Option<&StorageAccount>,
+) -> Result<&'static str, CloudError> {
     let new = document.pointer("/sku/name").and_then(Value::as_str);
     let old = document.pointer("/properties/accountType").and_then(Value::as_str);
-    let (path, candidates) = if version < SKU { ("accountType", [old, new]) } else { ("sku", [new, old]) };
+    let (path, candidates) = if version < SKU {
+        ("accountType", [old, new])
+    } else {
+        ("sku", [new, old])
+    };
     let kept = before.map(|before| before.sku.as_ref());
     let given: Vec<&str> = candidates.into_iter().flatten().collect();
-    let wanted = given.iter().copied().find(|given| kept.is_none_or(|kept| !kept.eq_ignore_ascii_case(given))).or(kept);
+    let wanted = given
+        .iter()
+        .copied()
+        .find(|given| kept.is_none_or(|kept| !kept.eq_ignore_ascii_case(given)))
+        .or(kept);
     let refusal = || CloudError::of(&BAD_VALUES).with("path", path).about(path);
     one_of(SKUS, wanted.ok_or_else(refusal)?).ok_or_else(refusal)
 }
@@ -491,73 +605,13 @@ fn check_change(put: &Put<'_>, before: Option<&StorageAccount>, sku: &str, kind:
         return refuse("sku.name");
     }
     let hierarchical = |document: &Document| flag(document, "/properties/isHnsEnabled").unwrap_or(false);
-    if put.existing.is_some_and(|existing| hierarchical(&existing.echo) != hierarchical(put.document)) {
+    if put
+        .existing
+        .is_some_and(|existing| hierarchical(&existing.echo) != hierarchical(put.document))
+    {
         return refuse("isHnsEnabled");
     }
     Ok(())
-}
-
-/// Network rules: a default action is part of them, `bypass` is a list of words (ARM 8.7).
-fn check_network_rules(document: &Document) -> Result<(), CloudError> {
-    let Some(rules) = document.pointer("/properties/networkAcls") else {
-        return Ok(());
-    };
-    let Some(rules) = rules.as_object() else {
-        return Err(bad_value(Dialect::Storage, "/properties/networkAcls", rules, "Expected an object."));
-    };
-    if !rules.contains_key("defaultAction") {
-        return Err(CloudError::of(&BAD_VALUES).with("path", "networkAcls.defaultAction").about("networkAcls"));
-    }
-    let bypass = rules.get("bypass").and_then(Value::as_str).unwrap_or("AzureServices");
-    if bypass.split(',').any(|word| one_of(BYPASS, word.trim()).is_none()) {
-        return Err(CloudError::of(&BAD_VALUES).with("path", "networkAcls.bypass").about("networkAcls"));
-    }
-    let addresses = rules.get("ipRules").and_then(Value::as_array).into_iter().flatten();
-    for rule in addresses {
-        let text = rule.get("value").and_then(Value::as_str).unwrap_or_default();
-        let valid = text.parse::<std::net::Ipv4Addr>().is_ok()
-            || text.parse::<ipnet::Ipv4Net>().is_ok_and(|net| net.prefix_len() <= 30);
-        if !valid {
-            return Err(CloudError::of(&SUBNET_WITHOUT_ENDPOINT).with("path", format!("InvalidIpRule '{text}'")));
-        }
-    }
-    Ok(())
-}
-
-const BYPASS: &[&str] = &["None", "Logging", "Metrics", "AzureServices"];
-
-/// `networkAcls` as shown.
-fn network_rules(sent: Option<Value>, version: ApiVersion) -> Value {
-    let sent = sent.unwrap_or_default();
-    let list = |name: &str| sent.get(name).cloned().unwrap_or_else(|| json!([]));
-    let words = sent.get("bypass").and_then(Value::as_str).unwrap_or("AzureServices");
-    let bypass: Vec<&str> = words.split(',').filter_map(|word| one_of(BYPASS, word.trim())).collect();
-    let allow = |rules: Value, state: Option<&str>| -> Value {
-        let rules = rules.as_array().cloned().unwrap_or_default().into_iter().filter(|rule| !rule.get("id").is_some_and(Value::is_null));
-        let shown = rules.map(|mut rule| {
-            if let Some(members) = rule.as_object_mut() {
-                members.entry("action").or_insert_with(|| json!("Allow"));
-                if let Some(state) = state {
-                    members.insert("state".to_owned(), json!(state));
-                }
-            }
-            rule
-        });
-        Value::Array(shown.collect())
-    };
-
-    let mut shown = Map::new();
-    if let Some(access) = sent.get("resourceAccessRules") {
-        shown.insert("resourceAccessRules".to_owned(), access.clone());
-    }
-    if version >= ApiVersion::date(2023, 5, 1) {
-        shown.insert("ipv6Rules".to_owned(), list("ipv6Rules"));
-    }
-    shown.insert("bypass".to_owned(), json!(bypass.join(", ")));
-    shown.insert("virtualNetworkRules".to_owned(), allow(list("virtualNetworkRules"), Some("Succeeded")));
-    shown.insert("ipRules".to_owned(), allow(list("ipRules"), None));
-    shown.insert("defaultAction".to_owned(), sent.get("defaultAction").cloned().unwrap_or_else(|| json!("Allow")));
-    Value::Object(shown)
 }
 
 /// `encryption` as shown: from 2017-06-01 on every account's blobs and files are encrypted.
@@ -567,17 +621,25 @@ fn encryption(sent: Option<Value>, since: Time, version: ApiVersion) -> Value {
         _ => Map::new(),
     };
     let asked = shown.shift_remove("services").unwrap_or_default();
-    let source = shown.shift_remove("keySource").unwrap_or_else(|| json!("Microsoft.Storage"));
+    let source = shown
+        .shift_remove("keySource")
+        .unwrap_or_else(|| json!("Microsoft.Storage"));
     let mut services = Map::new();
     for name in ["file", "blob", "table", "queue"] {
         let always = version >= NEW_ORDER && matches!(name, "file" | "blob");
-        let enabled = asked.pointer(&format!("/{name}/enabled")).and_then(Value::as_bool).unwrap_or(asked.get(name).is_some());
+        let enabled = asked
+            .pointer(&format!("/{name}/enabled"))
+            .and_then(Value::as_bool)
+            .unwrap_or(asked.get(name).is_some());
         if !always && !enabled {
             continue;
         }
         let mut service = Map::new();
         if version >= ApiVersion::date(2019, 6, 1) {
-            let key_type = asked.pointer(&format!("/{name}/keyType")).cloned().unwrap_or_else(|| json!("Account"));
+            let key_type = asked
+                .pointer(&format!("/{name}/keyType"))
+                .cloned()
+                .unwrap_or_else(|| json!("Account"));
             service.insert("keyType".to_owned(), key_type);
         }
         service.insert("enabled".to_owned(), json!(true));
@@ -623,7 +685,9 @@ fn list_account_sas(name: &str, account: &Account, act: &Act<'_>) -> Result<Docu
 fn list_service_sas(account: &Account, act: &Act<'_>) -> Result<Document, CloudError> {
     let text = |member: &str| act.document.get(member).and_then(Value::as_str).unwrap_or_default();
     let (expiry, start) = (secs(text("signedExpiry")), secs(text("signedStart")));
-    let path = text("canonicalizedResource").trim_start_matches('/').trim_start_matches("blob/");
+    let path = text("canonicalizedResource")
+        .trim_start_matches('/')
+        .trim_start_matches("blob/");
     let sas = ServiceSas {
         permissions: text("signedPermission"),
         start: &start,
@@ -646,7 +710,11 @@ fn list_service_sas(account: &Account, act: &Act<'_>) -> Result<Document, CloudE
 }
 
 fn signing_key<'a>(account: &'a Account, act: &Act<'_>) -> &'a str {
-    let second = act.document.get("keyToSign").and_then(Value::as_str).is_some_and(|name| name.eq_ignore_ascii_case("key2"));
+    let second = act
+        .document
+        .get("keyToSign")
+        .and_then(Value::as_str)
+        .is_some_and(|name| name.eq_ignore_ascii_case("key2"));
     &account.keys[usize::from(second)]
 }
 
@@ -667,14 +735,17 @@ fn flag(document: &Document, pointer: &str) -> Option<bool> {
 }
 
 /// The table's spelling of a word.
-fn one_of(words: &[&'static str], given: &str) -> Option<&'static str> {
+pub(super) fn one_of(words: &[&'static str], given: &str) -> Option<&'static str> {
     words.iter().copied().find(|word| word.eq_ignore_ascii_case(given))
 }
 
 fn blobs_of<'a>(cx: &Cx<'a>, account: &str) -> impl Iterator<Item = (&'a BlobName, &'a Blob)> + use<'a> {
     let account: Box<str> = account.into();
     let start = (account.clone(), Box::default(), Box::default());
-    cx.fabric().blobs.range(start..).take_while(move |((owner, _, _), _)| *owner == account)
+    cx.fabric()
+        .blobs
+        .range(start..)
+        .take_while(move |((owner, _, _), _)| *owner == account)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 
 use fake_azure_cloud::CloudError;
 
-pub(crate) use self::evaluate::{Ambient, Evaluator, Reading, Scope, UserFunction, UserParameter};
+pub(crate) use self::evaluate::{Ambient, Evaluator, Reading, Scope, UserFunction, UserParameter, is_list};
 pub(crate) use self::functions::hash;
 pub(crate) use self::parser::parse;
 pub(crate) use self::value::{is_size_within, kind_name};

@@ -490,15 +490,27 @@ fn an_interface_of_a_machine_cannot_be_deleted() {
     cov_mark::check!(nic_in_use);
     check_in_subnets(
         "
+        version 2017-12-01
         put pip p0
         put nic n0 subnet=v0/s0 pip=p0
         put vm v0 nic=n0
+        get pip p0 /properties/ipAddress
         get nic n0 /properties/virtualMachine /properties/primary
         delete nic n0
         delete vm v0
         get nic n0 /properties/virtualMachine /properties/primary
         get pip p0 /properties/ipAddress
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            ok
+            ok
+            ok
+            "13.64.0.1"
+            {"id":"virtualMachines/v0"} true
+            NicInUse: Network Interface networkInterfaces/n0 is used by existing resource virtualMachines/v0. In order to delete the network interface, it must be dissociated from the resource. To learn more, see aka.ms/deletenic.
+            ok
+            - -
+            -
+        "#]],
     );
 }

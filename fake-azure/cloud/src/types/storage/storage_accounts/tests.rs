@@ -42,7 +42,9 @@ fn an_account_is_hidden_until_it_is_made() {
 fn an_account_whose_creation_fails_never_was() {
     let mut script = Script::run("begin put account acct");
     let operation = script.cloud.operations().next().expect("the creation runs").id;
-    script.cloud.doom(operation, CloudError::of(&BAD_VALUES).with("path", "sku"));
+    script
+        .cloud
+        .doom(operation, CloudError::of(&BAD_VALUES).with("path", "sku"));
     script.more("settle\nlist account\nused StorageAccounts\nput account acct");
     expect![[r#"
         created Creating, operation runs
@@ -82,9 +84,18 @@ fn names_are_judged_and_unique_across_subscriptions() {
     "#]]
     .assert_eq(&script.outcomes);
 
-    assert_eq!(script.cloud.check_storage_account_name("free"), NameAvailability::Available);
-    assert!(matches!(script.cloud.check_storage_account_name("acct"), NameAvailability::Taken(_)));
-    assert!(matches!(script.cloud.check_storage_account_name("A"), NameAvailability::Invalid(_)));
+    assert_eq!(
+        script.cloud.check_storage_account_name("free"),
+        NameAvailability::Available
+    );
+    assert!(matches!(
+        script.cloud.check_storage_account_name("acct"),
+        NameAvailability::Taken(_)
+    ));
+    assert!(matches!(
+        script.cloud.check_storage_account_name("A"),
+        NameAvailability::Invalid(_)
+    ));
 }
 
 #[test]
@@ -102,8 +113,8 @@ fn documents_follow_the_version() {
         ",
         expect![[r#"
             ok
-            {"id":"storageAccounts/acct","name":"acct","type":"Microsoft.Storage/storageAccounts","location":"westus","tags":{},"properties":{"accountType":"Standard_GRS","creationTime":"2016-04-01T00:00:00.0000000Z","primaryEndpoints":{"blob":"https://acct.blob.core.windows.net/","file":"https://acct.file.core.windows.net/","queue":"https://acct.queue.core.windows.net/","table":"https://acct.table.core.windows.net/"},"primaryLocation":"westus","provisioningState":"Succeeded","secondaryLocation":"eastus","statusOfPrimary":"available","statusOfSecondary":"available"}}
-            {"sku":{"name":"Standard_GRS","tier":"Standard"},"kind":"Storage","id":"storageAccounts/acct","name":"acct","type":"Microsoft.Storage/storageAccounts","location":"westus","tags":{},"properties":{"creationTime":"2016-04-01T00:00:00.0000000Z","primaryEndpoints":{"blob":"https://acct.blob.core.windows.net/","file":"https://acct.file.core.windows.net/","queue":"https://acct.queue.core.windows.net/","table":"https://acct.table.core.windows.net/"},"primaryLocation":"westus","provisioningState":"Succeeded","secondaryLocation":"eastus","statusOfPrimary":"available","statusOfSecondary":"available"}}
+            {"id":"storageAccounts/acct","location":"westus","name":"acct","properties":{"accountType":"Standard_GRS","creationTime":"2016-04-01T00:00:00.0000000Z","primaryEndpoints":{"blob":"https://acct.blob.core.windows.net/","file":"https://acct.file.core.windows.net/","queue":"https://acct.queue.core.windows.net/","table":"https://acct.table.core.windows.net/"},"primaryLocation":"westus","provisioningState":"Succeeded","secondaryLocation":"eastus","statusOfPrimary":"available","statusOfSecondary":"available"},"tags":{},"type":"Microsoft.Storage/storageAccounts"}
+            {"id":"storageAccounts/acct","kind":"Storage","location":"westus","name":"acct","properties":{"creationTime":"2016-04-01T00:00:00.0000000Z","primaryEndpoints":{"blob":"https://acct.blob.core.windows.net/","file":"https://acct.file.core.windows.net/","queue":"https://acct.queue.core.windows.net/","table":"https://acct.table.core.windows.net/"},"primaryLocation":"westus","provisioningState":"Succeeded","secondaryLocation":"eastus","statusOfPrimary":"available","statusOfSecondary":"available"},"sku":{"name":"Standard_GRS","tier":"Standard"},"tags":{},"type":"Microsoft.Storage/storageAccounts"}
             {"sku":{"name":"Standard_GRS","tier":"Standard"},"kind":"Storage","id":"storageAccounts/acct","name":"acct","type":"Microsoft.Storage/storageAccounts","location":"westus","tags":{},"properties":{"networkAcls":{"bypass":"AzureServices","virtualNetworkRules":[],"ipRules":[],"defaultAction":"Allow"},"supportsHttpsTrafficOnly":true,"encryption":{"services":{"file":{"enabled":true,"lastEnabledTime":"2016-04-01T00:00:00.0000000Z"},"blob":{"enabled":true,"lastEnabledTime":"2016-04-01T00:00:00.0000000Z"}},"keySource":"Microsoft.Storage"},"provisioningState":"Succeeded","creationTime":"2016-04-01T00:00:00.0000000Z","primaryEndpoints":{"blob":"https://acct.blob.core.windows.net/","queue":"https://acct.queue.core.windows.net/","table":"https://acct.table.core.windows.net/","file":"https://acct.file.core.windows.net/"},"primaryLocation":"westus","statusOfPrimary":"available","secondaryLocation":"eastus","statusOfSecondary":"available"}}
         "#]],
     );
@@ -218,7 +229,16 @@ fn network_rules_name_subnets_and_are_shown_whole() {
 #[test]
 fn keys_are_listed_by_version_and_made_anew_one_by_one() {
     let mut script = Script::run("put account acct");
-    let keys = |script: &Script| script.cloud.fabric().accounts.get("acct").expect("it is there").keys.clone();
+    let keys = |script: &Script| {
+        script
+            .cloud
+            .fabric()
+            .accounts
+            .get("acct")
+            .expect("it is there")
+            .keys
+            .clone()
+    };
     let before = keys(&script);
     script.more(r#"act account acct regenerateKey {"keyName":"key2"}"#);
     let after = keys(&script);
@@ -237,7 +257,10 @@ fn keys_are_listed_by_version_and_made_anew_one_by_one() {
         act account acct sing
         "#,
     );
-    let shown = script.outcomes.replace(after[0].as_ref(), "ONE").replace(after[1].as_ref(), "TWO");
+    let shown = script
+        .outcomes
+        .replace(after[0].as_ref(), "ONE")
+        .replace(after[1].as_ref(), "TWO");
     expect![[r#"
         {"keys":[{"keyName":"key1","value":"ONE","permissions":"Full"},{"keyName":"key2","value":"TWO","permissions":"Full"}]}
         {"key1":"ONE","key2":"TWO"}
@@ -259,9 +282,20 @@ fn signatures_are_listed() {
         "#,
     );
     let lines: Vec<&str> = script.outcomes.lines().collect();
-    assert!(lines[1].contains("sv=2015-04-05&ss=b&srt=sco&sp=rl&se=2016-05-01T00%3A00%3A00Z&sig="), "{}", lines[1]);
-    assert!(lines[2].contains("sv=2015-04-05&sr=c&sp=r&se=2016-05-01T00%3A00%3A00Z&sig="), "{}", lines[2]);
-    assert_eq!(lines[3], "InvalidValuesForRequestParameters: Values for request parameters are invalid: signedResourceTypes.");
+    assert!(
+        lines[1].contains("sv=2015-04-05&ss=b&srt=sco&sp=rl&se=2016-05-01T00%3A00%3A00Z&sig="),
+        "{}",
+        lines[1]
+    );
+    assert!(
+        lines[2].contains("sv=2015-04-05&sr=c&sp=r&se=2016-05-01T00%3A00%3A00Z&sig="),
+        "{}",
+        lines[2]
+    );
+    assert_eq!(
+        lines[3],
+        "InvalidValuesForRequestParameters: Values for request parameters are invalid: signedResourceTypes."
+    );
 }
 
 #[test]

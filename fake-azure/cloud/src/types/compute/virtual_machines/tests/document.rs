@@ -3,7 +3,7 @@
 use expect_test::expect;
 
 use crate::catalogue::limits::Era;
-use crate::types::compute::testing::{World, check, run};
+use crate::types::compute::testing::{World, check};
 
 #[test]
 fn a_machine_is_made_and_runs() {

@@ -251,13 +251,19 @@ fn sets_spread_machines_and_hold_them() {
 
 #[test]
 fn a_size_sold_elsewhere_is_refused_in_the_words_of_its_era() {
-    let answer = World::new(Era::Arm2016).run("version 2016-04-30-preview\nnic n0 s\nvm v0 nic=n0 size=Standard_G1");
-    let today = World::new(Era::Current).run("nic n0 s\nvm v0 nic=n0 size=Standard_HB60rs");
-    expect![[r#"
-        -
-        ok ~
-        ok ~
-        ok ~
-        SkuNotAvailable
-    "#]].assert_eq(&format!("{answer}{today}"));
+    let script = r#"
+        version 2016-04-30-preview
+        put net east {"location": "eastus", "properties": {"addressSpace": {"addressPrefixes": ["10.5.0.0/16"]}, "subnets": [{"name": "s", "properties": {"addressPrefix": "10.5.0.0/24"}}]}}
+        wait
+        put nic n0 {"location": "eastus", "properties": {"ipConfigurations": [{"name": "primary", "properties": {"subnet": {"id": "/subscriptions/0b1f6471-1bf0-4dda-aec3-cb9272f09590/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/east/subnets/s"}}}]}}
+        vm v0 nic=n0 size=Standard_G1 {"location": "eastus"}
+    "#;
+    let mut then = World::new(Era::Arm2016);
+    then.run(script);
+    let call = then.refusal("vm v0 nic=n0 size=Standard_G1 {\"location\": \"eastus\"}");
+    expect!["The requested tier for resource '/subscriptions/0b1f6471-1bf0-4dda-aec3-cb9272f09590/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/v0' is currently not available in location 'eastus' for subscription '0b1f6471-1bf0-4dda-aec3-cb9272f09590'. Please try another tier or deploy to a different location."].assert_eq(&call);
+    let mut now = World::new(Era::Current);
+    now.run(script);
+    let call = now.refusal("vm v0 nic=n0 size=Standard_G1 {\"location\": \"eastus\"}");
+    expect!["The requested VM size for resource 'Following SKUs have failed for Capacity Restrictions: Standard_G1' is currently not available in location 'eastus'. Please try another size or deploy to a different location or different zone. See https://aka.ms/azureskunotavailable for details."].assert_eq(&call);
 }

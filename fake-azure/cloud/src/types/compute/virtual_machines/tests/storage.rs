@@ -3,7 +3,7 @@
 use expect_test::expect;
 
 use crate::catalogue::limits::Era;
-use crate::types::compute::testing::{World, check, run};
+use crate::types::compute::testing::{World, check};
 
 #[test]
 fn the_service_makes_managed_disks() {

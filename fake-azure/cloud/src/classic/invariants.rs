@@ -1,0 +1,50 @@
+//! What always holds of the classic tables, between any two calls.
+
+use std::collections::BTreeSet;
+
+use crate::cloud::Cloud;
+
+/// What is wrong; each line names the rule, the thing, and what was found.
+pub(crate) fn check(cloud: &Cloud, wrong: &mut Vec<String>) {
+    let (classic, fabric) = (cloud.classic(), cloud.fabric());
+    for (key, row) in classic.deployments.iter() {
+        if !classic.hosted_services.contains(&key.0) {
+            wrong.push(format!("deployment without a hosted service: {}", key.0));
+        }
+        let mut taken = BTreeSet::new();
+        for role in &row.roles {
+            if !fabric.machines.contains(&role.machine) {
+                wrong.push(format!("role without a machine: {} of {}", role.name, key.0));
+            }
+            for endpoint in &role.network.endpoints {
+                let place = (&endpoint.load_balancer, &endpoint.virtual_ip, endpoint.port, &endpoint.protocol);
+                if endpoint.set.is_none() && !taken.insert(place) {
+                    wrong.push(format!("port exposed twice: {:?} of {}", endpoint.port, key.0));
+                }
+            }
+        }
+        for vip in row.vips.iter().filter(|vip| !fabric.public_addresses.contains(&vip.key)) {
+            wrong.push(format!("virtual IP without a row: {} of {}", vip.key, key.0));
+        }
+    }
+    for (name, disk) in classic.disks.iter() {
+        if !fabric.blobs.contains(&disk.blob) {
+            wrong.push(format!("disk without a blob: {}", disk.name));
+        }
+        if let Some(user) = disk.attached.as_ref().filter(|user| user.until.is_none())
+            && !fabric.machines.contains(&user.machine)
+        {
+            wrong.push(format!("disk of a machine that has gone: {} of {}", disk.name, name.0));
+        }
+    }
+    for (hold, id) in classic.holds.iter() {
+        if !classic.operations.get(id).is_some_and(super::ClassicOperation::is_running) {
+            wrong.push(format!("held by an operation that has ended: {hold:?}"));
+        }
+    }
+    for (name, service) in classic.storage_services.iter() {
+        if !fabric.accounts.contains(name) {
+            wrong.push(format!("storage service without an account: {}", service.name));
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Rules of the classic API, through the doors of the cloud.

@@ -1,0 +1,201 @@
+//! Virtual network sites: what the service makes of the network configuration, and what else hangs on its subnets (SM 11.3).
+
+use std::net::Ipv4Addr;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use super::network_configuration::{NetworkConfiguration, SiteSpec, prefix};
+use super::{Asked, Named, forms};
+use crate::cx::Cx;
+use crate::error::CloudError;
+use crate::fabric::{Network, Pool};
+use crate::key::{Guid, Key};
+use crate::plan::Plan;
+
+/// A virtual network.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VirtualNetworkSite {
+    /// Owns the network of the fabric.
+    pub key: Key,
+    /// Its id.
+    pub id: Guid,
+    /// What the document says of it.
+    pub spec: SiteSpec,
+    /// Its subnets.
+    pub subnets: Vec<Subnet>,
+}
+
+/// A subnet. What is bound to it is kept outside the document and survives a write that keeps the subnet (SM 11.2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subnet {
+    /// Owns the address pool.
+    pub key: Key,
+    /// Name.
+    pub name: Box<str>,
+    /// Prefix, as sent.
+    pub prefix: Box<str>,
+    /// Network security group.
+    pub security_group: Option<Box<str>>,
+    /// Route table.
+    pub route_table: Option<Box<str>>,
+    /// Whether it may forward.
+    pub ip_forwarding: Option<bool>,
+}
+
+/// Whether a deployment is in a network; stopped machines count (SM 11.2).
+pub(super) fn is_used(cx: &Cx<'_>, asked: &Asked, network: &str) -> bool {
+    cx.classic().deployments.iter().any(|(_, row)| {
+        row.subscription == asked.subscription && row.network.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(network))
+    })
+}
+
+/// The refusal to remove or change a network or subnet that is used (SM 11.2).
+pub(super) fn in_use(cx: &Cx<'_>, asked: &Asked, document: &NetworkConfiguration) -> Option<CloudError> {
+    for (_, site) in cx.classic().virtual_networks.range(Named::all(asked.subscription)) {
+        if !is_used(cx, asked, &site.spec.name) {
+            continue;
+        }
+        let refuse = || Some(CloudError::of(&forms::NETWORK_IN_USE).with("network", &site.spec.name));
+        let Some(after) = document.sites.iter().find(|own| own.name.eq_ignore_ascii_case(&site.spec.name)) else {
+            return refuse();
+        };
+        let spaces_stay = site.spec.prefixes.iter().all(|prefix| after.prefixes.contains(prefix));
+        if !spaces_stay || after.placement != site.spec.placement {
+            return refuse();
+        }
+        for subnet in site.subnets.iter().filter(|subnet| cx.fabric().held(subnet.key) > 0) {
+            let same = after.subnets.iter().any(|own| own.name.eq_ignore_ascii_case(&subnet.name) && own.prefix == subnet.prefix);
+            if !same {
+                return Some(CloudError::of(&forms::SUBNET_IN_USE).with("subnet", &subnet.name));
+            }
+        }
+    }
+    None
+}
+
+/// Makes networks and pools follow the document.
+pub(super) fn follow(cx: &Cx<'_>, asked: &Asked, document: &NetworkConfiguration) -> Plan {
+    let mut plan = Plan::new();
+    for (named, site) in cx.classic().virtual_networks.range(Named::all(asked.subscription)) {
+        if !document.sites.iter().any(|own| super::folded(&own.name) == named.1) {
+            for subnet in &site.subnets {
+                plan = plan.pool(subnet.key, None);
+            }
+            plan = plan.network(site.key, None).virtual_network_site(named.clone(), None);
+        }
+    }
+    for (n, spec) in (1..).zip(&document.sites) {
+        let named = asked.named(&spec.name);
+        let before = cx.classic().virtual_networks.get(&named);
+        let key = match before {
+            Some(site) => site.key,
+            None => plan.reserve(cx),
+        };
+        let nets = |texts: &[Box<str>]| texts.iter().filter_map(|text| prefix(text).ok()).map(IpNet::V4).collect::<Vec<_>>();
+        plan = plan.network(key, Some(Network { spaces: nets(&spec.prefixes) }));
+        let mut subnets = Vec::new();
+        for subnet in &spec.subnets {
+            let old = before.and_then(|site| site.subnets.iter().find(|own| own.name.eq_ignore_ascii_case(&subnet.name)));
+            let own = match old {
+                Some(old) => old.key,
+                None => plan.reserve(cx),
+            };
+            plan = plan.pool(own, Some(Pool { network: key, prefixes: nets(std::slice::from_ref(&subnet.prefix)) }));
+            subnets.push(Subnet {
+                key: own,
+                name: subnet.name.clone(),
+                prefix: subnet.prefix.clone(),
+                security_group: old.and_then(|old| old.security_group.clone()),
+                route_table: old.and_then(|old| old.route_table.clone()),
+                ip_forwarding: old.and_then(|old| old.ip_forwarding),
+            });
+        }
+        for old in before.iter().flat_map(|site| site.subnets.iter()) {
+            if !subnets.iter().any(|own| own.key == old.key) {
+                plan = plan.pool(old.key, None);
+            }
+        }
+        let id = before.map_or_else(|| asked.fresh.guid(n), |site| site.id);
+        plan = plan.virtual_network_site(named, Some(VirtualNetworkSite { key, id, spec: spec.clone(), subnets }));
+    }
+    plan
+}
+
+/// A subnet of a network, both by name.
+///
+/// # Errors
+///
+/// When there is none.
+pub(super) fn find<'a>(cx: &Cx<'a>, subscription: Key, network: &str, subnet: &str) -> Result<(&'a VirtualNetworkSite, &'a Subnet), CloudError> {
+    let site = find_site(cx, subscription, network)?;
+    let found = site.subnets.iter().find(|own| own.name.eq_ignore_ascii_case(subnet));
+    let found = found.ok_or_else(|| CloudError::of(&forms::NO_SUBNET).with("subnet", subnet).with("network", network))?;
+    Ok((site, found))
+}
+
+pub(super) fn find_site<'a>(cx: &Cx<'a>, subscription: Key, network: &str) -> Result<&'a VirtualNetworkSite, CloudError> {
+    let site = cx.classic().virtual_networks.get(&Named::new(subscription, network));
+    site.ok_or_else(|| CloudError::of(&forms::NO_NETWORK).with("network", network))
+}
+
+/// A site with a change to one of its subnets.
+pub(super) fn with_subnet(cx: &Cx<'_>, asked: &Asked, network: &str, subnet: &str, change: impl FnOnce(&mut Subnet)) -> Result<Plan, CloudError> {
+    let (site, found) = find(cx, asked.subscription, network, subnet)?;
+    let mut site = site.clone();
+    let key = found.key;
+    if let Some(own) = site.subnets.iter_mut().find(|own| own.key == key) {
+        change(own);
+    }
+    Ok(Plan::new().virtual_network_site(asked.named(network), Some(site)))
+}
+
+impl<'a> Cx<'a> {
+    /// A virtual network by name.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn virtual_network_site(&self, subscription: Key, name: &str) -> Result<&'a VirtualNetworkSite, CloudError> {
+        find_site(self, subscription, name)
+    }
+
+    /// A subnet by name.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn classic_subnet(&self, subscription: Key, network: &str, subnet: &str) -> Result<&'a Subnet, CloudError> {
+        find(self, subscription, network, subnet).map(|(_, subnet)| subnet)
+    }
+
+    /// Whether a virtual network is used.
+    pub fn is_site_used(&self, subscription: Key, name: &str) -> bool {
+        self.classic().deployments.iter().any(|(_, row)| {
+            row.subscription == subscription && row.network.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(name))
+        })
+    }
+
+    /// Whether an address of a network is free, and up to five free ones when it is not (SM 11.3).
+    ///
+    /// # Errors
+    ///
+    /// When there is no such network.
+    pub fn address_availability(&self, subscription: Key, network: &str, address: Ipv4Addr) -> Result<(bool, Vec<Ipv4Addr>), CloudError> {
+        let site = find_site(self, subscription, network)?;
+        let fabric = self.fabric();
+        let pools = || site.subnets.iter().filter_map(|subnet| fabric.pools.get(&subnet.key).map(|pool| (subnet.key, pool)));
+        if pools().any(|(key, pool)| pool.is_usable(address) && fabric.is_free(key, address)) {
+            return Ok((true, Vec::new()));
+        }
+        let mut proposed = Vec::new();
+        let near = pools().find(|(_, pool)| pool.contains(address)).or_else(|| pools().next());
+        while let Some((key, _)) = near
+            && proposed.len() < 5
+            && let Some(free) = fabric.lowest_free(key, &proposed)
+        {
+            proposed.push(free);
+        }
+        Ok((false, proposed))
+    }
+}
