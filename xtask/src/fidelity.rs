@@ -19,6 +19,11 @@ use crate::{document, output};
 /// What the score depends on, beside the recordings.
 const MEASURED: &[&str] = &["Cargo.lock", "fake-azure"];
 
+/// Sessions that the tool cannot prepare: they ask about a group whose name Azure refuses, and the tool first makes every
+/// group that a session finds. A regular expression on the session id, as the tool's `--only` takes it.
+const PREPARABLE: &str = "^(?!.*/(should_raise_error_when_attempting_to_get_deployment_with_using_invalid_parameters|\
+    should_raise_error_when_attempting_validate_with_invalid_parameters|should_raise_errors_when_attempting_delete_resource_group)$)";
+
 /// How long the server may take until it answers, and until it has stopped.
 const SERVER_WAIT_MAX: Duration = Duration::from_secs(60);
 
@@ -129,7 +134,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
         ..
     } = options;
     let env_file = &server.env_file;
-    let scored = cmd!(shell, "python3 {tool} --env-file {env_file} --grades {grades} --json {json} {arguments...} {sessions...}")
+    let scored = cmd!(shell, "python3 {tool} --env-file {env_file} --grades {grades} --only {PREPARABLE} --json {json} {arguments...} {sessions...}")
         .quiet()
         .run()
         .with_context(|| format!("the scoring tool failed; the server said:\n{}", server.log()));
@@ -346,6 +351,8 @@ exchanges: the mean over all operations with at least three calls.
 * Commit: {name} ({date})
 * Command: `{command}`
 * Sessions: {sessions} replayed, {sessions_faithful} of them faithful throughout, {passed_over} of other grades passed over
+* Left out: three sessions about a group named ~`123. The tool makes every group that a session finds, and Azure, like
+  the simulator, refuses to make this one
 * Operations that a recorded client polled and the simulator never issued: {polls_lost}
 
 ## Figures
@@ -428,7 +435,9 @@ mod tests {
             : abc1234 (2026-11-21)
             * Command: `cargo xtask fidelity --grades AB`
             * Sessions: 7 replayed, 3 of them faithful throughout, 2 of other grades passed over
-            * Operations that a recorded client polled and the simulator never issued: 1
+            * Left out: three sessions about a group named ~`123. The tool makes every group that a session finds, and Azure, like
+  the simulator, refuses to make this one
+* Operations that a recorded client polled and the simulator never issued: 1
 
             ## Figures
 

@@ -14,6 +14,7 @@ impl Cloud {
         machines_and_ports_agree(self, &mut wrong);
         held_resources_have_running_operations(self, &mut wrong);
         quotas_count_what_is_there(self, &mut wrong);
+        containers_and_their_accounts_agree(self, &mut wrong);
         crate::classic::check(self, &mut wrong);
         wrong
     }
@@ -131,6 +132,35 @@ fn quotas_count_what_is_there(cloud: &Cloud, wrong: &mut Vec<String>) {
             if counted != there {
                 wrong.push(format!("{} counts {counted}, there are {there}", row.0));
             }
+        }
+    }
+}
+
+fn containers_and_their_accounts_agree(cloud: &Cloud, wrong: &mut Vec<String>) {
+    let fabric = cloud.fabric();
+    for resource in cloud.store().iter() {
+        let path: Vec<&str> = resource.folded.rsplit('/').collect();
+        let lives = match resource.kind {
+            Kind::StorageAccounts => fabric.accounts.get(&resource.name).is_some_and(|account| account.owner == resource.key),
+            Kind::BlobContainers => {
+                let name = (path[4].into(), resource.name.clone());
+                fabric.containers.get(&name).is_some_and(|container| container.deleted_until.is_none())
+            }
+            _ => true,
+        };
+        if !lives {
+            wrong.push(format!("resource without its row: {}", resource.folded));
+        }
+    }
+    for ((account, container), _) in fabric.containers.iter() {
+        if !fabric.accounts.contains(account) {
+            wrong.push(format!("container of no account: {account}/{container}"));
+        }
+    }
+    for ((account, container, blob), _) in fabric.blobs.iter() {
+        let container_row = fabric.containers.get(&(account.clone(), container.clone()));
+        if container_row.is_none_or(|row| row.deleted_until.is_some()) {
+            wrong.push(format!("blob of no container: {account}/{container}/{blob}"));
         }
     }
 }

@@ -178,7 +178,7 @@ pub(crate) fn serve(
         }
         Place::Operations(target, name) if is_read => {
             let found = existing(sandbox, target, name)?;
-            Ok(Answer::ok(Dialect::Gateway, paging::page(asked, render::operations(&found, asked.version()))?))
+            Ok(Answer::ok(Dialect::Gateway, paging::page(asked, pages(render::operations(&found, asked.version())))?))
         }
         Place::Operation(target, name, id) if is_read => {
             let found = existing(sandbox, target, name)?;
@@ -279,13 +279,21 @@ fn paced(sandbox: &Sandbox, answer: Answer, deployment: &Deployment) -> Answer {
 fn list(sandbox: &mut Sandbox, asked: &Asked<'_>, target: &Target) -> Result<Answer, Refusal> {
     check_group(sandbox, target, false)?;
     let wanted = wanted_state(asked.query.get("$filter").unwrap_or(""))?;
-    let found = record::all(&sandbox.cloud, target).into_iter().filter(|found| {
+    let is_wanted = |found: &Deployment| {
         wanted.as_ref().is_none_or(|(state, equal)| found.state.name().eq_ignore_ascii_case(state) == *equal)
+    };
+    let all = record::all(&sandbox.cloud, target);
+    let items = all.iter().map(|found| {
+        let shown = is_wanted(found).then(|| render::document(found, asked.version(), sandbox.era()));
+        (format!("{:012}", found.serial), shown)
     });
-    let items = found
-        .map(|found| (format!("{:012}", found.serial), render::document(&found, asked.version(), sandbox.era())))
-        .collect();
+    let items = items.collect();
     Ok(Answer::ok(Dialect::Gateway, paging::page(asked, items)?))
+}
+
+/// Items as pages take them: each there when its turn comes.
+fn pages(items: Vec<(String, Value)>) -> Vec<(String, Option<Value>)> {
+    items.into_iter().map(|(name, item)| (name, Some(item))).collect()
 }
 
 /// `provisioningState eq 'Failed'`, or `ne`.

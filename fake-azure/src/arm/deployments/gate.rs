@@ -3,7 +3,7 @@
 use fake_azure_cloud::catalogue::{api_versions, locations, providers};
 use fake_azure_cloud::descriptor::Dialect;
 use fake_azure_cloud::{
-    ApiVersion, Call, Cloud, CloudError, Conditions, Document, ErrorKind, IdError, Kind, OperationId, Outcome, ResourceId,
+    ApiVersion, Call, Cloud, CloudError, Conditions, Document, ErrorKind, OperationId, Outcome, ResourceId,
     forms as cloud_forms,
 };
 use serde_json::Value;
@@ -151,14 +151,6 @@ pub(crate) fn preflight_refusal(name: &str, tracking: impl std::fmt::Display, fo
     let mut error = CloudError::of(&forms::PREFLIGHT).with("name", name).with("tracking", tracking);
     error.details = found;
     error
-}
-
-/// The kind of a resource, when it is one of this cloud.
-pub(crate) fn kind_of(own: &Planned) -> Option<Kind> {
-    match ResourceId::parse(&own.id) {
-        Ok(id) => Some(id.kind()),
-        Err(IdError::Malformed | IdError::UnknownType { .. }) => None,
-    }
 }
 
 /// A document without what only the service writes and nobody compares.

@@ -28,7 +28,7 @@ mod world;
 
 use fake_azure_cloud::{Form, Guid};
 
-pub(crate) use self::calls::{Place, place, poll_job, serve};
+pub(crate) use self::calls::{place, poll_job, serve};
 pub(crate) use self::run::wake;
 use self::plan::Target;
 use crate::Sandbox;

@@ -497,13 +497,6 @@ fn readings(expression: &Expression, found: &mut Vec<Expression>) {
     }
 }
 
-/// Whether an expression reads what is known only while the deployment runs.
-pub(crate) fn is_runtime(text: &str) -> bool {
-    let mut found = Vec::new();
-    collect_readings(&Value::from(text), &mut found);
-    !found.is_empty()
-}
-
 /// The resources that a name means: an id, `type/name`, a name, a loop, a symbolic name.
 pub(crate) fn find(planned: &[Planned], entry: &str, target: &Target) -> Vec<usize> {
     let folded = entry.trim_end_matches('/').to_lowercase();

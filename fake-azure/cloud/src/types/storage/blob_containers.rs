@@ -89,7 +89,13 @@ impl ResourceType for BlobContainer {
         }
 
         let stamp = account.next_stamp(cx.now());
-        let row = cx.fabric().containers.get(&name).filter(|_| before.is_some()).cloned();
+        // The compute service makes containers for disks by itself: such a one is taken up as it is.
+        let row = cx
+            .fabric()
+            .containers
+            .get(&name)
+            .filter(|row| row.deleted_until.is_none())
+            .cloned();
         let row = Container {
             public_access,
             metadata: metadata(put.document),
