@@ -159,7 +159,8 @@ impl FakeAzure {
 
     /// The same at a moment of wall time, for requests from a socket.
     pub(crate) fn serve_at(&self, listener: Listener, request: Request<Bytes>, wall: Option<Time>) -> Served {
-        if listener == Listener::Admin && control::owns_path(request.uri().path()) {
+        let uri = request.uri();
+        if listener == Listener::Admin && (control::owns_path(uri.path()) || wire::listener_decides(uri)) {
             return control::serve(&self.sandboxes, &request, wall);
         }
         let shared = self.sandboxes.choose(listener, &request);

@@ -17,6 +17,7 @@ pub fn all() -> Vec<Explained> {
     let shared = forms::ALL
         .iter()
         .chain(crate::arm::forms::ALL)
+        .chain(crate::arm::deployments::FORMS)
         .map(|form| (*form, None));
     let owned = Kind::ALL.iter().flat_map(|kind| {
         let descriptor = kind.descriptor();

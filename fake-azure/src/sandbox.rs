@@ -114,20 +114,15 @@ impl Sandbox {
         match (self.pace, waits_for) {
             (Pace::Immediate, Some(operation)) => {
                 let runs = |sandbox: &Sandbox| {
-                    let found = sandbox.cloud.operation(operation);
-                    found.is_some_and(|operation| operation.is_running() && !operation.endless)
+                    sandbox.cloud.is_under_way(operation)
                 };
                 // Some ends are not known beforehand: a group is gone when the last of its resources is.
                 while runs(self) && self.cloud.next_due().is_some() {
-                    let known = self.cloud.operation(operation).and_then(|operation| operation.end());
+                    let known = self.cloud.end_of(operation);
                     let next = known.or(self.cloud.next_due()).unwrap_or(step);
                     self.advance(next);
                 }
-                if self
-                    .cloud
-                    .operation(operation)
-                    .is_some_and(|operation| operation.is_running())
-                {
+                if self.cloud.is_running(operation) {
                     self.advance(step);
                 }
             }
@@ -216,7 +211,9 @@ impl Sandbox {
 
     /// Moves the clock forward, and serves what asked to be woken on the way. A time that lies behind moves nothing.
     pub fn advance(&mut self, to: Time) {
-        while self.cloud.advance_to(to).is_some() {}
+        while let Some(word) = self.cloud.advance_to(to) {
+            crate::arm::deployments::wake(self, word);
+        }
     }
 
     /// Takes one call from the throttling counters (ARM 5.1): what remains, or how long to wait. `subscription` is `None` for

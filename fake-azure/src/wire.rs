@@ -132,6 +132,12 @@ fn answer(sandbox: &mut Sandbox, front: Front, request: &Request<Bytes>) -> Resp
     }
 }
 
+/// What a service of Azure's own downloads by its URI, a linked template for one: straight from the blob service, past fault
+/// rules and journal, which are for what clients send.
+pub(crate) fn download(sandbox: &mut Sandbox, request: &Request<Bytes>) -> Response<Bytes> {
+    blob::serve(sandbox, request)
+}
+
 /// Does what a fault rule's verdict says.
 fn strike(sandbox: &mut Sandbox, front: Front, request: &Request<Bytes>, rule: &Rule) -> Served {
     let mut delivery = Delivery::Send;
@@ -193,14 +199,10 @@ fn with_operations(
     request: &Request<Bytes>,
     act: impl Fn(&mut Cloud, OperationId, Dialect) -> bool,
 ) -> Response<Bytes> {
-    let before: BTreeSet<OperationId> = sandbox.cloud.operations().map(|operation| operation.id).collect();
+    let before: BTreeSet<OperationId> = sandbox.cloud.running().into_iter().map(|(id, _)| id).collect();
     let response = answer(sandbox, front, request);
-    let begun: Vec<(OperationId, Dialect)> = sandbox
-        .cloud
-        .operations()
-        .filter(|operation| operation.is_running() && !before.contains(&operation.id))
-        .map(|operation| (operation.id, operation.kind.descriptor().dialect))
-        .collect();
+    let running = sandbox.cloud.running();
+    let begun: Vec<(OperationId, Dialect)> = running.into_iter().filter(|(id, _)| !before.contains(id)).collect();
     for (id, by) in begun {
         act(&mut sandbox.cloud, id, by);
     }
@@ -280,6 +282,11 @@ pub(crate) fn front(listener: Listener, uri: &Uri) -> Front {
         Listener::Blob => Front::Blob,
         Listener::Aad => Front::Identity,
     }
+}
+
+/// Whether nothing in a URI says who answers, so that the listener does.
+pub(crate) fn listener_decides(uri: &Uri) -> bool {
+    front(Listener::Asm, uri) != front(Listener::Blob, uri)
 }
 
 /// Whether a host name is one of Azure's own: links and endpoints then keep their public names.

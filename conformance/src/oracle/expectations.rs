@@ -91,7 +91,8 @@ impl Judge {
             }
         }
         let says_error = expect.allows_refusal();
-        if !says_error {
+        let status_says_it = expect.status.is_some() && answer.status.is_some();
+        if !says_error && !status_says_it {
             self.check("unexpected outcome", refusal.is_none(), "no refusal", shown);
         } else if !expect.any && expect.code.is_none() && expect.status.is_none() {
             self.check("unexpected outcome", refusal.is_some(), "a refusal", shown);

@@ -370,7 +370,8 @@ fn parse(path: &Utf8Path, text: &str) -> Result<RawScenario, ScenarioError> {
         let at = error.location().map(place).unwrap_or_default();
         let whole = error.without_snippet().to_string();
         // The place is printed in front; the parser prints it behind, too.
-        let message = whole.split(" at line ").next().unwrap_or(&whole).to_owned();
+        let message = whole.split(" at line ").next().unwrap_or(&whole);
+        let message = message.split(", set DuplicateKeyPolicy").next().unwrap_or(message).to_owned();
         ScenarioError::new(path, at, message)
     })
 }
@@ -453,7 +454,7 @@ impl Reader<'_> {
         for needed in call.map_or(&[][..], |call| call.needs) {
             if !present.iter().any(|(key, _)| key == needed) {
                 let name = call.map_or("", |call| call.name);
-                return Err(self.error(at, format!("`{name}` without `{needed}`, expected it")));
+                return Err(self.error(at, format!("`{name}` without `{needed}`, which it needs")));
             }
         }
 

@@ -287,6 +287,11 @@ impl Cloud {
         resources.chain(classic.map(|(id, _)| (*id, Dialect::Classic))).collect()
     }
 
+    /// Whether an operation, of either stack, runs.
+    pub fn is_running(&self, id: OperationId) -> bool {
+        self.operation(id).is_some_and(Operation::is_running) || self.classic_operation(id).is_some_and(ClassicOperation::is_running)
+    }
+
     /// Whether an operation, of either stack, runs and is going to end.
     pub fn is_under_way(&self, id: OperationId) -> bool {
         let resources = self.operation(id).is_some_and(|operation| operation.is_running() && !operation.endless);

@@ -359,7 +359,7 @@ fn job_token(operation: &Operation) -> String {
 }
 
 /// In capitals, what is neither letter nor digit as `:XX`.
-fn escaped(name: &str) -> String {
+pub(crate) fn escaped(name: &str) -> String {
     let mut text = String::new();
     for letter in name.to_uppercase().chars() {
         if letter.is_ascii_alphanumeric() {

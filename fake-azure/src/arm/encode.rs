@@ -2,6 +2,7 @@
 
 use fake_azure_cloud::descriptor::Dialect;
 use fake_azure_cloud::{Answer as Answers, Document, Resource, View};
+use http::Uri;
 use serde_json::Value;
 
 use super::request::Asked;
@@ -14,15 +15,20 @@ pub(crate) fn document(sandbox: &Sandbox, asked: &Asked<'_>, resource: &Resource
         answer,
         expand: &asked.expand(),
     };
-    let mut document = sandbox.cloud.document(resource, &view);
+    document_at(sandbox, asked.uri, resource, &view)
+}
+
+/// The same as seen by whoever sent a request to `uri`: a running deployment has no request of its own.
+pub(crate) fn document_at(sandbox: &Sandbox, uri: &Uri, resource: &Resource, view: &View<'_>) -> Document {
+    let mut document = sandbox.cloud.document(resource, view);
     if resource.kind.descriptor().dialect == Dialect::Storage {
-        place_endpoints(sandbox, asked, &resource.name, &mut document);
+        place_endpoints(sandbox, uri, &resource.name, &mut document);
     }
     document
 }
 
 /// Writes an account's endpoints as they are reached: the cloud writes Azure's own.
-fn place_endpoints(sandbox: &Sandbox, asked: &Asked<'_>, account: &str, document: &mut Document) {
+fn place_endpoints(sandbox: &Sandbox, uri: &Uri, account: &str, document: &mut Document) {
     for holder in ["/properties/primaryEndpoints", "/properties/secondaryEndpoints"] {
         let Some(Value::Object(endpoints)) = document.pointer_mut(holder) else {
             continue;
@@ -37,7 +43,7 @@ fn place_endpoints(sandbox: &Sandbox, asked: &Asked<'_>, account: &str, document
                 .as_str()
                 .is_some_and(|url| url.ends_with(&format!(".{service}.core.windows.net/")));
             if is_blob {
-                *endpoint = Value::from(sandbox.storage.blob(&host, asked.uri));
+                *endpoint = Value::from(sandbox.storage.blob(&host, uri));
             } else if zone_free {
                 *endpoint = Value::from(sandbox.storage.service(service, &host));
             }

@@ -29,6 +29,13 @@ pub(crate) enum Refusal {
     },
     /// 405: the path is known and has no such verb.
     Verb,
+    /// An answer in a form of its own: a template's error says where in the template it is (ARM 7.9).
+    Written {
+        /// The status.
+        status: u16,
+        /// The whole body.
+        document: Value,
+    },
     /// 400 of the catalogue's query layer, whose body has no `error` (ARM 3.1).
     Query(String),
 }
@@ -54,6 +61,9 @@ pub(crate) fn answer(sandbox: &Sandbox, refusal: Refusal) -> Answer {
             of(sandbox, *error).header("www-authenticate", challenge)
         }
         Refusal::Throttled { error, secs } => of(sandbox, *error).header("retry-after", secs.max(1).to_string()),
+        Refusal::Written { status, document } => {
+            Answer { status, gateway_failure: true, ..Answer::ok(Dialect::Gateway, document) }
+        }
         Refusal::Verb => Answer {
             gateway_failure: true,
             ..Answer::empty(Dialect::Gateway, 405)

@@ -11,7 +11,7 @@ use super::error::Refusal;
 use super::request::Asked;
 use super::route::{self, Target};
 use super::{
-    async_protocol, below, decode, forms, items, lists, providers as provider_calls, resources, services, subscriptions,
+    async_protocol, below, decode, deployments, forms, items, lists, providers as provider_calls, resources, services, subscriptions,
 };
 use crate::buckets::{Class, Remaining, Throttled};
 use crate::identity::{self, Caller, TokenError};
@@ -22,6 +22,8 @@ use crate::{Pace, Sandbox, text};
 pub(crate) struct Trace {
     /// Who calls.
     pub(crate) caller: Option<Caller>,
+    /// The id of the request, where its answer has it in its body.
+    pub(crate) correlation: Option<Guid>,
     /// What remains of the caller's calls, and whether they are the tenant's.
     pub(crate) remaining: Option<(Remaining, bool)>,
 }
@@ -44,6 +46,12 @@ pub(crate) fn answer(sandbox: &mut Sandbox, asked: &Asked<'_>, trace: &mut Trace
 
     if asked.version_text().is_empty() {
         return Err(CloudError::of(&forms::MISSING_API_VERSION).into());
+    }
+    if let Some(place) = deployments::place(&asked.segments) {
+        let correlation = asked.header("x-ms-correlation-request-id").and_then(Guid::parse).unwrap_or_else(|| sandbox.draw_guid());
+        trace.correlation = Some(correlation);
+        let caller = trace.caller.clone().ok_or(Refusal::Verb)?;
+        return deployments::serve(sandbox, asked, &place, &caller, correlation);
     }
     let target = route::target(&asked.segments, asked.uri.path(), asked.version_text())?;
     check_version(asked, &target)?;
@@ -80,7 +88,10 @@ fn dispatch(sandbox: &mut Sandbox, asked: &Asked<'_>, target: &Target) -> Result
             namespace,
         } => provider_calls::read(sandbox, asked, *subscription, namespace.as_deref()),
         Target::Registration { .. } => Err(Refusal::Verb),
-        Target::Job { subscription, job } => async_protocol::poll_job(sandbox, asked, *subscription, job),
+        Target::Job { subscription, job } => match deployments::poll_job(sandbox, asked, *subscription, job) {
+            Some(answer) => Ok(answer),
+            None => async_protocol::poll_job(sandbox, asked, *subscription, job),
+        },
         Target::Resources(scope) => resources::list(sandbox, asked, scope),
         Target::Collection { kind, scope } => lists::serve(sandbox, asked, *kind, scope),
     }
@@ -227,7 +238,7 @@ fn gateway_type(target: &Target) -> &'static str {
 }
 
 /// The oldest version of a type: the oldest that was published, if its own row was; a child came with its parent or later.
-fn oldest_of(kind: Kind) -> ApiVersion {
+pub(crate) fn oldest_of(kind: Kind) -> ApiVersion {
     let descriptor = kind.descriptor();
     let listed = providers::find(descriptor.namespace()).is_some_and(|provider| {
         provider
@@ -277,7 +288,7 @@ fn check_registration(sandbox: &Sandbox, target: &Target) -> Result<(), Refusal>
 }
 
 /// A group's name is judged on every call that has one in its path (observed-arm, Error catalogue).
-fn check_group_name(target: &Target) -> Result<(), Refusal> {
+pub(crate) fn check_group_name(target: &Target) -> Result<(), Refusal> {
     let id = match target {
         Target::Item(id) | Target::Below { id, .. } => id,
         Target::Collection {
@@ -304,11 +315,27 @@ fn check_group_name(target: &Target) -> Result<(), Refusal> {
 
 /// Moves the clock as the request asks for: once, before it is answered.
 fn pace(sandbox: &mut Sandbox, asked: &Asked<'_>, target: &Target) {
+    let is_read = asked.method == Method::GET || asked.is_head();
+    if let Some((subscription, group)) = group_of(target).filter(|_| is_read && sandbox.pace == Pace::Immediate) {
+        // What a deployment still makes is something in progress.
+        deployments::finish_in(sandbox, subscription, &group);
+    }
     let waits_for = async_protocol::waits_for(sandbox, asked, target);
     let secs = waits_for.map_or(0, |id| async_protocol::delay_secs(sandbox, id));
     sandbox.pace_before(waits_for, secs);
     if let Some(id) = waits_for.filter(|_| sandbox.pace == Pace::Immediate) {
         finish_open_ended(sandbox, id);
+    }
+}
+
+/// The group that a request is about, or is in.
+fn group_of(target: &Target) -> Option<(Guid, String)> {
+    match target {
+        Target::Item(id) | Target::Below { id, .. } => Some((id.subscription(), id.group_name().to_owned())),
+        Target::Collection { scope: Scope::In(id), .. } | Target::Resources(Scope::In(id)) => {
+            Some((id.subscription(), id.group_name().to_owned()))
+        }
+        _ => None,
     }
 }
 

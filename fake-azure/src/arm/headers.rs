@@ -35,7 +35,7 @@ pub(crate) fn dress(sandbox: &mut Sandbox, asked: &Asked<'_>, answer: Answer, tr
         dressed.add("server", server);
     }
 
-    add_ids(&mut dressed, sandbox, asked, &answer);
+    add_ids(&mut dressed, sandbox, asked, &answer, trace);
     if answer.gateway_failure {
         dressed.add("x-ms-failure-cause", "gateway");
     }
@@ -89,9 +89,9 @@ fn server(by: Dialect, era: Era) -> Option<&'static str> {
 }
 
 /// Request, correlation and routing ids: where the gateway itself answers the first two are equal.
-fn add_ids(dressed: &mut Dressed, sandbox: &mut Sandbox, asked: &Asked<'_>, answer: &Answer) {
+fn add_ids(dressed: &mut Dressed, sandbox: &mut Sandbox, asked: &Asked<'_>, answer: &Answer, trace: &Trace) {
     let given = asked.header("x-ms-correlation-request-id").and_then(Guid::parse);
-    let correlation = given.unwrap_or_else(|| sandbox.draw_guid());
+    let correlation = given.or(trace.correlation).unwrap_or_else(|| sandbox.draw_guid());
     let request = match (answer.by, answer.request_id) {
         (Dialect::Gateway, _) => correlation,
         (_, Some(operation)) => operation,

@@ -23,7 +23,7 @@ mod sizes;
 mod skus;
 mod publishers;
 mod availability;
-mod deployments;
+pub(crate) mod deployments;
 mod encode;
 mod answer;
 mod error;

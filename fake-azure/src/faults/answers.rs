@@ -162,7 +162,10 @@ pub(crate) fn late_failure(rule: &OperationFails, by: Dialect) -> CloudError {
     error(
         ErrorKind::Internal,
         by,
-        rule.code.clone().unwrap_or_else(|| "InternalServerError".to_owned()),
+        rule.code.clone().unwrap_or_else(|| match by {
+            Dialect::Classic => "InternalError".to_owned(),
+            _ => "InternalServerError".to_owned(),
+        }),
         rule.message.clone().unwrap_or_else(|| message.to_owned()),
     )
 }

@@ -192,20 +192,27 @@ async fn handle(State(peer): State<Arc<Peer>>, request: Request<Body>) -> Respon
     }
 
     let wall = Time::from_millis(Timestamp::now().as_millisecond());
-    let answered = std::panic::catch_unwind(AssertUnwindSafe(|| {
-        gate.azure.serve_at(gate.listener, request, Some(wall))
-    }));
-    let Ok(Served { response, delivery }) = answered else {
-        tracing::error!("a request made the simulator panic; please report it");
-        let message = "Encountered internal server error. This is a bug of the simulator.";
-        return envelope::of(front, StatusCode::INTERNAL_SERVER_ERROR, internal_code(front), message).map(Body::from);
-    };
+    let Served { response, delivery } = guarded(front, || gate.azure.serve_at(gate.listener, request, Some(wall)));
     match delivery {
         Delivery::Send => {}
         Delivery::Drop => return cut(),
         Delivery::After(wait) => tokio::time::sleep(wait).await,
     }
     response.map(Body::from)
+}
+
+/// What a request is answered, also when that panics: no bug of ours ends a client's connection.
+fn guarded(front: Front, serve: impl FnOnce() -> Served) -> Served {
+    // What the panic left half done is the cloud's own to undo; a lock that it poisoned is taken over by the next request.
+    std::panic::catch_unwind(AssertUnwindSafe(serve)).unwrap_or_else(|_| {
+        tracing::error!("a request made the simulator panic; please report it");
+        let message = "Encountered internal server error. This is a bug of the simulator.";
+        let response = envelope::of(front, StatusCode::INTERNAL_SERVER_ERROR, internal_code(front), message);
+        Served {
+            response,
+            delivery: Delivery::Send,
+        }
+    })
 }
 
 /// The whole body; `None` when it is longer than `body_max` bytes. A longer one is read on for a while and dropped: many
@@ -271,5 +278,50 @@ fn internal_code(front: Front) -> &'static str {
         Front::Arm => "InternalServerError",
         Front::Asm | Front::Blob => "InternalError",
         Front::Identity => "server_error",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_answered_in_the_words_of_the_service() {
+        for (front, code) in [
+            (Front::Arm, "InternalServerError"),
+            (Front::Asm, "InternalError"),
+            (Front::Blob, "InternalError"),
+            (Front::Identity, "server_error"),
+        ] {
+            let Served { response, delivery } = guarded(front, || panic!("on purpose"));
+            assert_eq!(
+                (response.status(), delivery),
+                (StatusCode::INTERNAL_SERVER_ERROR, Delivery::Send)
+            );
+            assert!(String::from_utf8_lossy(response.body()).contains(code), "{front:?}");
+        }
+    }
+
+    #[test]
+    fn a_request_that_names_no_host_or_a_wrong_one_is_answered() {
+        let gate = Gate {
+            azure: FakeAzure::start(),
+            listener: Listener::Arm,
+            scheme: "https",
+            authority: "localhost:8443".to_owned(),
+        };
+        let whole = |uri: &str, host: Option<&str>| {
+            let uri: Uri = uri.parse().expect("a URI");
+            let host = host.map(|host| HeaderValue::from_str(host).expect("a header"));
+            absolute(&gate, &uri, host.as_ref()).map(|uri| uri.to_string())
+        };
+        assert_eq!(whole("/x?y", None).as_deref(), Ok("https://localhost:8443/x?y"));
+        assert_eq!(whole("/x", Some("fake.test:1")).as_deref(), Ok("https://fake.test:1/x"));
+        assert_eq!(
+            whole("https://other.test/x", Some("fake.test")).as_deref(),
+            Ok("https://other.test/x")
+        );
+        assert_eq!(whole("*", None).as_deref(), Ok("https://localhost:8443/"));
+        assert!(whole("/x", Some("a b")).is_err());
     }
 }

@@ -2,8 +2,7 @@
 
 use fake_azure::Pace;
 use fake_azure::cloud::catalogue::limits::Era;
-use fake_azure::cloud::{Cloud, CloudError};
-use fake_azure::cloud::forms as cloud_forms;
+use fake_azure::cloud::{Cloud, CloudError, forms as cloud_forms};
 use serde_json::json;
 
 use crate::arm_support::{Arm, GATEWAY, check, header, json as tree, poll_line};
@@ -33,7 +32,10 @@ fn a_deployment_lives_and_is_forgotten() {
     arm.tell(&format!("GET {path}?{GATEWAY}"), "");
     arm.tell_short(&format!("GET {GROUP}/deployments/d0/operations?{GATEWAY}"), "");
     let filter = "%24filter=provisioningState%20eq%20%27Failed%27";
-    arm.tell_short(&format!("GET {GROUP}/providers/Microsoft.Resources/deployments/?{GATEWAY}&{filter}"), "");
+    arm.tell_short(
+        &format!("GET {GROUP}/providers/Microsoft.Resources/deployments/?{GATEWAY}&{filter}"),
+        "",
+    );
     arm.tell_short(&format!("HEAD {path}?{GATEWAY}"), "");
     arm.tell_short(&format!("POST {path}/exportTemplate?{GATEWAY}"), "");
     arm.tell_short(&format!("POST {path}/cancel?{GATEWAY}"), "");
@@ -59,7 +61,10 @@ fn old_versions_and_old_times_have_their_own_forms() {
         arm.tell_short(&format!("GET {path}?api-version={version}"), "");
     }
     let bad = template("fails");
-    arm.tell_short(&format!("PUT {}?api-version=2016-09-01", deployment("bad")), &incremental(&bad));
+    arm.tell_short(
+        &format!("PUT {}?api-version=2016-09-01", deployment("bad")),
+        &incremental(&bad),
+    );
     arm.tell_short(&format!("GET {}?api-version=2016-09-01", deployment("bad")), "");
     check("deployment_old_forms", &arm.transcript());
 }
@@ -71,11 +76,23 @@ fn nobody_waits_under_the_immediate_pace() {
     let poll = poll_line(&accepted, "azure-asyncoperation");
     assert_eq!(tree(&arm.send(&poll, "")), json!({"status": "Succeeded"}));
 
-    arm.prepare(&format!("PUT {}?{GATEWAY}", deployment("d1")), &incremental(&of(&json!([address("ip7")]))));
+    arm.prepare(
+        &format!("PUT {}?{GATEWAY}", deployment("d1")),
+        &incremental(&of(&json!([address("ip7")]))),
+    );
     let line = format!("GET {GROUP}/providers/Microsoft.Network/publicIPAddresses/ip7?api-version=2019-11-01");
-    assert_eq!(tree(&arm.send(&line, ""))["properties"]["provisioningState"], "Succeeded");
-    arm.prepare(&format!("PUT {}?{GATEWAY}", deployment("d2")), &incremental(&of(&json!([address("ip8")]))));
-    let listed = tree(&arm.send(&format!("GET {GROUP}/providers/Microsoft.Resources/deployments?{GATEWAY}"), ""));
+    assert_eq!(
+        tree(&arm.send(&line, ""))["properties"]["provisioningState"],
+        "Succeeded"
+    );
+    arm.prepare(
+        &format!("PUT {}?{GATEWAY}", deployment("d2")),
+        &incremental(&of(&json!([address("ip8")]))),
+    );
+    let listed = tree(&arm.send(
+        &format!("GET {GROUP}/providers/Microsoft.Resources/deployments?{GATEWAY}"),
+        "",
+    ));
     let states: Vec<&str> = listed["value"]
         .as_array()
         .expect("a list")
@@ -88,14 +105,20 @@ fn nobody_waits_under_the_immediate_pace() {
 #[test]
 fn every_state_is_seen_under_the_stepped_pace() {
     let mut arm = with_group(Pace::Stepped, Era::Current);
-    let accepted = arm.send(&format!("PUT {}?{GATEWAY}", deployment("d0")), &two_addresses());
+    let accepted = arm.send(
+        &format!("PUT {}?{GATEWAY}", deployment("d0")),
+        &incremental(&template("copies-serial")),
+    );
     assert_eq!(tree(&accepted)["properties"]["provisioningState"], "Accepted");
     let poll = poll_line(&accepted, "azure-asyncoperation");
     let mut states = Vec::new();
     while states.last().is_none_or(|last| last != "Succeeded") {
         let polled = arm.send(&poll, "");
         let state = tree(&polled)["status"].as_str().expect("a status").to_owned();
-        assert_eq!(header(&polled, "retry-after"), if state == "Succeeded" { "" } else { "1" });
+        assert_eq!(
+            header(&polled, "retry-after"),
+            if state == "Succeeded" { "" } else { "1" }
+        );
         states.push(state);
         assert!(states.len() < 100, "{states:?}");
     }
@@ -135,14 +158,18 @@ fn what_runs_side_by_side_ends_sooner_than_one_after_the_other() {
         incremental(&of(&json!([own])))
     };
     let (parallel, serial) = (span(&loops("parallel")), span(&loops("serial")));
-    assert!(serial > 4 * parallel, "{parallel} {serial}");
+    assert!(serial > 2 * parallel, "{parallel} {serial}");
 }
 
 fn doom_all(cloud: &mut Cloud) {
-    let running: Vec<_> = cloud.operations().filter(|own| own.is_running()).map(|own| own.id).collect();
+    let running: Vec<_> = cloud
+        .operations()
+        .filter(|own| own.is_running())
+        .map(|own| own.id)
+        .collect();
     assert!(!running.is_empty());
     for id in running {
-        cloud.doom(id, CloudError::of(&cloud_forms::ALLOCATION_FAILED));
+        cloud.doom(id, CloudError::of(&cloud_forms::PREEMPTED));
     }
 }
 
@@ -164,7 +191,13 @@ fn an_operation_that_never_ends_holds_nobody_up() {
     let mut arm = with_group(Pace::Paused, Era::Current);
     arm.prepare(&format!("PUT {}?{GATEWAY}", deployment("d0")), &two_addresses());
     arm.wait(1);
-    let running: Vec<_> = arm.sandbox.cloud.operations().filter(|own| own.is_running()).map(|own| own.id).collect();
+    let running: Vec<_> = arm
+        .sandbox
+        .cloud
+        .operations()
+        .filter(|own| own.is_running())
+        .map(|own| own.id)
+        .collect();
     for id in &running {
         arm.sandbox.cloud.set_endless(*id, true);
     }
@@ -212,14 +245,20 @@ fn a_deployment_goes_with_its_group() {
     arm.prepare(&format!("PUT {GROUP}?{GATEWAY}"), r#"{"location":"eastus"}"#);
     let gone = arm.send(&format!("GET {}?{GATEWAY}", deployment("d0")), "");
     assert_eq!(tree(&gone)["error"]["code"], "DeploymentNotFound");
-    let listed = tree(&arm.send(&format!("GET {GROUP}/providers/Microsoft.Resources/deployments?{GATEWAY}"), ""));
+    let listed = tree(&arm.send(
+        &format!("GET {GROUP}/providers/Microsoft.Resources/deployments?{GATEWAY}"),
+        "",
+    ));
     assert_eq!(listed, json!({"value": []}));
 }
 
 #[test]
 fn what_if_tells_without_doing() {
     let mut arm = with_group(Pace::Immediate, Era::Current);
-    arm.prepare(&format!("PUT {}?{GATEWAY}", deployment("d0")), &incremental(&of(&json!([address("ip0"), address("ip1"), address("ip2")]))));
+    arm.prepare(
+        &format!("PUT {}?{GATEWAY}", deployment("d0")),
+        &incremental(&of(&json!([address("ip0"), address("ip1"), address("ip2")]))),
+    );
     arm.send(&format!("GET {}?{GATEWAY}", deployment("d0")), "");
     let mut changed = address("ip1");
     changed["tags"] = json!({"a": "b"});
@@ -228,7 +267,10 @@ fn what_if_tells_without_doing() {
     for (mode, format) in [("Incremental", "FullResourcePayloads"), ("Complete", "ResourceIdOnly")] {
         let body = json!({"properties": {"mode": mode, "template": serde_json::from_str::<serde_json::Value>(&wanted).expect("a template"), "whatIfSettings": {"resultFormat": format}}});
         let before = arm.sandbox.cloud.store().len();
-        let begun = arm.tell(&format!("POST {}/whatIf?{GATEWAY}", deployment("w0")), &body.to_string());
+        let begun = arm.tell(
+            &format!("POST {}/whatIf?{GATEWAY}", deployment("w0")),
+            &body.to_string(),
+        );
         assert_eq!(begun.status(), 202);
         let polled = arm.send(&poll_line(&begun, "location"), "");
         arm.note(&serde_json::to_string_pretty(&tree(&polled)).expect("a tree can be written"));
@@ -240,7 +282,10 @@ fn what_if_tells_without_doing() {
 #[test]
 fn a_group_exported_and_deployed_again_is_the_same_group() {
     let mut arm = with_group(Pace::Immediate, Era::Current);
-    arm.prepare(&format!("PUT {}?{GATEWAY}", deployment("d0")), &incremental(&template("network")));
+    arm.prepare(
+        &format!("PUT {}?{GATEWAY}", deployment("d0")),
+        &incremental(&template("network")),
+    );
     arm.send(&format!("GET {}?{GATEWAY}", deployment("d0")), "");
     let wish = r#"{"resources":["*"],"options":"IncludeParameterDefaultValue, IncludeComments"}"#;
     let exported = arm.send(&format!("POST {GROUP}/exportTemplate?{GATEWAY}"), wish);
@@ -255,7 +300,12 @@ fn a_group_exported_and_deployed_again_is_the_same_group() {
     assert_eq!(found["properties"]["provisioningState"], "Succeeded", "{found}");
     let names = |arm: &mut Arm, group: &str| {
         let listed = tree(&arm.send(&format!("GET /resourceGroups/{group}/resources?{GATEWAY}"), ""));
-        listed["value"].as_array().expect("a list").iter().map(|own| own["name"].clone()).collect::<Vec<_>>()
+        listed["value"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|own| own["name"].clone())
+            .collect::<Vec<_>>()
     };
     assert_eq!(names(&mut arm, "g0"), names(&mut arm, "g1"));
     check("deployment_group_export", &arm.transcript());
@@ -274,7 +324,12 @@ fn templates_are_fetched_from_blobs_and_nowhere_else() {
         let answer = arm.send_with(&format!("PUT !https://acct0.blob.core.windows.net/{path}"), &all, body);
         assert_eq!(answer.status(), 201, "{path}: {:?}", answer.body());
     };
-    fill(&mut arm, "open?restype=container", &[("x-ms-blob-public-access", "blob")], "");
+    fill(
+        &mut arm,
+        "open?restype=container",
+        &[("x-ms-blob-public-access", "blob")],
+        "",
+    );
     fill(&mut arm, "shut?restype=container", &[], "");
     let inner = json!({
         "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "contentVersion": "1.0.0.0",
@@ -300,6 +355,7 @@ fn templates_are_fetched_from_blobs_and_nowhere_else() {
         let body = json!({"properties": {"mode": "Incremental", "templateLink": {"uri": uri}}});
         arm.note(uri);
         arm.tell_short(&format!("PUT {}?{GATEWAY}", deployment("linked")), &body.to_string());
+        arm.send(&format!("GET {}?{GATEWAY}", deployment("linked")), "");
     }
     arm.tell_short(&format!("GET {}?{GATEWAY}", deployment("linked")), "");
     arm.tell_short(&format!("GET {}?{GATEWAY}", deployment("inside")), "");
@@ -323,9 +379,17 @@ fn requests_and_responses_are_shown_to_who_asks() {
     let body = json!({"properties": {"mode": "Incremental", "template": template, "debugSetting": {"detailLevel": "requestContent, responseContent"}}});
     arm.prepare(&format!("PUT {}?{GATEWAY}", deployment("d0")), &body.to_string());
     let listed = tree(&arm.send(&format!("GET {}/operations?{GATEWAY}", deployment("d0")), ""));
-    let own = listed["value"].as_array().expect("a list").iter().find(|own| own["properties"]["provisioningOperation"] == "Create").expect("one is made");
+    let own = listed["value"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .find(|own| own["properties"]["provisioningOperation"] == "Create")
+        .expect("one is made");
     assert_eq!(own["properties"]["request"]["content"]["location"], "westus");
-    assert_eq!(own["properties"]["response"]["content"]["properties"]["provisioningState"], "Succeeded");
+    assert_eq!(
+        own["properties"]["response"]["content"]["properties"]["provisioningState"],
+        "Succeeded"
+    );
     let id = own["operationId"].as_str().expect("an id");
     let one = tree(&arm.send(&format!("GET {}/operations/{id}?{GATEWAY}", deployment("d0")), ""));
     assert_eq!(&one, own);

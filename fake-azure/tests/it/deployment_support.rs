@@ -71,11 +71,18 @@ pub(crate) fn address(name: &str) -> Value {
 pub(crate) fn finish(arm: &mut Arm, path: &str) -> Value {
     for _ in 0..10_000 {
         let found = tree(&arm.send(&format!("GET {path}?{GATEWAY}"), ""));
-        let state = found["properties"]["provisioningState"].as_str().unwrap_or("").to_owned();
+        let state = found["properties"]["provisioningState"]
+            .as_str()
+            .unwrap_or("")
+            .to_owned();
         if !matches!(state.as_str(), "Accepted" | "Running") {
             return found;
         }
-        let due = arm.sandbox.cloud.next_due().expect("a running deployment waits for something");
+        let due = arm
+            .sandbox
+            .cloud
+            .next_due()
+            .expect("a running deployment waits for something");
         arm.sandbox.advance(due);
     }
     panic!("{path} never ends");
@@ -103,11 +110,23 @@ pub(crate) fn story(name: &str) -> String {
         arm.wait(60);
     }
 
-    let mut told = format!("{}\n\n", meta["about"].as_str().expect("a template says what it is about"));
+    let mut told = format!(
+        "{}\n\n",
+        meta["about"].as_str().expect("a template says what it is about")
+    );
     let untouched = arm.sandbox.cloud.digest();
     let validated = arm.send(&format!("POST {path}/validate?{GATEWAY}"), &body);
-    let _ = writeln!(told, "validate {}{}", validated.status().as_u16(), refusal(&tree(&validated)));
-    assert_eq!(arm.sandbox.cloud.digest(), untouched, "{name}: validate changes nothing");
+    let _ = writeln!(
+        told,
+        "validate {}{}",
+        validated.status().as_u16(),
+        refusal(&tree(&validated))
+    );
+    assert_eq!(
+        arm.sandbox.cloud.digest(),
+        untouched,
+        "{name}: validate changes nothing"
+    );
     let accepted = arm.send(&format!("PUT {path}?{GATEWAY}"), &body);
     let _ = writeln!(told, "put {}{}", accepted.status().as_u16(), refusal(&tree(&accepted)));
     if !accepted.status().is_success() {
@@ -115,14 +134,28 @@ pub(crate) fn story(name: &str) -> String {
     }
     let document = tree(&accepted);
     for own in document["properties"]["dependencies"].as_array().into_iter().flatten() {
-        let before: Vec<&str> =
-            own["dependsOn"].as_array().into_iter().flatten().filter_map(|before| before["resourceName"].as_str()).collect();
-        let _ = writeln!(told, "  {} after {}", own["resourceName"].as_str().unwrap_or(""), before.join(", "));
+        let before: Vec<&str> = own["dependsOn"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|before| before["resourceName"].as_str())
+            .collect();
+        let _ = writeln!(
+            told,
+            "  {} after {}",
+            own["resourceName"].as_str().unwrap_or(""),
+            before.join(", ")
+        );
     }
 
     let ended = finish(&mut arm, &path);
     let properties = &ended["properties"];
-    let _ = writeln!(told, "ended {} after {}", text_of(&properties["provisioningState"]), text_of(&properties["duration"]));
+    let _ = writeln!(
+        told,
+        "ended {} after {}",
+        text_of(&properties["provisioningState"]),
+        text_of(&properties["duration"])
+    );
     let operations = tree(&arm.send(&format!("GET {path}/operations?{GATEWAY}"), ""));
     for operation in operations["value"].as_array().into_iter().flatten().rev() {
         let own = &operation["properties"];
@@ -138,8 +171,12 @@ pub(crate) fn story(name: &str) -> String {
             refusal(&own["statusMessage"]),
         );
     }
-    let ids: Vec<&str> =
-        properties["outputResources"].as_array().into_iter().flatten().filter_map(|own| own["id"].as_str()).collect();
+    let ids: Vec<&str> = properties["outputResources"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|own| own["id"].as_str())
+        .collect();
     for id in ids {
         let _ = writeln!(told, "  made {}", id.trim_start_matches(SUBSCRIPTION));
     }
@@ -168,7 +205,12 @@ fn text_of(value: &Value) -> &str {
 fn refusal(document: &Value) -> String {
     fn told(error: &Value, depth: usize, text: &mut String) {
         let blanks = "  ".repeat(depth + 2);
-        let _ = write!(text, "\n{blanks}{}: {}", error["code"].as_str().unwrap_or(""), error["message"].as_str().unwrap_or(""));
+        let _ = write!(
+            text,
+            "\n{blanks}{}: {}",
+            error["code"].as_str().unwrap_or(""),
+            error["message"].as_str().unwrap_or("")
+        );
         for detail in error["details"].as_array().into_iter().flatten() {
             told(detail, depth + 1, text);
         }
@@ -185,7 +227,9 @@ fn metadata(template: &str) -> Value {
     match serde_json::from_str::<Value>(template) {
         Ok(document) => document["metadata"].clone(),
         Err(_) => {
-            let at = template.find("\"about\": \"").expect("a template says what it is about");
+            let at = template
+                .find("\"about\": \"")
+                .expect("a template says what it is about");
             let rest = &template[at + "\"about\": \"".len()..];
             json!({ "about": rest.split('"').next() })
         }

@@ -8,7 +8,11 @@ fn every_template_runs_as_its_story_tells() {
     let mut names: Vec<String> = std::fs::read_dir(templates())
         .expect("the templates are there")
         .filter_map(|entry| {
-            let name = entry.expect("an entry can be read").file_name().into_string().expect("names are text");
+            let name = entry
+                .expect("an entry can be read")
+                .file_name()
+                .into_string()
+                .expect("names are text");
             name.strip_suffix(".json").map(str::to_owned)
         })
         .collect();

@@ -136,12 +136,27 @@ fn the_classic_api_knows_its_callers() {
 }
 
 #[test]
-fn the_admin_listener_answers_nothing_but_its_own() {
+fn the_admin_listener_answers_the_control_api_and_sign_in_alone() {
     let azure = FakeAzure::start();
-    let (status, document) = control(&azure, "GET ../subscriptions", "");
-    assert_eq!(status, 404);
+    for path in ["/subscriptions?api-version=2022-12-01", "/", "/_fake/../subscriptions"] {
+        let served = azure.serve(
+            Listener::Admin,
+            request(&format!("GET https://localhost:8447{path}"), ""),
+        );
+        assert_eq!(served.response.status().as_u16(), 404, "{path}");
+        let code = json(&served.response)
+            .pointer("/error/code")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
+        assert_eq!(code.as_deref(), Some("NoSuchCall"), "{path}");
+    }
+    let line = "GET https://localhost:8447/metadata/endpoints?api-version=2022-09-01";
     assert_eq!(
-        document.pointer("/error/code").and_then(Value::as_str),
-        Some("NoSuchCall")
+        azure
+            .serve(Listener::Admin, request(line, ""))
+            .response
+            .status()
+            .as_u16(),
+        200
     );
 }

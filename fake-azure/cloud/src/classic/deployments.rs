@@ -147,6 +147,11 @@ impl Deployment {
         }
     }
 
+    /// Whether something of it holds a host: it has its virtual IPs then (SM 8.3).
+    pub fn has_host(&self, now: Time) -> bool {
+        self.package.is_some() || self.roles.iter().any(|role| role.timeline.at(now) != Phase::Deallocated)
+    }
+
     /// When its last machine comes to rest.
     pub fn settles(&self) -> Time {
         self.roles.iter().map(|role| role.timeline.settles()).max().unwrap_or(self.modified)
@@ -367,7 +372,6 @@ pub(super) fn create(cx: &Cx<'_>, asked: &Asked, service: &str, spec: &CreateDep
     Ok(match doom {
         Some(error) => Step::later(Plan::new().claiming(1).deployment(key, Some(skeleton)), lasts).holding(hold).doomed(error),
         None => {
-            // The claim on the request's id is filled in when the operation is begun.
             let appears = Tick::Appears(key.clone(), asked.request);
             let step = Step::later(draft.finish(cx.now()), lasts).holding(hold).on_the_way(50, appears);
             step.then(Work::StartDeployment(key))

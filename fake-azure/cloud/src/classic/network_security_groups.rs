@@ -46,7 +46,7 @@ pub struct RuleSpec {
 }
 
 /// The rules that every group has, in the order served: name, inbound, priority, allow, source, destination.
-pub const DEFAULT_RULES: &[(&str, bool, u32, bool, &str, &str)] = &[
+const DEFAULT_RULES: &[(&str, bool, u32, bool, &str, &str)] = &[
     ("ALLOW VNET OUTBOUND", false, 65_000, true, "VIRTUAL_NETWORK", "VIRTUAL_NETWORK"),
     ("ALLOW VNET INBOUND", true, 65_000, true, "VIRTUAL_NETWORK", "VIRTUAL_NETWORK"),
     ("ALLOW AZURE LOAD BALANCER INBOUND", true, 65_001, true, "AZURE_LOADBALANCER", "*"),

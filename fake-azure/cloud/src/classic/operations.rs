@@ -201,10 +201,6 @@ pub(super) fn begin(tx: &mut Transaction<'_>, asked: &Asked, call: &ClassicCall,
     }
     if background {
         for (percent, tick) in later.ticks {
-            let tick = match tick {
-                Tick::Appears(key, _) => Tick::Appears(key, id),
-                other => other,
-            };
             tx.schedule(now.plus_millis(length * percent / 100), Event::Classic(tick));
         }
         tx.schedule(due, Event::Classic(Tick::Ends(id)));

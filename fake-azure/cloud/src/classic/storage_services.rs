@@ -179,19 +179,34 @@ pub(super) fn regenerate(cx: &Cx<'_>, asked: &Asked, name: &str, primary: bool) 
     Ok(Step::now(Plan::new().account(service.name.clone(), Some(Account { keys, ..account.clone() }))))
 }
 
-fn find<'a>(cx: &Cx<'a>, subscription: Key, name: &str) -> Result<&'a StorageService, CloudError> {
-    let found = cx.classic().storage_services.get(&*super::folded(name)).filter(|own| own.subscription == subscription);
-    found.ok_or_else(|| CloudError::of(&forms::STORAGE_NOT_FOUND).with("account", name))
+/// An account of a subscription; one that was there before it has no row of its own.
+fn find(cx: &Cx<'_>, subscription: Key, name: &str) -> Result<StorageService, CloudError> {
+    let folded = super::folded(name);
+    let own = cx.classic().storage_services.get(&*folded).filter(|own| own.subscription == subscription).cloned();
+    let missing = || CloudError::of(&forms::STORAGE_NOT_FOUND).with("account", name);
+    own.or_else(|| given(cx, subscription, &folded)).ok_or_else(missing)
 }
 
-impl<'a> Cx<'a> {
+fn given(cx: &Cx<'_>, subscription: Key, name: &str) -> Option<StorageService> {
+    let account = cx.fabric().accounts.get(name).filter(|account| account.owner == subscription)?;
+    let is_plain = !cx.classic().storage_services.contains(name);
+    is_plain.then(|| StorageService::of_account(name, account, subscription, cx.now()))
+}
+
+impl Cx<'_> {
     /// A storage account of a subscription.
     ///
     /// # Errors
     ///
     /// When there is none.
-    pub fn storage_service(&self, subscription: Key, name: &str) -> Result<&'a StorageService, CloudError> {
+    pub fn storage_service(&self, subscription: Key, name: &str) -> Result<StorageService, CloudError> {
         find(self, subscription, name)
+    }
+
+    /// The storage accounts of a subscription, by name.
+    pub fn storage_services(&self, subscription: Key) -> Vec<StorageService> {
+        let names = self.fabric().accounts.iter().map(|(name, _)| name);
+        names.filter_map(|name| find(self, subscription, name).ok()).collect()
     }
 
     /// Whether a name for a storage account is free; why not, if it is not (SM 9).
@@ -221,10 +236,9 @@ impl<'a> Cx<'a> {
     }
 }
 
-/// An account that the simulation begins with, as the classic API sees it.
 impl StorageService {
     /// The classic side of an account that was there before.
-    pub fn of_account(name: &str, account: &Account, subscription: Key, now: Time) -> StorageService {
+    pub(super) fn of_account(name: &str, account: &Account, subscription: Key, now: Time) -> StorageService {
         use base64::Engine;
         let location = locations::find(&account.location).map_or(&*account.location, |found| found.display_name);
         StorageService {

@@ -9,6 +9,7 @@ use fake_azure_cloud::{ApiVersion, CloudError, Guid, ResourceId, forms as cloud_
 use http::{Method, header};
 use serde_json::{Value, json};
 
+use super::place::{Place, Verb};
 use super::plan::{Target, written};
 use super::prepare::{Commission, Prepared, Refused, body_with, prepare};
 use super::record::{self, Deployment, Job, Progress, State};
@@ -41,101 +42,6 @@ const ENGINE: &str = "1.158.0";
 /// From this version on `validate` lists ids alone and says that it succeeded (ARM 7.9).
 const TERSE: ApiVersion = ApiVersion::date(2019, 1, 1);
 
-/// What a call is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// All deployments of a scope.
-    Collection(Target),
-    /// One.
-    Item(Target, String),
-    /// `cancel`, `validate`, `whatIf`, `exportTemplate`.
-    Action(Target, String, Verb),
-    /// `operations`.
-    Operations(Target, String),
-    /// One of them.
-    Operation(Target, String, String),
-    /// `operationStatuses/{number}`.
-    Status(Target, String, String),
-    /// `calculateTemplateHash`.
-    Hash,
-    /// `{group}/exportTemplate`.
-    GroupExport(Target),
-}
-
-/// What is done to a deployment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verb {
-    Cancel,
-    Validate,
-    WhatIf,
-    Export,
-}
-
-impl Verb {
-    fn find(word: &str) -> Option<Verb> {
-        match word.to_ascii_lowercase().as_str() {
-            "cancel" => Some(Verb::Cancel),
-            "validate" => Some(Verb::Validate),
-            "whatif" => Some(Verb::WhatIf),
-            "exporttemplate" => Some(Verb::Export),
-            _ => None,
-        }
-    }
-}
-
-/// What a path is about, if it is about deployments.
-pub(crate) fn place(segments: &[String]) -> Option<Place> {
-    let words: Vec<&str> = segments.iter().map(String::as_str).collect();
-    let is = |at: usize, word: &str| words.get(at).is_some_and(|own: &&str| own.eq_ignore_ascii_case(word));
-    if is(0, "providers") {
-        let is_hash = words.len() == 3 && is(1, "Microsoft.Resources") && is(2, "calculateTemplateHash");
-        return is_hash.then_some(Place::Hash);
-    }
-    if !is(0, "subscriptions") {
-        return None;
-    }
-    let subscription = Guid::parse(words.get(1)?)?;
-    let (group, mut at) = if is(2, "resourceGroups") { (Some((*words.get(3)?).to_owned()), 4) } else { (None, 2) };
-    let target = Target { subscription, group };
-    if target.group.is_some() && words.len() == 5 && is(4, "exportTemplate") {
-        return Some(Place::GroupExport(target));
-    }
-    if is(at, "providers") && is(at + 1, "Microsoft.Resources") {
-        at += 2;
-    }
-    if !is(at, "deployments") {
-        return None;
-    }
-    match words[at + 1..] {
-        [] => Some(Place::Collection(target)),
-        [name] => Some(Place::Item(target, name.to_owned())),
-        [name, word] if word.eq_ignore_ascii_case("operations") => Some(Place::Operations(target, name.to_owned())),
-        [name, word] => Some(Place::Action(target, name.to_owned(), Verb::find(word)?)),
-        [name, word, id] if word.eq_ignore_ascii_case("operations") => {
-            Some(Place::Operation(target, name.to_owned(), id.to_owned()))
-        }
-        [name, word, id] if word.eq_ignore_ascii_case("operationStatuses") => {
-            Some(Place::Status(target, name.to_owned(), id.to_owned()))
-        }
-        _ => None,
-    }
-}
-
-impl Place {
-    fn target(&self) -> Option<&Target> {
-        match self {
-            Place::Collection(target)
-            | Place::Item(target, _)
-            | Place::Action(target, _, _)
-            | Place::Operations(target, _)
-            | Place::Operation(target, _, _)
-            | Place::Status(target, _, _)
-            | Place::GroupExport(target) => Some(target),
-            Place::Hash => None,
-        }
-    }
-}
-
 /// Answers a call. `correlation` is the id of the request.
 pub(crate) fn serve(
     sandbox: &mut Sandbox,
@@ -145,7 +51,11 @@ pub(crate) fn serve(
     correlation: Guid,
 ) -> Result<Answer, Refusal> {
     check_version(asked)?;
-    if let Some(Target { subscription, group: Some(group) }) = place.target() {
+    if let Some(Target {
+        subscription,
+        group: Some(group),
+    }) = place.target()
+    {
         gateway::check_group_name(&route::Target::Item(ResourceId::group(*subscription, group)))?;
     }
     move_clock(sandbox, asked, place);
@@ -160,9 +70,18 @@ pub(crate) fn serve(
         }
         Place::Item(target, name) if is_read => {
             let found = existing(sandbox, target, name)?;
-            Ok(paced(sandbox, Answer::ok(Dialect::Gateway, render::document(&found, asked.version(), sandbox.era())), &found))
+            Ok(paced(
+                sandbox,
+                Answer::ok(
+                    Dialect::Gateway,
+                    render::document(&found, asked.version(), sandbox.era()),
+                ),
+                &found,
+            ))
         }
-        Place::Item(target, name) if asked.method == Method::PUT => put(sandbox, asked, target, name, caller, correlation),
+        Place::Item(target, name) if asked.method == Method::PUT => {
+            put(sandbox, asked, target, name, caller, correlation)
+        }
         Place::Item(target, name) if asked.method == Method::DELETE => delete(sandbox, asked, target, name),
         Place::Action(target, name, Verb::Cancel) if is_post => {
             let found = existing(sandbox, target, name)?;
@@ -170,20 +89,30 @@ pub(crate) fn serve(
             run::cancel(sandbox, found)?;
             Ok(Answer::empty(Dialect::Gateway, 204))
         }
-        Place::Action(target, name, Verb::Validate) if is_post => validate(sandbox, asked, target, name, caller, correlation),
-        Place::Action(target, name, Verb::WhatIf) if is_post => ask_what_if(sandbox, asked, target, name, caller, correlation),
+        Place::Action(target, name, Verb::Validate) if is_post => {
+            validate(sandbox, asked, target, name, caller, correlation)
+        }
+        Place::Action(target, name, Verb::WhatIf) if is_post => {
+            ask_what_if(sandbox, asked, target, name, caller, correlation)
+        }
         Place::Action(target, name, Verb::Export) if is_post => {
             let found = existing(sandbox, target, name)?;
             Ok(Answer::ok(Dialect::Gateway, json!({ "template": found.template })))
         }
         Place::Operations(target, name) if is_read => {
             let found = existing(sandbox, target, name)?;
-            Ok(Answer::ok(Dialect::Gateway, paging::page(asked, pages(render::operations(&found, asked.version())))?))
+            Ok(Answer::ok(
+                Dialect::Gateway,
+                paging::page(asked, pages(render::operations(&found, asked.version())))?,
+            ))
         }
         Place::Operation(target, name, id) if is_read => {
             let found = existing(sandbox, target, name)?;
             match found.steps.iter().find(|step| step.id.eq_ignore_ascii_case(id)) {
-                Some(step) => Ok(Answer::ok(Dialect::Gateway, render::operation(&found, step, asked.version()))),
+                Some(step) => Ok(Answer::ok(
+                    Dialect::Gateway,
+                    render::operation(&found, step, asked.version()),
+                )),
                 None => Err(CloudError::of(&forms::NO_OPERATION).with("operation", id).into()),
             }
         }
@@ -200,12 +129,19 @@ pub(crate) fn serve(
 
 fn check_version(asked: &Asked<'_>) -> Result<(), Refusal> {
     let versions = providers::find_type("Microsoft.Resources/deployments").map_or(&[][..], |row| row.versions);
-    let oldest = versions.iter().filter_map(|text| ApiVersion::parse(text)).min().unwrap_or(ApiVersion::OLDEST);
+    let oldest = versions
+        .iter()
+        .filter_map(|text| ApiVersion::parse(text))
+        .min()
+        .unwrap_or(ApiVersion::OLDEST);
     if asked.parsed_version().is_some_and(|version| version >= oldest) {
         return Ok(());
     }
     let known = api_versions::joined(versions, ",");
-    Err(CloudError::of(&gateway_forms::BAD_API_VERSION).with("version", asked.version_text()).with("versions", known).into())
+    Err(CloudError::of(&gateway_forms::BAD_API_VERSION)
+        .with("version", asked.version_text())
+        .with("versions", known)
+        .into())
 }
 
 /// Moves the clock as the call asks for: a read of something in progress goes to its end.
@@ -215,7 +151,10 @@ fn move_clock(sandbox: &mut Sandbox, asked: &Asked<'_>, place: &Place) {
         (Pace::Immediate, Place::Collection(target)) if is_read => finish_all(sandbox, target),
         (
             Pace::Immediate,
-            Place::Item(target, name) | Place::Operations(target, name) | Place::Operation(target, name, _) | Place::Status(target, name, _),
+            Place::Item(target, name)
+            | Place::Operations(target, name)
+            | Place::Operation(target, name, _)
+            | Place::Status(target, name, _),
         ) if is_read => {
             let (target, name) = (target.clone(), name.clone());
             advance_while(sandbox, |sandbox| {
@@ -258,7 +197,11 @@ fn check_group(sandbox: &Sandbox, target: &Target, writes: bool) -> Result<(), C
     let Some(group) = &target.group else {
         return Ok(());
     };
-    match sandbox.cloud.store().find(ResourceId::group(target.subscription, group).folded()) {
+    match sandbox
+        .cloud
+        .store()
+        .find(ResourceId::group(target.subscription, group).folded())
+    {
         None => Err(CloudError::of(&cloud_forms::GROUP_NOT_FOUND).with("group", group)),
         Some(found) if writes && found.provisioning == Provisioning::Deleting => {
             Err(CloudError::of(&cloud_forms::GROUP_BEING_DELETED).with("group", group))
@@ -280,7 +223,9 @@ fn list(sandbox: &mut Sandbox, asked: &Asked<'_>, target: &Target) -> Result<Ans
     check_group(sandbox, target, false)?;
     let wanted = wanted_state(asked.query.get("$filter").unwrap_or(""))?;
     let is_wanted = |found: &Deployment| {
-        wanted.as_ref().is_none_or(|(state, equal)| found.state.name().eq_ignore_ascii_case(state) == *equal)
+        wanted
+            .as_ref()
+            .is_none_or(|(state, equal)| found.state.name().eq_ignore_ascii_case(state) == *equal)
     };
     let all = record::all(&sandbox.cloud, target);
     let items = all.iter().map(|found| {
@@ -299,13 +244,19 @@ fn pages(items: Vec<(String, Value)>) -> Vec<(String, Option<Value>)> {
 /// `provisioningState eq 'Failed'`, or `ne`.
 fn wanted_state(filter: &str) -> Result<Option<(String, bool)>, Refusal> {
     let words: Vec<&str> = filter.split_whitespace().collect();
-    let text = |word: &str| word.strip_prefix('\'').and_then(|word| word.strip_suffix('\'')).map(str::to_owned);
+    let text = |word: &str| {
+        word.strip_prefix('\'')
+            .and_then(|word| word.strip_suffix('\''))
+            .map(str::to_owned)
+    };
     match words[..] {
         [] => Ok(None),
-        [member, verb, value] if member.eq_ignore_ascii_case("provisioningState") && matches!(verb, "eq" | "ne") => match text(value) {
-            Some(state) => Ok(Some((state, verb == "eq"))),
-            None => Err(CloudError::of(&gateway_forms::BAD_FILTER).with("filter", filter).into()),
-        },
+        [member, verb, value] if member.eq_ignore_ascii_case("provisioningState") && matches!(verb, "eq" | "ne") => {
+            match text(value) {
+                Some(state) => Ok(Some((state, verb == "eq"))),
+                None => Err(CloudError::of(&gateway_forms::BAD_FILTER).with("filter", filter).into()),
+            }
+        }
         _ => Err(CloudError::of(&gateway_forms::BAD_FILTER).with("filter", filter).into()),
     }
 }
@@ -313,7 +264,14 @@ fn wanted_state(filter: &str) -> Result<Option<(String, bool)>, Refusal> {
 /// The order in a body.
 fn order_of(asked: &Asked<'_>) -> Result<Order, Refusal> {
     if let Some(given) = asked.headers.get(header::CONTENT_TYPE) {
-        let media = given.to_str().unwrap_or("").split(';').next().unwrap_or("").trim().to_ascii_lowercase();
+        let media = given
+            .to_str()
+            .unwrap_or("")
+            .split(';')
+            .next()
+            .unwrap_or("")
+            .trim()
+            .to_ascii_lowercase();
         if !media.ends_with("/json") && !media.ends_with("+json") {
             return Err(CloudError::of(&gateway_forms::MEDIA_TYPE).with("type", media).into());
         }
@@ -336,7 +294,9 @@ pub(crate) fn check_scope(sandbox: &Sandbox, target: &Target, name: &str, order:
         (None, Some(location)) => {
             if locations::find(location).is_none() {
                 let known: Vec<&str> = locations::listed(9999).map(|place| place.name).collect();
-                return Err(CloudError::of(&forms::LOCATION_NOT_AVAILABLE).with("location", location).with("locations", known.join(",")));
+                return Err(CloudError::of(&forms::LOCATION_NOT_AVAILABLE)
+                    .with("location", location)
+                    .with("locations", known.join(",")));
             }
         }
         (Some(_), _) => {}
@@ -353,7 +313,10 @@ pub(crate) fn check_scope(sandbox: &Sandbox, target: &Target, name: &str, order:
     if let (Some(old), Some(new)) = (&before.location, &order.location) {
         let (old, new) = (normal(old), normal(new));
         if old != new {
-            return Err(CloudError::of(&forms::BAD_LOCATION).with("new", new).with("name", name).with("old", old));
+            return Err(CloudError::of(&forms::BAD_LOCATION)
+                .with("new", new)
+                .with("name", name)
+                .with("old", old));
         }
     }
     Ok(())
@@ -366,7 +329,10 @@ fn normal(location: &str) -> String {
 fn refusal(refused: &Refused) -> Refusal {
     match refused {
         Refused::Error(error) => CloudError::clone(error).into(),
-        Refused::Template(_) => Refusal::Written { status: refused.status(), document: json!({ "error": refused.body() }) },
+        Refused::Template(_) => Refusal::Written {
+            status: refused.status(),
+            document: json!({ "error": refused.body() }),
+        },
     }
 }
 
@@ -378,7 +344,9 @@ fn deployer(caller: &Caller) -> Value {
 fn judged(sandbox: &mut Sandbox, commission: &Commission<'_>) -> Result<Prepared, Refusal> {
     check_scope(sandbox, commission.target, commission.name, commission.order)?;
     if commission.target.group.is_some() && commission.order.location.is_some() {
-        return Err(CloudError::of(&forms::LOCATION_UNWANTED).with("name", commission.name).into());
+        return Err(CloudError::of(&forms::LOCATION_UNWANTED)
+            .with("name", commission.name)
+            .into());
     }
     let prepared = prepare(sandbox, commission).map_err(|refused| refusal(&refused))?;
     if commission.order.asks_providers {
@@ -400,17 +368,33 @@ fn put(
 ) -> Result<Answer, Refusal> {
     let order = order_of(asked)?;
     let deployer = deployer(caller);
-    let commission =
-        Commission { target, name, order: &order, base: &asked.base, deployer: &deployer, correlation, depth: 0, parent_link: None };
+    let commission = Commission {
+        target,
+        name,
+        order: &order,
+        base: &asked.base,
+        deployer: &deployer,
+        correlation,
+        depth: 0,
+        parent_link: None,
+    };
     let prepared = judged(sandbox, &commission)?;
     let exists = record::find(&sandbox.cloud, target, name).is_some();
     make_room(sandbox, target, name, exists)?;
 
     let begun = run::begin(sandbox, &commission, prepared, None);
     let path = asked.uri.path().trim_end_matches('/');
-    let address = format!("{}{path}/operationStatuses/{}?api-version={}", asked.base, begun.status_id, asked.version_text());
+    let address = format!(
+        "{}{path}/operationStatuses/{}?api-version={}",
+        asked.base,
+        begun.status_id,
+        asked.version_text()
+    );
     let document = render::document(&begun, asked.version(), sandbox.era());
-    let mut answer = Answer { status: if exists { 200 } else { 201 }, ..Answer::ok(Dialect::Gateway, document) };
+    let mut answer = Answer {
+        status: if exists { 200 } else { 201 },
+        ..Answer::ok(Dialect::Gateway, document)
+    };
     answer = answer.header("azure-asyncoperation", address);
     if sandbox.era() == Era::Current {
         answer = answer.header("x-ms-deployment-engine-version", ENGINE);
@@ -430,7 +414,10 @@ fn make_room(sandbox: &mut Sandbox, target: &Target, name: &str, exists: bool) -
         record::forget(&mut sandbox.cloud, oldest.serial);
         return Ok(());
     }
-    Err(CloudError::of(&forms::QUOTA).with("name", name).with("limit", HISTORY_MAX).with("count", all.len()))
+    Err(CloudError::of(&forms::QUOTA)
+        .with("name", name)
+        .with("limit", HISTORY_MAX)
+        .with("count", all.len()))
 }
 
 fn validate(
@@ -443,8 +430,16 @@ fn validate(
 ) -> Result<Answer, Refusal> {
     let order = order_of(asked)?;
     let deployer = deployer(caller);
-    let commission =
-        Commission { target, name, order: &order, base: &asked.base, deployer: &deployer, correlation, depth: 0, parent_link: None };
+    let commission = Commission {
+        target,
+        name,
+        order: &order,
+        base: &asked.base,
+        deployer: &deployer,
+        correlation,
+        depth: 0,
+        parent_link: None,
+    };
     let prepared = judged(sandbox, &commission)?;
     let validated = validated_resources(&prepared, asked.version());
     let now = sandbox.cloud.now();
@@ -489,7 +484,12 @@ fn validate(
 /// What was judged: ids alone today, whole resources before (recorded 2016).
 fn validated_resources(prepared: &Prepared, version: ApiVersion) -> Vec<Value> {
     let context = Context::new(&prepared.world, &prepared.template, prepared.values());
-    let walker = Walker { context: &context, site: Site::Body, reads: &Unread, keeps_later: true };
+    let walker = Walker {
+        context: &context,
+        site: Site::Body,
+        reads: &Unread,
+        keeps_later: true,
+    };
     let mut found = Vec::new();
     for (index, own) in prepared.planned.iter().enumerate().filter(|(_, own)| own.is_sent()) {
         if own.is_deployment() {
@@ -533,7 +533,19 @@ fn delete(sandbox: &mut Sandbox, asked: &Asked<'_>, target: &Target, name: &str)
         format!("DeploymentDeletionJob-GNS-{group}-{name}-")
     };
     let ends = sandbox.cloud.now().plus_millis(REMOVAL_MS);
-    Ok(begin_job(sandbox, asked, target, Job { serial: 0, subscription: target.subscription, id, ends, removes: Some(found.serial), result: None }))
+    Ok(begin_job(
+        sandbox,
+        asked,
+        target,
+        Job {
+            serial: 0,
+            subscription: target.subscription,
+            id,
+            ends,
+            removes: Some(found.serial),
+            result: None,
+        },
+    ))
 }
 
 fn ask_what_if(
@@ -546,8 +558,16 @@ fn ask_what_if(
 ) -> Result<Answer, Refusal> {
     let order = order_of(asked)?;
     let deployer = deployer(caller);
-    let commission =
-        Commission { target, name, order: &order, base: &asked.base, deployer: &deployer, correlation, depth: 0, parent_link: None };
+    let commission = Commission {
+        target,
+        name,
+        order: &order,
+        base: &asked.base,
+        deployer: &deployer,
+        correlation,
+        depth: 0,
+        parent_link: None,
+    };
     let result = match judged(sandbox, &commission) {
         Ok(prepared) => {
             let changes = what_if::changes(sandbox, &prepared, order.mode, order.ids_only);
@@ -566,18 +586,43 @@ fn ask_what_if(
         async_protocol::escaped(&correlation.to_string())
     );
     let ends = sandbox.cloud.now().plus_millis(WHAT_IF_MS);
-    Ok(begin_job(sandbox, asked, target, Job { serial: 0, subscription: target.subscription, id, ends, removes: None, result: Some(result) }))
+    Ok(begin_job(
+        sandbox,
+        asked,
+        target,
+        Job {
+            serial: 0,
+            subscription: target.subscription,
+            id,
+            ends,
+            removes: None,
+            result: Some(result),
+        },
+    ))
 }
 
 /// 202 with the address of a job.
 fn begin_job(sandbox: &mut Sandbox, asked: &Asked<'_>, target: &Target, mut job: Job) -> Answer {
     job.serial = record::take_serial(&mut sandbox.cloud);
-    let group = target.group.as_deref().map(|group| ResourceId::group(target.subscription, group));
-    let place = group.and_then(|id| sandbox.cloud.store().find(id.folded()).map(|group| group.location.to_string()));
+    let group = target
+        .group
+        .as_deref()
+        .map(|group| ResourceId::group(target.subscription, group));
+    let place = group.and_then(|id| {
+        sandbox
+            .cloud
+            .store()
+            .find(id.folded())
+            .map(|group| group.location.to_string())
+    });
     let place = place.unwrap_or_else(|| "westus".to_owned());
     let token = URL_SAFE_NO_PAD.encode(json!({ "jobId": job.id, "jobLocation": place }).to_string());
-    let address =
-        format!("{}/subscriptions/{}/operationresults/{token}?api-version={}", asked.base, target.subscription, asked.version_text());
+    let address = format!(
+        "{}/subscriptions/{}/operationresults/{token}?api-version={}",
+        asked.base,
+        target.subscription,
+        asked.version_text()
+    );
     record::store_job(&mut sandbox.cloud, &job);
     Answer::empty(Dialect::Gateway, 202)
         .header("location", address)
@@ -623,46 +668,8 @@ fn status(sandbox: &Sandbox, target: &Target, name: &str, id: &str) -> Result<An
 
 fn hash(asked: &Asked<'_>) -> Result<Answer, Refusal> {
     let text = String::from_utf8_lossy(asked.body);
-    let (template, _) =
-        super::lenient::read(&text).map_err(|reason| CloudError::of(&gateway_forms::BAD_JSON).with("reason", reason))?;
+    let (template, _) = super::lenient::read(&text)
+        .map_err(|reason| CloudError::of(&gateway_forms::BAD_JSON).with("reason", reason))?;
     let document = json!({ "minifiedTemplate": template.to_string(), "templateHash": world::template_hash(&template) });
     Ok(Answer::ok(Dialect::Gateway, document))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(path: &str) -> String {
-        let path = format!("/subscriptions/0b1f6471-1bf0-4dda-aec3-cb9272f09590{path}");
-        let segments: Vec<String> = path.split('/').filter(|word| !word.is_empty()).map(str::to_owned).collect();
-        match place(&segments) {
-            None => "none".to_owned(),
-            Some(place) => {
-                let group = place.target().and_then(|target| target.group.clone()).unwrap_or_default();
-                let word = format!("{place:?}");
-                format!("{} {group}", word.split(['(', ' ']).next().unwrap_or(""))
-            }
-        }
-    }
-
-    #[test]
-    fn paths_are_read_in_every_form_that_clients_use() {
-        let rows = [
-            ("/resourcegroups/G/providers/Microsoft.Resources/deployments/", "Collection G"),
-            ("/resourcegroups/G/providers/microsoft.resources/Deployments/d", "Item G"),
-            ("/resourcegroups/G/deployments/d/operations", "Operations G"),
-            ("/resourcegroups/G/deployments/d/operations/o", "Operation G"),
-            ("/resourcegroups/G/providers/Microsoft.Resources/deployments/d/operationStatuses/1", "Status G"),
-            ("/resourcegroups/G/providers/Microsoft.Resources/deployments/d/VALIDATE", "Action G"),
-            ("/providers/Microsoft.Resources/deployments/d/whatIf", "Action "),
-            ("/resourcegroups/G/exportTemplate", "GroupExport G"),
-            ("/resourcegroups/G/providers/Microsoft.Resources/deployments/d/dance", "none"),
-            ("/resourcegroups/G/providers/Microsoft.Network/virtualNetworks/v", "none"),
-            ("/resourcegroups/G", "none"),
-        ];
-        for (path, expected) in rows {
-            assert_eq!(read(path), expected, "{path}");
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! A template of what is in a group (ARM 7.9, Export): what was asked for, names as parameters, references as `resourceId`.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use fake_azure_cloud::catalogue::{api_versions, providers};
@@ -27,7 +27,10 @@ pub(crate) fn group(sandbox: &Sandbox, target: &Target, wish: &Value) -> Value {
         collect(sandbox, group.key, &mut chosen);
     }
     let is_wanted = |resource: &Resource| {
-        takes_all || wanted.iter().any(|id| *id == *resource.folded || resource.folded.starts_with(&format!("{id}/")))
+        takes_all
+            || wanted
+                .iter()
+                .any(|id| *id == *resource.folded || resource.folded.starts_with(&format!("{id}/")))
     };
     chosen.retain(|resource| is_wanted(resource));
     let missing: Vec<&String> = wanted
@@ -35,11 +38,25 @@ pub(crate) fn group(sandbox: &Sandbox, target: &Target, wish: &Value) -> Value {
         .filter(|id| *id != "*" && !chosen.iter().any(|resource| **id == *resource.folded))
         .collect();
 
-    let export = Export { sandbox, chosen: &chosen, has_comments: options.contains("includecomments") };
+    let export = Export {
+        sandbox,
+        chosen: &chosen,
+        has_comments: options.contains("includecomments"),
+    };
     let mut parameters = Map::new();
-    for resource in chosen.iter().filter(|resource| resource.kind.descriptor().parent.is_none()) {
-        let default = if options.contains("includeparameterdefaultvalue") { Value::from(resource.name.as_ref()) } else { Value::Null };
-        parameters.insert(export.parameter(resource), json!({ "defaultValue": default, "type": "String" }));
+    for resource in chosen
+        .iter()
+        .filter(|resource| resource.kind.descriptor().parent.is_none())
+    {
+        let default = if options.contains("includeparameterdefaultvalue") {
+            Value::from(resource.name.as_ref())
+        } else {
+            Value::Null
+        };
+        parameters.insert(
+            export.parameter(resource),
+            json!({ "defaultValue": default, "type": "String" }),
+        );
     }
     let resources: Vec<Value> = chosen.iter().map(|resource| export.resource(resource)).collect();
     let template = json!({
@@ -84,7 +101,11 @@ struct Export<'a> {
 impl Export<'_> {
     /// `virtualNetworks_VNet1_name`.
     fn parameter(&self, resource: &Resource) -> String {
-        let name: String = resource.name.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+        let name: String = resource
+            .name
+            .chars()
+            .map(|c| if c.is_alphanumeric() { c } else { '_' })
+            .collect();
         format!("{}_{name}_name", resource.kind.descriptor().collection())
     }
 
@@ -111,7 +132,13 @@ impl Export<'_> {
         self.chain(resource)
             .iter()
             .enumerate()
-            .map(|(at, own)| if at == 0 { format!("parameters('{}')", self.parameter(own)) } else { quoted(&own.name) })
+            .map(|(at, own)| {
+                if at == 0 {
+                    format!("parameters('{}')", self.parameter(own))
+                } else {
+                    quoted(&own.name)
+                }
+            })
             .collect()
     }
 
@@ -120,7 +147,10 @@ impl Export<'_> {
         match names.split_first() {
             Some((root, [])) => format!("[{root}]"),
             Some((root, rest)) => {
-                let rest: Vec<String> = rest.iter().map(|name| format!("/{}", name.trim_matches('\''))).collect();
+                let rest: Vec<String> = rest
+                    .iter()
+                    .map(|name| format!("/{}", name.trim_matches('\'')))
+                    .collect();
                 format!("[concat({root}, '{}')]", rest.concat())
             }
             None => String::new(),
@@ -131,19 +161,20 @@ impl Export<'_> {
     fn reference(&self, key: Key) -> String {
         match self.sandbox.cloud.store().get(key) {
             Some(target) if self.chain(target).first().is_some_and(|root| self.is_chosen(root.key)) => {
-                format!("[resourceId('{}', {})]", target.kind.descriptor().name, self.names(target).join(", "))
+                format!(
+                    "[resourceId('{}', {})]",
+                    target.kind.descriptor().name,
+                    self.names(target).join(", ")
+                )
             }
             _ => self.sandbox.cloud.id(key),
         }
     }
 
-    fn resource(&self, resource: &Arc<Resource>) -> Value {
+    /// Writes references into a document, and the children that can stand inside it; gathers what it waits for.
+    fn body(&self, resource: &Arc<Resource>, needs: &mut BTreeSet<String>, echo: &mut Value) {
         let descriptor = resource.kind.descriptor();
-        let mut echo = literal(&resource.echo);
-        let mut needs: BTreeMap<String, ()> = BTreeMap::new();
-        if descriptor.parent.is_some() {
-            needs.insert(self.reference(resource.parent), ());
-        }
+        *echo = literal(&resource.echo);
         for edge in resource.edges.iter() {
             let reference = self.reference(edge.target);
             let rule = &descriptor.refs[usize::from(edge.rule)];
@@ -157,18 +188,69 @@ impl Export<'_> {
                 }
             }
             if reference.starts_with('[') {
-                needs.insert(reference, ());
+                needs.insert(reference);
+                self.add_parts(edge.target, needs);
             }
         }
+        for row in descriptor.inline {
+            let mut parts = Vec::new();
+            for child in self.sandbox.cloud.store().children(resource.key, row.kind) {
+                let mut part = Value::Null;
+                self.body(child, needs, &mut part);
+                if let Some(members) = part.as_object_mut() {
+                    members.shift_remove("name");
+                    members.shift_insert(0, "name".to_owned(), Value::from(child.name.as_ref()));
+                }
+                parts.push(part);
+            }
+            let (holder, member) = row.path.rsplit_once('/').unwrap_or(("", row.path));
+            if let Some(members) = echo.pointer_mut(holder).and_then(Value::as_object_mut) {
+                members.insert(member.to_owned(), Value::Array(parts));
+            }
+        }
+    }
+
+    /// Whoever waits for a resource waits for its parts, too: they are written as resources of their own.
+    fn add_parts(&self, key: Key, needs: &mut BTreeSet<String>) {
+        let Some(target) = self.sandbox.cloud.store().get(key) else {
+            return;
+        };
+        for row in target.kind.descriptor().inline {
+            for child in self
+                .sandbox
+                .cloud
+                .store()
+                .children(key, row.kind)
+                .filter(|child| self.is_chosen(child.key))
+            {
+                needs.insert(self.reference(child.key));
+            }
+        }
+    }
+
+    fn resource(&self, resource: &Arc<Resource>) -> Value {
+        let descriptor = resource.kind.descriptor();
+        let mut echo = Value::Null;
+        let mut needs: BTreeSet<String> = BTreeSet::new();
+        if descriptor.parent.is_some() {
+            needs.insert(self.reference(resource.parent));
+        }
+        self.body(resource, &mut needs, &mut echo);
 
         let versions = providers::find_type(descriptor.name).map_or(&[][..], |row| row.versions);
         let mut members = Map::new();
         if self.has_comments {
             let id = self.sandbox.cloud.id(resource.key);
-            members.insert("comments".to_owned(), Value::from(format!("Generalized from resource: '{id}'.")));
+            members.insert(
+                "comments".to_owned(),
+                Value::from(format!("Generalized from resource: '{id}'.")),
+            );
         }
         members.insert("type".to_owned(), Value::from(descriptor.name));
-        members.insert("apiVersion".to_owned(), Value::from(api_versions::newest(versions).unwrap_or("2021-04-01")));
+        members.insert(
+            "apiVersion".to_owned(),
+            Value::from(api_versions::newest(versions).unwrap_or("2021-04-01")),
+        );
         members.insert("name".to_owned(), Value::from(self.name(resource)));
         for (name, value) in echo.as_object().into_iter().flatten() {
             let is_own = ["id", "name", "type", "etag", "apiVersion"].contains(&name.as_str());
@@ -177,7 +259,10 @@ impl Export<'_> {
             }
         }
         if !needs.is_empty() {
-            members.insert("dependsOn".to_owned(), Value::Array(needs.into_keys().map(Value::from).collect()));
+            members.insert(
+                "dependsOn".to_owned(),
+                Value::Array(needs.into_iter().map(Value::from).collect()),
+            );
         }
         Value::Object(members)
     }
@@ -188,7 +273,12 @@ fn literal(value: &Value) -> Value {
     match value {
         Value::String(text) => Value::from(escaped(text).into_owned()),
         Value::Array(items) => Value::Array(items.iter().map(literal).collect()),
-        Value::Object(members) => Value::Object(members.iter().map(|(name, value)| (name.clone(), literal(value))).collect()),
+        Value::Object(members) => Value::Object(
+            members
+                .iter()
+                .map(|(name, value)| (name.clone(), literal(value)))
+                .collect(),
+        ),
         plain => plain.clone(),
     }
 }

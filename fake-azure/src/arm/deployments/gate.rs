@@ -64,11 +64,23 @@ pub(crate) struct Begun {
 /// # Errors
 ///
 /// The cloud's refusal.
-pub(crate) fn put(cloud: &mut Cloud, id: &ResourceId, version: ApiVersion, document: Document) -> Result<Begun, CloudError> {
-    let call = Call::Put { id: id.clone(), document, version, conditions: Conditions::NONE };
+pub(crate) fn put(
+    cloud: &mut Cloud,
+    id: &ResourceId,
+    version: ApiVersion,
+    document: Document,
+) -> Result<Begun, CloudError> {
+    let call = Call::Put {
+        id: id.clone(),
+        document,
+        version,
+        conditions: Conditions::NONE,
+    };
     let reply = cloud.apply(&call)?;
     let created = matches!(reply.outcome, Outcome::Written { created: true, .. });
-    let operation = reply.operation.filter(|id| cloud.operation(*id).is_some_and(|operation| operation.is_running()));
+    let operation = reply
+        .operation
+        .filter(|id| cloud.operation(*id).is_some_and(|operation| operation.is_running()));
     Ok(Begun { operation, created })
 }
 
@@ -83,7 +95,12 @@ pub(crate) fn preflight(sandbox: &Sandbox, prepared: &Prepared) -> Vec<CloudErro
 
 fn rehearse(copy: &mut Sandbox, prepared: &Prepared, found: &mut Vec<CloudError>) {
     let context = Context::new(&prepared.world, &prepared.template, prepared.values());
-    let walker = Walker { context: &context, site: Site::Body, reads: &Unread, keeps_later: false };
+    let walker = Walker {
+        context: &context,
+        site: Site::Body,
+        reads: &Unread,
+        keeps_later: false,
+    };
     for index in in_order(&prepared.planned) {
         let own = &prepared.planned[index];
         if !own.is_sent() {
@@ -118,7 +135,10 @@ fn rehearse(copy: &mut Sandbox, prepared: &Prepared, found: &mut Vec<CloudError>
 
 /// Lets an operation of the copy end. Nobody else is woken in it.
 fn finish(cloud: &mut Cloud, operation: Option<OperationId>) {
-    if let Some(end) = operation.and_then(|id| cloud.operation(id)).and_then(|operation| operation.end()) {
+    if let Some(end) = operation
+        .and_then(|id| cloud.operation(id))
+        .and_then(|operation| operation.end())
+    {
         while cloud.advance_to(end).is_some() {}
     }
 }
@@ -148,7 +168,9 @@ fn as_quota(mut error: CloudError) -> CloudError {
 
 /// The refusal that wraps what a preflight found.
 pub(crate) fn preflight_refusal(name: &str, tracking: impl std::fmt::Display, found: Vec<CloudError>) -> CloudError {
-    let mut error = CloudError::of(&forms::PREFLIGHT).with("name", name).with("tracking", tracking);
+    let mut error = CloudError::of(&forms::PREFLIGHT)
+        .with("name", name)
+        .with("tracking", tracking);
     error.details = found;
     error
 }

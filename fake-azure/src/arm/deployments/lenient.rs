@@ -31,14 +31,22 @@ impl Places {
 /// What is wrong, and where, in the words of the service's reader.
 pub(crate) fn read(text: &str) -> Result<(Value, Places), String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader =
-        Reader { letters: text.chars().collect(), at: 0, line: 1, column: 0, path: Vec::new(), places: Places::default() };
+    let mut reader = Reader {
+        letters: text.chars().collect(),
+        at: 0,
+        line: 1,
+        column: 0,
+        path: Vec::new(),
+        places: Places::default(),
+    };
     reader.blanks()?;
     let value = reader.value(0)?;
     reader.blanks()?;
     match reader.peek() {
         None => Ok((value, reader.places)),
-        Some(letter) => Err(reader.wrong(&format!("Additional text encountered after finished reading JSON content: {letter}."))),
+        Some(letter) => Err(reader.wrong(&format!(
+            "Additional text encountered after finished reading JSON content: {letter}."
+        ))),
     }
 }
 
@@ -91,7 +99,12 @@ impl Reader {
 
     fn wrong(&self, what: &str) -> String {
         let pointer: String = self.path.iter().map(|segment| format!("/{segment}")).collect();
-        format!("{what} Path '{}', line {}, position {}.", path_of(&pointer), self.line, self.column)
+        format!(
+            "{what} Path '{}', line {}, position {}.",
+            path_of(&pointer),
+            self.line,
+            self.column
+        )
     }
 
     fn ended(&self) -> String {
@@ -108,9 +121,11 @@ impl Reader {
                 Some('/') => {
                     self.take();
                     match self.take() {
-                        Some('/') => while self.peek().is_some_and(|letter| letter != '\n') {
-                            self.take();
-                        },
+                        Some('/') => {
+                            while self.peek().is_some_and(|letter| letter != '\n') {
+                                self.take();
+                            }
+                        }
                         Some('*') => loop {
                             match self.take() {
                                 Some('*') if self.peek() == Some('/') => {
@@ -170,12 +185,16 @@ impl Reader {
                     "true" => Ok(Value::Bool(true)),
                     "false" => Ok(Value::Bool(false)),
                     "null" | "undefined" => Ok(Value::Null),
-                    _ => Err(self.wrong(&format!("Unexpected character encountered while parsing value: {letter}."))),
+                    _ => Err(self.wrong(&format!(
+                        "Unexpected character encountered while parsing value: {letter}."
+                    ))),
                 }
             }
             Some(letter) => {
                 self.take();
-                Err(self.wrong(&format!("Unexpected character encountered while parsing value: {letter}.")))
+                Err(self.wrong(&format!(
+                    "Unexpected character encountered while parsing value: {letter}."
+                )))
             }
         }
     }
@@ -205,7 +224,9 @@ impl Reader {
                 Some(':') => {}
                 None => return Err(self.ended()),
                 Some(letter) => {
-                    return Err(self.wrong(&format!("Invalid character after parsing property name. Expected ':' but got: {letter}.")));
+                    return Err(self.wrong(&format!(
+                        "Invalid character after parsing property name. Expected ':' but got: {letter}."
+                    )));
                 }
             }
             self.blanks()?;
@@ -220,7 +241,9 @@ impl Reader {
                 Some('}') => return Ok(Value::Object(members)),
                 None => return Err(self.ended()),
                 Some(letter) => {
-                    return Err(self.wrong(&format!("After parsing a value an unexpected character was encountered: {letter}.")));
+                    return Err(self.wrong(&format!(
+                        "After parsing a value an unexpected character was encountered: {letter}."
+                    )));
                 }
             }
         }
@@ -243,7 +266,9 @@ impl Reader {
                 Some(']') => return Ok(Value::Array(items)),
                 None => return Err(self.ended()),
                 Some(letter) => {
-                    return Err(self.wrong(&format!("After parsing a value an unexpected character was encountered: {letter}.")));
+                    return Err(self.wrong(&format!(
+                        "After parsing a value an unexpected character was encountered: {letter}."
+                    )));
                 }
             }
         }
@@ -273,7 +298,10 @@ impl Reader {
             Some('\n') => return Ok(None),
             Some('u') => {
                 let first = self.code_unit()?;
-                if (0xd800..0xdc00).contains(&first) && self.peek() == Some('\\') && self.letters.get(self.at + 1) == Some(&'u') {
+                if (0xd800..0xdc00).contains(&first)
+                    && self.peek() == Some('\\')
+                    && self.letters.get(self.at + 1) == Some(&'u')
+                {
                     self.take();
                     self.take();
                     let second = self.code_unit()?;
@@ -302,7 +330,10 @@ impl Reader {
 
     fn word(&mut self) -> String {
         let mut word = String::new();
-        while let Some(letter) = self.peek().filter(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '$' | '-')) {
+        while let Some(letter) = self
+            .peek()
+            .filter(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '$' | '-'))
+        {
             self.take();
             word.push(letter);
         }
@@ -311,7 +342,10 @@ impl Reader {
 
     fn number(&mut self) -> Result<Value, String> {
         let mut digits = String::new();
-        while let Some(letter) = self.peek().filter(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '+' | '-' | '.')) {
+        while let Some(letter) = self
+            .peek()
+            .filter(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '+' | '-' | '.'))
+        {
             self.take();
             digits.push(letter);
         }
@@ -319,11 +353,21 @@ impl Reader {
         if let Ok(whole) = plain.parse::<i64>() {
             return Ok(Value::from(whole));
         }
-        let is_decimal = plain.contains(['.', 'e', 'E']) && !plain.contains(|c: char| c.is_ascii_alphabetic() && !matches!(c, 'e' | 'E'));
-        let number = plain.parse::<f64>().ok().filter(|_| is_decimal).and_then(Number::from_f64);
+        let is_decimal = plain.contains(['.', 'e', 'E'])
+            && !plain.contains(|c: char| c.is_ascii_alphabetic() && !matches!(c, 'e' | 'E'));
+        let number = plain
+            .parse::<f64>()
+            .ok()
+            .filter(|_| is_decimal)
+            .and_then(Number::from_f64);
         match number {
             Some(number) => Ok(Value::Number(number)),
-            None if plain.bytes().skip(usize::from(plain.starts_with('-'))).all(|byte| byte.is_ascii_digit()) && plain.len() > 1 => {
+            None if plain
+                .bytes()
+                .skip(usize::from(plain.starts_with('-')))
+                .all(|byte| byte.is_ascii_digit())
+                && plain.len() > 1 =>
+            {
                 Err(self.wrong(&format!("JSON integer {plain} is too large or small for an Int64.")))
             }
             None => Err(self.wrong(&format!("Input string '{digits}' is not a valid number."))),
@@ -359,19 +403,47 @@ mod tests {
     fn what_is_wrong_is_said_with_its_place() {
         let rows = [
             ("", "Unexpected end when reading JSON. Path '', line 1, position 0."),
-            ("{\"a\": {\"b\": [1, }", "Unexpected character encountered while parsing value: }. Path 'a.b[1]', line 1, position 17."),
-            ("{\"a\"\n 1}", "Invalid character after parsing property name. Expected ':' but got: 1. Path '', line 2, position 2."),
-            ("{\"a\": x}", "Unexpected character encountered while parsing value: x. Path 'a', line 1, position 7."),
-            ("{} 1", "Additional text encountered after finished reading JSON content: 1. Path '', line 1, position 3."),
-            ("{\"a\": \"b", "Unterminated string. Expected delimiter: \". Path 'a', line 1, position 8."),
-            ("99999999999999999999", "JSON integer 99999999999999999999 is too large or small for an Int64. Path '', line 1, position 20."),
-            ("1x", "Input string '1x' is not a valid number. Path '', line 1, position 2."),
-            ("/* ", "Unexpected end while parsing comment. Path '', line 1, position 3."),
+            (
+                "{\"a\": {\"b\": [1, }",
+                "Unexpected character encountered while parsing value: }. Path 'a.b[1]', line 1, position 17.",
+            ),
+            (
+                "{\"a\"\n 1}",
+                "Invalid character after parsing property name. Expected ':' but got: 1. Path '', line 2, position 2.",
+            ),
+            (
+                "{\"a\": x}",
+                "Unexpected character encountered while parsing value: x. Path 'a', line 1, position 7.",
+            ),
+            (
+                "{} 1",
+                "Additional text encountered after finished reading JSON content: 1. Path '', line 1, position 3.",
+            ),
+            (
+                "{\"a\": \"b",
+                "Unterminated string. Expected delimiter: \". Path 'a', line 1, position 8.",
+            ),
+            (
+                "99999999999999999999",
+                "JSON integer 99999999999999999999 is too large or small for an Int64. Path '', line 1, position 20.",
+            ),
+            (
+                "1x",
+                "Input string '1x' is not a valid number. Path '', line 1, position 2.",
+            ),
+            (
+                "/* ",
+                "Unexpected end while parsing comment. Path '', line 1, position 3.",
+            ),
         ];
         for (text, expected) in rows {
             assert_eq!(value(text), expected, "{text}");
         }
-        assert!(value(&"[".repeat(200)).as_str().is_some_and(|message| message.contains("MaxDepth")));
+        assert!(
+            value(&"[".repeat(200))
+                .as_str()
+                .is_some_and(|message| message.contains("MaxDepth"))
+        );
     }
 
     #[test]
@@ -394,7 +466,8 @@ mod tests {
         leaf.prop_recursive(4, 24, 4, |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
-                prop::collection::vec(("\\PC{0,6}", inner), 0..4).prop_map(|members| Value::Object(members.into_iter().collect())),
+                prop::collection::vec(("\\PC{0,6}", inner), 0..4)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
             ]
         })
     }

@@ -7,12 +7,13 @@
 //! the same calls that clients make.
 
 mod calls;
-mod expression;
 mod export;
+mod expression;
 mod forms;
 mod gate;
 mod lenient;
 mod nested;
+mod place;
 mod plan;
 mod prepare;
 mod reads;
@@ -28,9 +29,10 @@ mod world;
 
 use fake_azure_cloud::{Form, Guid};
 
-pub(crate) use self::calls::{place, poll_job, serve};
-pub(crate) use self::run::wake;
+pub(crate) use self::calls::{poll_job, serve};
+pub(crate) use self::place::place;
 use self::plan::Target;
+pub(crate) use self::run::wake;
 use crate::Sandbox;
 
 /// The refusals of deployments, for `fake-azure explain`.
@@ -38,5 +40,11 @@ pub(crate) const FORMS: &[&Form] = forms::ALL;
 
 /// Lets the deployments of a group end: whoever reads what they make is not to wait.
 pub(crate) fn finish_in(sandbox: &mut Sandbox, subscription: Guid, group: &str) {
-    calls::finish_all(sandbox, &Target { subscription, group: Some(group.to_owned()) });
+    calls::finish_all(
+        sandbox,
+        &Target {
+            subscription,
+            group: Some(group.to_owned()),
+        },
+    );
 }

@@ -15,8 +15,18 @@ use super::template::member;
 /// # Errors
 ///
 /// When an expression in it has no value.
-pub(crate) fn document(context: &Context<'_>, item: &Value, copies: &[CopyIndex], reads: &dyn Reads) -> Result<Value, Trouble> {
-    let walker = Walker { context, site: Site::Body, reads, keeps_later: false };
+pub(crate) fn document(
+    context: &Context<'_>,
+    item: &Value,
+    copies: &[CopyIndex],
+    reads: &dyn Reads,
+) -> Result<Value, Trouble> {
+    let walker = Walker {
+        context,
+        site: Site::Body,
+        reads,
+        keeps_later: false,
+    };
     let mut order = Map::new();
     for name in ["location", "tags"] {
         if let Some(written) = member(item, name) {
@@ -31,7 +41,10 @@ pub(crate) fn document(context: &Context<'_>, item: &Value, copies: &[CopyIndex]
 fn inner_properties(walker: &Walker<'_>, properties: &Value, copies: &[CopyIndex]) -> Result<Value, Trouble> {
     let options = member(properties, "expressionEvaluationOptions").and_then(|options| member(options, "scope"));
     let scope = options.map(|scope| walker.document(scope, copies)).transpose()?;
-    let is_inner = scope.as_ref().and_then(Value::as_str).is_some_and(|scope| scope.eq_ignore_ascii_case("inner"));
+    let is_inner = scope
+        .as_ref()
+        .and_then(Value::as_str)
+        .is_some_and(|scope| scope.eq_ignore_ascii_case("inner"));
     let mut found = Map::new();
     for (name, value) in properties.as_object().into_iter().flatten() {
         let value = match name.to_ascii_lowercase().as_str() {
@@ -72,7 +85,12 @@ fn flat_outputs(walker: &Walker<'_>, outputs: &Value, copies: &[CopyIndex]) -> R
             continue;
         };
         let mut flat = Map::new();
-        for (name, value) in output.as_object().into_iter().flatten().filter(|(name, _)| !name.eq_ignore_ascii_case("copy")) {
+        for (name, value) in output
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(name, _)| !name.eq_ignore_ascii_case("copy"))
+        {
             flat.insert(name.clone(), walker.document(value, copies)?);
         }
         flat.insert("value".to_owned(), walker.copied(copy, copies)?.1);
@@ -96,7 +114,11 @@ fn flat_resources(walker: &Walker<'_>, resources: &Value, copies: &[CopyIndex]) 
                 let mut names = Vec::new();
                 for index in 0..count_of(walker.context, copy, copies)? {
                     let mut inner = copies.to_vec();
-                    inner.push(CopyIndex { name: name.clone(), index, of_resource: true });
+                    inner.push(CopyIndex {
+                        name: name.clone(),
+                        index,
+                        of_resource: true,
+                    });
                     let flat = flat_resource(walker, item, &inner)?;
                     let word = |member_name: &str| member(&flat, member_name).and_then(Value::as_str).unwrap_or("");
                     names.push(Value::from(format!("{}/{}", word("type"), word("name"))));
@@ -127,7 +149,10 @@ fn unroll_waits(item: &mut Value, loops: &[(String, Vec<Value>)]) {
     if let Some(Value::Array(waits)) = item.get_mut(&name) {
         let before = std::mem::take(waits);
         for wait in before {
-            match loops.iter().find(|(name, _)| wait.as_str().is_some_and(|wait| wait.eq_ignore_ascii_case(name))) {
+            match loops
+                .iter()
+                .find(|(name, _)| wait.as_str().is_some_and(|wait| wait.eq_ignore_ascii_case(name)))
+            {
                 Some((_, names)) => waits.extend(names.iter().cloned()),
                 None => waits.push(wait),
             }
@@ -137,8 +162,13 @@ fn unroll_waits(item: &mut Value, loops: &[(String, Vec<Value>)]) {
 
 fn flat_resource(walker: &Walker<'_>, item: &Value, copies: &[CopyIndex]) -> Result<Value, Trouble> {
     let scope = walker.context.scope(Site::Head, copies, walker.reads);
-    let kind = member(item, "type").map(|kind| Evaluator::new(&scope).document(kind)).transpose()?;
-    let is_deployment = kind.as_ref().and_then(Value::as_str).is_some_and(|kind| kind.eq_ignore_ascii_case(DEPLOYMENTS));
+    let kind = member(item, "type")
+        .map(|kind| Evaluator::new(&scope).document(kind))
+        .transpose()?;
+    let is_deployment = kind
+        .as_ref()
+        .and_then(Value::as_str)
+        .is_some_and(|kind| kind.eq_ignore_ascii_case(DEPLOYMENTS));
     let mut found = Map::new();
     for (name, value) in item.as_object().into_iter().flatten() {
         let value = match name.to_ascii_lowercase().as_str() {
@@ -158,9 +188,12 @@ fn as_literal(value: &Value) -> Value {
     match value {
         Value::String(text) => Value::from(escaped(text).into_owned()),
         Value::Array(items) => Value::Array(items.iter().map(as_literal).collect()),
-        Value::Object(members) => {
-            Value::Object(members.iter().map(|(name, value)| (escaped(name).into_owned(), as_literal(value))).collect())
-        }
+        Value::Object(members) => Value::Object(
+            members
+                .iter()
+                .map(|(name, value)| (escaped(name).into_owned(), as_literal(value)))
+                .collect(),
+        ),
         plain => plain.clone(),
     }
 }

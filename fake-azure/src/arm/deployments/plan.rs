@@ -95,9 +95,21 @@ pub(crate) fn written<'t>(resources: &'t Value, pointer: &str) -> Option<&'t Val
 /// What is wrong with the template, first things first.
 pub(crate) fn plan(context: &Context<'_>, source: &Source<'_>, target: &Target) -> Result<Vec<Planned>, Violation> {
     let resources_name = context.template.resources_name().to_owned();
-    let mut expansion =
-        Expansion { context, source, target, base: format!("/{resources_name}"), planned: Vec::new(), before: Vec::new(), serial: Vec::new() };
-    let nothing = Parent { kind: "", name: "", copies: &[], target };
+    let mut expansion = Expansion {
+        context,
+        source,
+        target,
+        base: format!("/{resources_name}"),
+        planned: Vec::new(),
+        before: Vec::new(),
+        serial: Vec::new(),
+    };
+    let nothing = Parent {
+        kind: "",
+        name: "",
+        copies: &[],
+        target,
+    };
     match context.template.resources() {
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
@@ -106,7 +118,12 @@ pub(crate) fn plan(context: &Context<'_>, source: &Source<'_>, target: &Target) 
         }
         Value::Object(members) => {
             for (name, item) in members {
-                expansion.resource(item, &format!("/{}", super::lenient::pointer_segment(name)), Some(name), &nothing)?;
+                expansion.resource(
+                    item,
+                    &format!("/{}", super::lenient::pointer_segment(name)),
+                    Some(name),
+                    &nothing,
+                )?;
             }
         }
         _ => {}
@@ -144,7 +161,13 @@ struct Expansion<'a> {
 }
 
 impl Expansion<'_> {
-    fn resource(&mut self, item: &Value, pointer: &str, symbolic: Option<&str>, parent: &Parent<'_>) -> Result<(), Violation> {
+    fn resource(
+        &mut self,
+        item: &Value,
+        pointer: &str,
+        symbolic: Option<&str>,
+        parent: &Parent<'_>,
+    ) -> Result<(), Violation> {
         if !item.is_object() {
             let (line, column) = self.place(pointer);
             return Err(Violation::parse(format!(
@@ -153,19 +176,32 @@ impl Expansion<'_> {
             .at(self.source, &format!("{}{pointer}", self.base)));
         }
         let Some(copy) = member(item, "copy").filter(|copy| !copy.is_null()) else {
-            return self.instance(item, pointer, symbolic, parent, parent.copies.to_vec()).map(|_| ());
+            return self
+                .instance(item, pointer, symbolic, parent, parent.copies.to_vec())
+                .map(|_| ());
         };
-        let loop_name = member(copy, "name").and_then(Value::as_str).or(symbolic).unwrap_or("").to_owned();
+        let loop_name = member(copy, "name")
+            .and_then(Value::as_str)
+            .or(symbolic)
+            .unwrap_or("")
+            .to_owned();
         if loop_name.is_empty() || member(copy, "count").is_none() {
             return Err(self.invalid(item, pointer, "The copy definition requires a name and a count. Please see https://aka.ms/arm-copy for usage details."));
         }
-        let count = count_of(self.context, copy, parent.copies).map_err(|trouble| self.invalid(item, pointer, &words(&trouble)))?;
-        let is_serial = member(copy, "mode").and_then(Value::as_str).is_some_and(|mode| mode.eq_ignore_ascii_case("serial"));
+        let count = count_of(self.context, copy, parent.copies)
+            .map_err(|trouble| self.invalid(item, pointer, &words(&trouble)))?;
+        let is_serial = member(copy, "mode")
+            .and_then(Value::as_str)
+            .is_some_and(|mode| mode.eq_ignore_ascii_case("serial"));
         let batch = self.batch_size(item, pointer, copy, count, is_serial)?;
         let mut batches: Vec<Vec<usize>> = vec![Vec::new()];
         for index in 0..count {
             let mut copies = parent.copies.to_vec();
-            copies.push(CopyIndex { name: loop_name.clone(), index, of_resource: true });
+            copies.push(CopyIndex {
+                name: loop_name.clone(),
+                index,
+                of_resource: true,
+            });
             let own = self.instance(item, pointer, symbolic, parent, copies)?;
             if batches.last().is_some_and(|last| last.len() >= batch) {
                 batches.push(Vec::new());
@@ -182,13 +218,24 @@ impl Expansion<'_> {
         Ok(())
     }
 
-    fn batch_size(&self, item: &Value, pointer: &str, copy: &Value, count: i64, is_serial: bool) -> Result<usize, Violation> {
+    fn batch_size(
+        &self,
+        item: &Value,
+        pointer: &str,
+        copy: &Value,
+        count: i64,
+        is_serial: bool,
+    ) -> Result<usize, Violation> {
         let Some(written) = member(copy, "batchSize") else {
             return Ok(1);
         };
         let scope = self.context.scope(Site::Head, &[], &Unread);
-        let size = Evaluator::new(&scope).document(written).map_err(|trouble| self.invalid(item, pointer, &words(&trouble)))?;
-        let fits = size.as_i64().filter(|size| is_serial && (1..=count.max(1)).contains(size));
+        let size = Evaluator::new(&scope)
+            .document(written)
+            .map_err(|trouble| self.invalid(item, pointer, &words(&trouble)))?;
+        let fits = size
+            .as_i64()
+            .filter(|size| is_serial && (1..=count.max(1)).contains(size));
         match fits.and_then(|size| usize::try_from(size).ok()) {
             Some(size) => Ok(size),
             None => Err(self.invalid(
@@ -235,9 +282,19 @@ impl Expansion<'_> {
             return Err(self.invalid(item, pointer, "The name property cannot be null or empty. Please see https://aka.ms/arm-template/#resources for usage details."));
         };
         let is_child = !parent.kind.is_empty();
-        let is_whole = short_kind.to_ascii_lowercase().starts_with(&format!("{}/", parent.kind.to_ascii_lowercase()));
-        let kind = if is_child && !is_whole { format!("{}/{short_kind}", parent.kind) } else { short_kind };
-        let name = if is_child { format!("{}/{short_name}", parent.name) } else { short_name };
+        let is_whole = short_kind
+            .to_ascii_lowercase()
+            .starts_with(&format!("{}/", parent.kind.to_ascii_lowercase()));
+        let kind = if is_child && !is_whole {
+            format!("{}/{short_kind}", parent.kind)
+        } else {
+            short_kind
+        };
+        let name = if is_child {
+            format!("{}/{short_name}", parent.name)
+        } else {
+            short_name
+        };
         let place = self.place(pointer);
         let n_types = kind.split('/').count();
         let n_names = name.split('/').count();
@@ -268,7 +325,17 @@ impl Expansion<'_> {
             pointer: pointer.to_owned(),
             place,
             symbolic: symbolic.map(str::to_owned),
-            id: id_of(&target, &kind, &name, member(item, "scope").is_some().then(|| text("scope")).transpose()?.flatten().as_deref()),
+            id: id_of(
+                &target,
+                &kind,
+                &name,
+                member(item, "scope")
+                    .is_some()
+                    .then(|| text("scope"))
+                    .transpose()?
+                    .flatten()
+                    .as_deref(),
+            ),
             copies: copies.clone(),
             kind: kind.clone(),
             name: name.clone(),
@@ -282,7 +349,12 @@ impl Expansion<'_> {
         self.before.push(before);
 
         if let Some(children) = member(item, "resources") {
-            let own = Parent { kind: &kind, name: &name, copies: &copies, target: &target };
+            let own = Parent {
+                kind: &kind,
+                name: &name,
+                copies: &copies,
+                target: &target,
+            };
             let children_name = super::template::spelt(item, "resources").unwrap_or("resources");
             match children {
                 Value::Array(children) => {
@@ -291,16 +363,32 @@ impl Expansion<'_> {
                     }
                 }
                 Value::Null => {}
-                other => return Err(self.invalid(item, pointer, &format!("The resources property is expected to be an array, and is {other}."))),
+                other => {
+                    return Err(self.invalid(
+                        item,
+                        pointer,
+                        &format!("The resources property is expected to be an array, and is {other}."),
+                    ));
+                }
             }
         }
         Ok(index)
     }
 
     /// Where it goes: a deployment inside may name another group or subscription.
-    fn target_of(&self, item: &Value, pointer: &str, copies: &[CopyIndex], parent: &Parent<'_>, kind: &str) -> Result<Target, Violation> {
+    fn target_of(
+        &self,
+        item: &Value,
+        pointer: &str,
+        copies: &[CopyIndex],
+        parent: &Parent<'_>,
+        kind: &str,
+    ) -> Result<Target, Violation> {
         let scope = self.context.scope(Site::Head, copies, &Unread);
-        let text = |name: &str| match member(item, name).map(|written| Evaluator::new(&scope).document(written)).transpose() {
+        let text = |name: &str| match member(item, name)
+            .map(|written| Evaluator::new(&scope).document(written))
+            .transpose()
+        {
             Ok(Some(Value::String(text))) if !text.is_empty() => Ok(Some(text)),
             Ok(_) => Ok(None),
             Err(trouble) => Err(self.not_valid(item, pointer, &trouble)),
@@ -309,15 +397,32 @@ impl Expansion<'_> {
         if kind.eq_ignore_ascii_case(DEPLOYMENTS) {
             if let Some(subscription) = text("subscriptionId")? {
                 let Some(id) = Guid::parse(&subscription) else {
-                    return Err(self.invalid(item, pointer, &format!("The provided subscription identifier '{subscription}' is malformed or invalid.")));
+                    return Err(self.invalid(
+                        item,
+                        pointer,
+                        &format!("The provided subscription identifier '{subscription}' is malformed or invalid."),
+                    ));
                 };
-                target = Target { subscription: id, group: None };
+                target = Target {
+                    subscription: id,
+                    group: None,
+                };
             }
             if let Some(group) = text("resourceGroup")? {
                 target.group = Some(group);
-            } else if self.target.group.is_some() && member(item, "subscriptionId").is_some() && member(item, "location").is_none() {
-                return Err(self.invalid(item, pointer, "The location property is required for a deployment at a subscription."));
-            } else if self.target.group.is_some() && member(item, "location").is_some() && member(item, "subscriptionId").is_some() {
+            } else if self.target.group.is_some()
+                && member(item, "subscriptionId").is_some()
+                && member(item, "location").is_none()
+            {
+                return Err(self.invalid(
+                    item,
+                    pointer,
+                    "The location property is required for a deployment at a subscription.",
+                ));
+            } else if self.target.group.is_some()
+                && member(item, "location").is_some()
+                && member(item, "subscriptionId").is_some()
+            {
                 target.group = None;
             }
         }
@@ -350,7 +455,9 @@ impl Expansion<'_> {
         let scope = self.context.scope(Site::Head, copies, &Unread);
         let found = match member(item, "dependsOn") {
             None | Some(Value::Null) => return Ok(Vec::new()),
-            Some(written) => Evaluator::new(&scope).document(written).map_err(|trouble| self.not_valid(item, pointer, &trouble))?,
+            Some(written) => Evaluator::new(&scope)
+                .document(written)
+                .map_err(|trouble| self.not_valid(item, pointer, &trouble))?,
         };
         let wrong = || {
             self.invalid(item, pointer, "The dependsOn property is expected to be an array of strings. Please see https://aka.ms/arm-template/#resources for usage details.")
@@ -358,7 +465,10 @@ impl Expansion<'_> {
         let Value::Array(entries) = found else {
             return Err(wrong());
         };
-        entries.into_iter().map(|entry| entry.as_str().map(str::to_owned).ok_or_else(wrong)).collect()
+        entries
+            .into_iter()
+            .map(|entry| entry.as_str().map(str::to_owned).ok_or_else(wrong))
+            .collect()
     }
 
     fn place(&self, pointer: &str) -> (u32, u32) {
@@ -369,13 +479,18 @@ impl Expansion<'_> {
     fn invalid(&self, item: &Value, pointer: &str, inner: &str) -> Violation {
         let name = member(item, "name").and_then(Value::as_str).unwrap_or("");
         let (line, column) = self.place(pointer);
-        Violation::validation(format!("The template resource '{name}' at line '{line}' and column '{column}' is not valid: {inner}"))
-            .at(self.source, &format!("{}{pointer}", self.base))
+        Violation::validation(format!(
+            "The template resource '{name}' at line '{line}' and column '{column}' is not valid: {inner}"
+        ))
+        .at(self.source, &format!("{}{pointer}", self.base))
     }
 
     /// The same for an expression that has no value.
     fn not_valid(&self, item: &Value, pointer: &str, trouble: &Trouble) -> Violation {
-        let inner = format!("{} Please see https://aka.ms/arm-template-expressions for usage details.", words(trouble));
+        let inner = format!(
+            "{}. Please see https://aka.ms/arm-template-expressions for usage details.",
+            words(trouble)
+        );
         self.invalid(item, pointer, &inner).caused_by(trouble)
     }
 
@@ -418,11 +533,16 @@ impl Expansion<'_> {
         }
         for (index, mut after) in edges.into_iter().enumerate() {
             // What waits for itself by `dependsOn` is a circle; a reference to itself in its own body is none of the order's.
-            let waits_for_itself = self.before[index].iter().any(|entry| find(&self.planned, entry, &self.planned[index].target).contains(&index));
+            let waits_for_itself = self.before[index]
+                .iter()
+                .any(|entry| find(&self.planned, entry, &self.planned[index].target).contains(&index));
             if !waits_for_itself {
                 after.remove(&index);
             }
-            self.planned[index].after = after.into_iter().filter(|before| self.planned[*before].is_sent()).collect();
+            self.planned[index].after = after
+                .into_iter()
+                .filter(|before| self.planned[*before].is_sent())
+                .collect();
         }
         Ok(())
     }
@@ -444,7 +564,10 @@ impl Expansion<'_> {
             })
         }
         let resources = self.context.template.resources();
-        named(resources, entry) || resources.as_object().is_some_and(|members| members.keys().any(|own| own == entry))
+        named(resources, entry)
+            || resources
+                .as_object()
+                .is_some_and(|members| members.keys().any(|own| own == entry))
     }
 
     /// What a resource's body refers to: the first arguments of `reference` and `list*`.
@@ -455,14 +578,19 @@ impl Expansion<'_> {
         };
         let mut calls = Vec::new();
         for (name, value) in item.as_object().into_iter().flatten() {
-            let is_own = !["resources", "copy", "dependsOn"].iter().any(|other| name.eq_ignore_ascii_case(other));
+            let is_own = !["resources", "copy", "dependsOn"]
+                .iter()
+                .any(|other| name.eq_ignore_ascii_case(other));
             if is_own {
                 collect_readings(value, &mut calls);
             }
         }
         let scope = self.context.scope(Site::Head, &planned.copies, &Unread);
         let evaluator = Evaluator::new(&scope);
-        calls.iter().filter_map(|arg| evaluator.value(arg).ok()?.as_str().map(str::to_owned)).collect()
+        calls
+            .iter()
+            .filter_map(|arg| evaluator.value(arg).ok()?.as_str().map(str::to_owned))
+            .collect()
     }
 }
 
@@ -500,22 +628,37 @@ fn readings(expression: &Expression, found: &mut Vec<Expression>) {
 /// The resources that a name means: an id, `type/name`, a name, a loop, a symbolic name.
 pub(crate) fn find(planned: &[Planned], entry: &str, target: &Target) -> Vec<usize> {
     let folded = entry.trim_end_matches('/').to_lowercase();
+    // `resourceId` at a subscription writes a group's id like any other's.
+    let folded = folded.replace("/providers/microsoft.resources/resourcegroups/", "/resourcegroups/");
     let full = if folded.starts_with('/') {
         folded.clone()
     } else {
         format!("{}/providers/{folded}", target.id().to_lowercase())
     };
     let all = |holds: &dyn Fn(&Planned) -> bool| -> Vec<usize> {
-        planned.iter().enumerate().filter(|(_, own)| holds(own)).map(|(index, _)| index).collect()
+        planned
+            .iter()
+            .enumerate()
+            .filter(|(_, own)| holds(own))
+            .map(|(index, _)| index)
+            .collect()
     };
     let attempts: [&dyn Fn(&Planned) -> bool; 5] = [
         &|own| own.symbolic.as_ref().is_some_and(|name| name.to_lowercase() == folded),
         &|own| own.id.to_lowercase() == full,
         &|own| format!("{}/{}", own.kind, own.name).to_lowercase() == folded,
-        &|own| own.copies.iter().any(|copy| copy.of_resource && copy.name.to_lowercase() == folded),
+        &|own| {
+            own.copies
+                .iter()
+                .any(|copy| copy.of_resource && copy.name.to_lowercase() == folded)
+        },
         &|own| own.name.to_lowercase() == folded,
     ];
-    attempts.into_iter().map(all).find(|found| !found.is_empty()).unwrap_or_default()
+    attempts
+        .into_iter()
+        .map(all)
+        .find(|found| !found.is_empty())
+        .unwrap_or_default()
 }
 
 /// The id of a resource.
@@ -576,7 +719,9 @@ fn find_cycle(planned: &[Planned]) -> Option<usize> {
 pub(crate) fn in_order(planned: &[Planned]) -> Vec<usize> {
     let mut done = vec![false; planned.len()];
     let mut order = Vec::with_capacity(planned.len());
-    while let Some(next) = (0..planned.len()).find(|index| !done[*index] && planned[*index].after.iter().all(|before| done[*before])) {
+    while let Some(next) =
+        (0..planned.len()).find(|index| !done[*index] && planned[*index].after.iter().all(|before| done[*before]))
+    {
         done[next] = true;
         order.push(next);
     }

@@ -89,7 +89,9 @@ pub(crate) struct Prepared {
 impl Prepared {
     /// The values of the parameters, for a context.
     pub(crate) fn values(&self) -> impl Iterator<Item = (String, Value)> + '_ {
-        self.parameters.iter().map(|given| (given.name.clone(), given.value.clone()))
+        self.parameters
+            .iter()
+            .map(|given| (given.name.clone(), given.value.clone()))
     }
 }
 
@@ -101,35 +103,47 @@ impl Prepared {
 pub(crate) fn prepare(sandbox: &mut Sandbox, commission: &Commission<'_>) -> Result<Prepared, Refused> {
     let order = commission.order;
     if commission.depth > DEPTH_MAX {
-        return Err(CloudError::of(&forms::TOO_DEEP).with("name", commission.name).with("limit", DEPTH_MAX).into());
+        return Err(CloudError::of(&forms::TOO_DEEP)
+            .with("name", commission.name)
+            .with("limit", DEPTH_MAX)
+            .into());
     }
     if order.on_error.is_some() {
         return Err(CloudError::of(&forms::ON_ERROR).into());
     }
     let (document, places, template_link, prefix) = template_of(sandbox, commission)?;
-    let source = Source { places: &places, prefix: &prefix };
+    let source = Source {
+        places: &places,
+        prefix: &prefix,
+    };
     let template = Template::check(document, &source)?;
     let (given, parameters_link) = parameters_of(sandbox, commission)?;
 
     let facts = |given: &[Given]| -> World {
-        world::world(sandbox, &Facts {
-            target: commission.target,
-            name: commission.name,
-            location: order.location.as_deref(),
-            template: &template.document,
-            template_link: template_link.as_ref(),
-            mode: order.mode,
-            given,
-            base: commission.base,
-            deployer: commission.deployer,
-            correlation: commission.correlation,
-            started: sandbox.cloud.now(),
-        })
+        world::world(
+            sandbox,
+            &Facts {
+                target: commission.target,
+                name: commission.name,
+                location: order.location.as_deref(),
+                template: &template.document,
+                template_link: template_link.as_ref(),
+                mode: order.mode,
+                given,
+                base: commission.base,
+                deployer: commission.deployer,
+                correlation: commission.correlation,
+                started: sandbox.cloud.now(),
+            },
+        )
     };
     let early = facts(&[]);
     let parameters = materialise(&template, &source, &early, &given)?;
     let world = facts(&parameters);
-    let values: Vec<(String, Value)> = parameters.iter().map(|given| (given.name.clone(), given.value.clone())).collect();
+    let values: Vec<(String, Value)> = parameters
+        .iter()
+        .map(|given| (given.name.clone(), given.value.clone()))
+        .collect();
     let context = Context::new(&world, &template, values);
     check_variables(&context, &source)?;
     let planned = plan(&context, &source, commission.target)?;
@@ -137,16 +151,30 @@ pub(crate) fn prepare(sandbox: &mut Sandbox, commission: &Commission<'_>) -> Res
     check_outputs(&template, &source)?;
 
     let mut inner = Vec::new();
-    let link = template_link.as_ref().and_then(|link| member(link, "uri")).and_then(Value::as_str).map(str::to_owned);
-    for (index, own) in planned.iter().enumerate().filter(|(_, own)| own.is_deployment() && own.is_sent()) {
-        let Some(item) = written(template.resources(), &own.pointer) else {
+    let link = template_link
+        .as_ref()
+        .and_then(|link| member(link, "uri"))
+        .and_then(Value::as_str)
+        .map(str::to_owned);
+    for (index, own) in planned
+        .iter()
+        .enumerate()
+        .filter(|(_, own)| own.is_deployment() && own.is_sent())
+    {
+        // A group that the deployment itself is to make has nothing to be asked about yet.
+        let has_home = own.target.group.is_none() || group_key(sandbox, &own.target).is_some();
+        let Some(item) = written(template.resources(), &own.pointer).filter(|_| has_home) else {
             continue;
         };
         let document = match nested::document(&context, item, &own.copies, &Unread) {
             Ok(document) => document,
             // What it is to be is known only later.
             Err(Trouble::Later) => continue,
-            Err(trouble) => return Err(Violation::expressions(&own.id, own.place, &words(&trouble)).caused_by(&trouble).into()),
+            Err(trouble) => {
+                return Err(Violation::expressions(&own.id, own.place, &words(&trouble))
+                    .caused_by(&trouble)
+                    .into());
+            }
         };
         let inner_order = super::request::order(&document, Places::default())?;
         let commission = Commission {
@@ -159,23 +187,41 @@ pub(crate) fn prepare(sandbox: &mut Sandbox, commission: &Commission<'_>) -> Res
         };
         inner.push((index, own.target.clone(), prepare(sandbox, &commission)?));
     }
-    Ok(Prepared { planned, parameters, parameters_link, template_link, world: world.clone(), inner, template: template.clone() })
+    Ok(Prepared {
+        planned,
+        parameters,
+        parameters_link,
+        template_link,
+        world: world.clone(),
+        inner,
+        template: template.clone(),
+    })
 }
 
 /// The template of an order: its own, or the one that it links to. With where things stand in it, and how it is linked.
-fn template_of(sandbox: &mut Sandbox, commission: &Commission<'_>) -> Result<(Value, Places, Option<Value>, String), Refused> {
+fn template_of(
+    sandbox: &mut Sandbox,
+    commission: &Commission<'_>,
+) -> Result<(Value, Places, Option<Value>, String), Refused> {
     let order = commission.order;
     match (&order.template, &order.template_link) {
         (Some(_), Some(_)) => Err(CloudError::of(&forms::TWO_TEMPLATES).into()),
         (None, None) => Err(CloudError::of(&forms::NO_TEMPLATE).into()),
-        (Some(template), None) => Ok((template.clone(), order.places.clone(), None, order.template_pointer.clone())),
+        (Some(template), None) => Ok((
+            template.clone(),
+            order.places.clone(),
+            None,
+            order.template_pointer.clone(),
+        )),
         (None, Some(link)) => {
             if let Some(id) = member(link, "id").and_then(Value::as_str) {
                 return Err(CloudError::of(&forms::NO_TEMPLATE_SPEC).with("id", id).into());
             }
             let (document, places, uri) = fetch(sandbox, commission, link)?;
             let version = member(&document, "contentVersion").cloned().unwrap_or(Value::Null);
-            if let Some(wanted) = member(link, "contentVersion").filter(|wanted| !wanted.is_null() && **wanted != version) {
+            if let Some(wanted) =
+                member(link, "contentVersion").filter(|wanted| !wanted.is_null() && **wanted != version)
+            {
                 return Err(Violation::validation(format!(
                     "The template content version {version} does not match the version {wanted} of the template link. Please see \
                      https://aka.ms/arm-deploy for usage details."
@@ -193,8 +239,14 @@ fn template_of(sandbox: &mut Sandbox, commission: &Commission<'_>) -> Result<(Va
 /// A document that a link names.
 fn fetch(sandbox: &mut Sandbox, commission: &Commission<'_>, link: &Value) -> Result<(Value, Places, String), Refused> {
     let Some(uri) = world::link_address(link, commission.parent_link) else {
-        let shown = member(link, "relativePath").or(member(link, "uri")).and_then(Value::as_str).unwrap_or("");
-        return Err(CloudError::of(&forms::BAD_LINK).with("uri", shown).with("tracking", commission.correlation).into());
+        let shown = member(link, "relativePath")
+            .or(member(link, "uri"))
+            .and_then(Value::as_str)
+            .unwrap_or("");
+        return Err(CloudError::of(&forms::BAD_LINK)
+            .with("uri", shown)
+            .with("tracking", commission.correlation)
+            .into());
     };
     let text = world::download(sandbox, &uri, commission.correlation)?;
     let (document, places) = lenient::read(&text).map_err(Violation::parse)?;
@@ -202,23 +254,42 @@ fn fetch(sandbox: &mut Sandbox, commission: &Commission<'_>, link: &Value) -> Re
 }
 
 /// What is given for the parameters, of the order and of the file that it links to.
-fn parameters_of(sandbox: &mut Sandbox, commission: &Commission<'_>) -> Result<(Map<String, Value>, Option<Value>), Refused> {
+fn parameters_of(
+    sandbox: &mut Sandbox,
+    commission: &Commission<'_>,
+) -> Result<(Map<String, Value>, Option<Value>), Refused> {
     let order = commission.order;
     let Some(link) = &order.parameters_link else {
         return Ok((order.parameters.clone(), None));
     };
     let (document, _, uri) = fetch(sandbox, commission, link)?;
-    let mut given = member(&document, "parameters").and_then(Value::as_object).cloned().unwrap_or_default();
+    let mut given = member(&document, "parameters")
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default();
     given.extend(order.parameters.clone());
     let version = member(&document, "contentVersion").cloned().unwrap_or(Value::Null);
     Ok((given, Some(json!({ "uri": uri, "contentVersion": version }))))
 }
 
 /// The value of every parameter. Checks come in the order of ARM 7.4.
-fn materialise(template: &Template, source: &Source<'_>, world: &World, given: &Map<String, Value>) -> Result<Vec<Given>, Refused> {
+fn materialise(
+    template: &Template,
+    source: &Source<'_>,
+    world: &World,
+    given: &Map<String, Value>,
+) -> Result<Vec<Given>, Refused> {
     let declared = template.parameters(source)?;
-    let is_declared = |name: &&String| declared.iter().any(|parameter| parameter.name.eq_ignore_ascii_case(name));
-    let strangers: Vec<&str> = given.keys().filter(|name| !is_declared(name)).map(String::as_str).collect();
+    let is_declared = |name: &&String| {
+        declared
+            .iter()
+            .any(|parameter| parameter.name.eq_ignore_ascii_case(name))
+    };
+    let strangers: Vec<&str> = given
+        .keys()
+        .filter(|name| !is_declared(name))
+        .map(String::as_str)
+        .collect();
     if !strangers.is_empty() {
         let known: Vec<&str> = declared.iter().map(|parameter| parameter.name.as_str()).collect();
         return Err(Violation::validation(format!(
@@ -234,9 +305,18 @@ fn materialise(template: &Template, source: &Source<'_>, world: &World, given: &
     let mut values: Vec<(String, Value)> = Vec::new();
     for parameter in &declared {
         let pointer = format!("/parameters/{}", pointer_segment(&parameter.name));
-        let own = given.iter().find(|(name, _)| name.eq_ignore_ascii_case(&parameter.name)).map(|(_, own)| own);
-        if let Some(reference) = own.and_then(|own| member(own, "reference")).filter(|reference| !reference.is_null()) {
-            let vault = member(reference, "keyVault").and_then(|vault| member(vault, "id")).and_then(Value::as_str).unwrap_or("");
+        let own = given
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(&parameter.name))
+            .map(|(_, own)| own);
+        if let Some(reference) = own
+            .and_then(|own| member(own, "reference"))
+            .filter(|reference| !reference.is_null())
+        {
+            let vault = member(reference, "keyVault")
+                .and_then(|vault| member(vault, "id"))
+                .and_then(Value::as_str)
+                .unwrap_or("");
             return Err(CloudError::of(&forms::NO_VAULT).with("vault", vault).into());
         }
         let value = own.and_then(|own| member(own, "value"));
@@ -253,7 +333,9 @@ fn materialise(template: &Template, source: &Source<'_>, world: &World, given: &
                 .into());
             }
             Some(value) => {
-                parameter.check(value).map_err(|inner| Violation::validation(inner).at(source, &pointer))?;
+                parameter
+                    .check(value)
+                    .map_err(|inner| Violation::validation(inner).at(source, &pointer))?;
                 values.push((parameter.name.clone(), value.clone()));
             }
         }
@@ -266,15 +348,21 @@ fn materialise(template: &Template, source: &Source<'_>, world: &World, given: &
         let value = context.parameter(&parameter.name).map_err(|trouble| {
             let (line, column) = parameter.place;
             Violation::validation(format!(
-                "The template resource '{}' at line '{line}' and column '{column}' is not valid: {} Please see \
+                "The template resource '{}' at line '{line}' and column '{column}' is not valid: {}. Please see \
                  https://aka.ms/arm-template-expressions for usage details.",
                 parameter.name,
                 words(&trouble)
             ))
             .at(source, &pointer)
         })?;
-        parameter.check(&value).map_err(|inner| Violation::validation(inner).at(source, &pointer))?;
-        found.push(Given { name: parameter.name.clone(), kind: parameter.kind, value });
+        parameter
+            .check(&value)
+            .map_err(|inner| Violation::validation(inner).at(source, &pointer))?;
+        found.push(Given {
+            name: parameter.name.clone(),
+            kind: parameter.kind,
+            value,
+        });
     }
     Ok(found)
 }
@@ -290,22 +378,39 @@ fn check_variables(context: &Context<'_>, source: &Source<'_>) -> Result<(), Vio
 
 /// Every body must have a value, or get one when it is sent.
 fn check_bodies(context: &Context<'_>, planned: &[Planned]) -> Result<(), Violation> {
-    let walker = Walker { context, site: Site::Body, reads: &Unread, keeps_later: true };
+    let walker = Walker {
+        context,
+        site: Site::Body,
+        reads: &Unread,
+        keeps_later: true,
+    };
     for own in planned.iter().filter(|own| own.is_sent() && !own.is_deployment()) {
         let Some(item) = written(context.template.resources(), &own.pointer) else {
             continue;
         };
-        body_with(&walker, item, own).map_err(|trouble| {
-            Violation::expressions(&own.id, own.place, &words(&trouble)).caused_by(&trouble)
-        })?;
+        body_with(&walker, item, own)
+            .map_err(|trouble| Violation::expressions(&own.id, own.place, &words(&trouble)).caused_by(&trouble))?;
     }
     Ok(())
 }
 
 /// The members of a resource that the engine keeps to itself.
 const OWN_MEMBERS: &[&str] = &[
-    "apiVersion", "asserts", "comments", "condition", "copy", "dependsOn", "existing", "import", "metadata", "name", "resourceGroup",
-    "resources", "scope", "subscriptionId", "type",
+    "apiVersion",
+    "asserts",
+    "comments",
+    "condition",
+    "copy",
+    "dependsOn",
+    "existing",
+    "import",
+    "metadata",
+    "name",
+    "resourceGroup",
+    "resources",
+    "scope",
+    "subscriptionId",
+    "type",
 ];
 
 /// What is sent for a resource.

@@ -25,7 +25,11 @@ pub(crate) struct Live<'a> {
 impl<'a> Live<'a> {
     /// For a deployment.
     pub(crate) fn new(sandbox: &'a mut Sandbox, deployment: &'a Deployment) -> Live<'a> {
-        Live { sandbox: RefCell::new(sandbox), deployment, log: RefCell::default() }
+        Live {
+            sandbox: RefCell::new(sandbox),
+            deployment,
+            log: RefCell::default(),
+        }
     }
 
     fn uri(&self) -> Uri {
@@ -49,7 +53,16 @@ impl<'a> Live<'a> {
         }
         let mut members = Map::new();
         members.insert("apiVersion".to_owned(), Value::from(version));
-        for name in ["location", "sku", "kind", "identity", "plan", "zones", "tags", "properties"] {
+        for name in [
+            "location",
+            "sku",
+            "kind",
+            "identity",
+            "plan",
+            "zones",
+            "tags",
+            "properties",
+        ] {
             if let Some(value) = document.get(name) {
                 members.insert(name.to_owned(), value.clone());
             }
@@ -59,17 +72,32 @@ impl<'a> Live<'a> {
             let at = segments.iter().position(|own| own.eq_ignore_ascii_case(word))?;
             segments.get(at + 1).copied()
         };
-        let short = segments.iter().position(|own| own.eq_ignore_ascii_case("providers")).map(|at| segments[at + 1..].join("/"));
-        members.insert("subscriptionId".to_owned(), Value::from(after("subscriptions").unwrap_or("")));
-        members.insert("resourceGroupName".to_owned(), Value::from(after("resourceGroups").unwrap_or("")));
+        let short = segments
+            .iter()
+            .position(|own| own.eq_ignore_ascii_case("providers"))
+            .map(|at| segments[at + 1..].join("/"));
+        members.insert(
+            "subscriptionId".to_owned(),
+            Value::from(after("subscriptions").unwrap_or("")),
+        );
+        members.insert(
+            "resourceGroupName".to_owned(),
+            Value::from(after("resourceGroups").unwrap_or("")),
+        );
         members.insert("scope".to_owned(), Value::from(""));
-        members.insert("resourceId".to_owned(), Value::from(short.unwrap_or_else(|| id.to_owned())));
+        members.insert(
+            "resourceId".to_owned(),
+            Value::from(short.unwrap_or_else(|| id.to_owned())),
+        );
         members.insert("referenceApiVersion".to_owned(), Value::from(version));
         members.insert("condition".to_owned(), Value::Bool(true));
         members.insert("isConditionTrue".to_owned(), Value::Bool(true));
         members.insert("isTemplateResource".to_owned(), Value::Bool(own.is_some()));
         members.insert("isAction".to_owned(), Value::Bool(false));
-        members.insert("provisioningOperation".to_owned(), Value::from(if own.is_some() { "Create" } else { "Read" }));
+        members.insert(
+            "provisioningOperation".to_owned(),
+            Value::from(if own.is_some() { "Create" } else { "Read" }),
+        );
         Value::Object(members)
     }
 
@@ -79,16 +107,25 @@ impl<'a> Live<'a> {
             let sandbox = self.sandbox.borrow();
             return match record::find(&sandbox.cloud, &target, &name) {
                 Some(found) => Ok(render::document(&found, version_of(version), sandbox.era())),
-                None => Err(Trouble::Refused(Box::new(CloudError::of(&super::forms::NOT_FOUND).with("name", name)))),
+                None => Err(Trouble::Refused(Box::new(
+                    CloudError::of(&super::forms::NOT_FOUND).with("name", name),
+                ))),
             };
         }
         let parsed = parse_id(id, version)?;
         let mut sandbox = self.sandbox.borrow_mut();
-        let reply = sandbox.cloud.apply(&Call::Get { id: parsed }).map_err(|error| Trouble::Refused(Box::new(error)))?;
+        let reply = sandbox
+            .cloud
+            .apply(&Call::Get { id: parsed })
+            .map_err(|error| Trouble::Refused(Box::new(error)))?;
         let Outcome::Found(resource) = reply.outcome else {
             return Err(not_found(id));
         };
-        let view = View { version: version_of(version), answer: Answers::Read, expand: "" };
+        let view = View {
+            version: version_of(version),
+            answer: Answers::Read,
+            expand: "",
+        };
         Ok(encode::document_at(&sandbox, &self.uri(), &resource, &view))
     }
 }
@@ -135,7 +172,11 @@ impl Reads for Live<'_> {
             return Err(not_found(reading.target));
         }
         let mut items = Vec::new();
-        for own in found.into_iter().map(|index| &self.deployment.planned[index]).filter(|own| own.condition) {
+        for own in found
+            .into_iter()
+            .map(|index| &self.deployment.planned[index])
+            .filter(|own| own.condition)
+        {
             let document = self.document(&own.id, &own.version)?;
             items.push(self.full(Some(own), &own.id, &own.version, &document, reading.full));
         }
@@ -155,7 +196,12 @@ impl Reads for Live<'_> {
             document: reading.body.clone().unwrap_or_else(|| json!({})),
             version: version_of(&version),
         };
-        let reply = self.sandbox.borrow_mut().cloud.apply(&call).map_err(|error| Trouble::Refused(Box::new(error)))?;
+        let reply = self
+            .sandbox
+            .borrow_mut()
+            .cloud
+            .apply(&call)
+            .map_err(|error| Trouble::Refused(Box::new(error)))?;
         self.log.borrow_mut().push(("Action", subject_of(&id)));
         match reply.outcome {
             Outcome::Acted(Some(output)) => Ok(output),
@@ -177,7 +223,15 @@ pub(crate) fn subject_of(id: &str) -> Subject {
     }
     if names.is_empty() {
         let group = id.rsplit('/').next().unwrap_or("").to_owned();
-        return Subject { id: id.to_owned(), kind: "Microsoft.Resources/resourceGroups".to_owned(), name: group };
+        return Subject {
+            id: id.to_owned(),
+            kind: "Microsoft.Resources/resourceGroups".to_owned(),
+            name: group,
+        };
     }
-    Subject { id: id.to_owned(), kind, name: names.join("/") }
+    Subject {
+        id: id.to_owned(),
+        kind,
+        name: names.join("/"),
+    }
 }

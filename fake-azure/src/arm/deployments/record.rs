@@ -201,7 +201,11 @@ impl Deployment {
 
     /// Whether its debug setting asks for requests or responses.
     pub(crate) fn shows(&self, what: &str) -> bool {
-        let level = self.debug_setting.as_ref().and_then(|setting| setting.get("detailLevel")).and_then(Value::as_str);
+        let level = self
+            .debug_setting
+            .as_ref()
+            .and_then(|setting| setting.get("detailLevel"))
+            .and_then(Value::as_str);
         level.is_some_and(|level| level.split(',').any(|word| word.trim().eq_ignore_ascii_case(what)))
     }
 }
@@ -230,7 +234,10 @@ pub(crate) fn take_serial(cloud: &mut Cloud) -> u64 {
 pub(crate) fn store(cloud: &mut Cloud, deployment: &Deployment) {
     let document = serde_json::to_value(deployment).expect("a deployment is made of texts, numbers and trees");
     cloud.set_note(&row(deployment.serial), Some(document));
-    cloud.set_note(&index(&deployment.target, &deployment.name), Some(Value::from(deployment.serial)));
+    cloud.set_note(
+        &index(&deployment.target, &deployment.name),
+        Some(Value::from(deployment.serial)),
+    );
 }
 
 /// A deployment by its number; one whose group is gone is gone, too.
@@ -247,7 +254,10 @@ pub(crate) fn find(cloud: &Cloud, target: &Target, name: &str) -> Option<Deploym
 
 /// Forgets a deployment, by its number.
 pub(crate) fn forget(cloud: &mut Cloud, serial: u64) {
-    let Some(found) = cloud.note(&row(serial)).and_then(|note| Deployment::deserialize(note).ok()) else {
+    let Some(found) = cloud
+        .note(&row(serial))
+        .and_then(|note| Deployment::deserialize(note).ok())
+    else {
         return;
     };
     let index = index(&found.target, &found.name);
@@ -270,10 +280,16 @@ pub(crate) fn all(cloud: &Cloud, target: &Target) -> Vec<Deployment> {
 pub(crate) fn any_active(cloud: &Cloud, target: &Target) -> bool {
     let prefix = format!("deployment-ids{}", deployment_id(target, "").to_lowercase());
     let active = |serial: u64| {
-        let state = cloud.note(&row(serial)).and_then(|note| note.get("state")).and_then(Value::as_str);
+        let state = cloud
+            .note(&row(serial))
+            .and_then(|note| note.get("state"))
+            .and_then(Value::as_str);
         matches!(state, Some("Accepted" | "Running"))
     };
-    cloud.notes(&prefix).filter_map(|(_, serial)| serial.as_u64()).any(active)
+    cloud
+        .notes(&prefix)
+        .filter_map(|(_, serial)| serial.as_u64())
+        .any(active)
 }
 
 /// Asks for a deployment to be woken.
@@ -321,7 +337,10 @@ fn job_row(subscription: Guid, id: &str) -> String {
 /// Writes a job down and asks to be woken at its end. One with the same address takes the place of an older one.
 pub(crate) fn store_job(cloud: &mut Cloud, job: &Job) {
     let name = job_row(job.subscription, &job.id);
-    cloud.set_note(&format!("deployment-job-names/{:012}", job.serial), Some(Value::from(name.as_str())));
+    cloud.set_note(
+        &format!("deployment-job-names/{:012}", job.serial),
+        Some(Value::from(name.as_str())),
+    );
     let document = serde_json::to_value(job).expect("a job is made of texts, numbers and trees");
     cloud.set_note(&name, Some(document));
     cloud.wake_up(job.ends, JOB_WORD | job.serial);
@@ -339,7 +358,10 @@ pub(crate) fn wake_job(cloud: &mut Cloud, serial: u64) {
     let Some(name) = cloud.note(&key).and_then(Value::as_str).map(str::to_owned) else {
         return;
     };
-    let found = cloud.note(&name).and_then(|note| Job::deserialize(note).ok()).filter(|job| job.serial == serial);
+    let found = cloud
+        .note(&name)
+        .and_then(|note| Job::deserialize(note).ok())
+        .filter(|job| job.serial == serial);
     match found {
         Some(job) if cloud.now() < job.ends.plus_millis(DAY_MS) => {
             if let Some(removes) = job.removes {

@@ -17,7 +17,11 @@ const PROVIDED: ApiVersion = ApiVersion::date(2015, 1, 1);
 
 /// The id of a deployment in a version.
 pub(crate) fn id_in(target: &Target, name: &str, version: ApiVersion) -> String {
-    if version < PROVIDED { format!("{}/deployments/{name}", target.id()) } else { deployment_id(target, name) }
+    if version < PROVIDED {
+        format!("{}/deployments/{name}", target.id())
+    } else {
+        deployment_id(target, name)
+    }
 }
 
 /// The scope and name of a deployment's id; `None` when it is the id of something else.
@@ -28,15 +32,25 @@ pub(crate) fn deployment_of_id(id: &str) -> Option<(Target, String)> {
         return None;
     }
     let subscription = Guid::parse(segments.get(1)?)?;
-    let (group, at) = if is(2, "resourceGroups") { (Some((*segments.get(3)?).to_owned()), 4) } else { (None, 2) };
-    let is_one = is(at, "providers") && is(at + 1, "Microsoft.Resources") && is(at + 2, "deployments") && segments.len() == at + 4;
+    let (group, at) = if is(2, "resourceGroups") {
+        (Some((*segments.get(3)?).to_owned()), 4)
+    } else {
+        (None, 2)
+    };
+    let is_one = is(at, "providers")
+        && is(at + 1, "Microsoft.Resources")
+        && is(at + 2, "deployments")
+        && segments.len() == at + 4;
     is_one.then(|| (Target { subscription, group }, segments[at + 3].to_owned()))
 }
 
 /// A deployment.
 pub(crate) fn document(deployment: &Deployment, version: ApiVersion, era: Era) -> Value {
     let mut members = Map::new();
-    members.insert("id".to_owned(), Value::from(id_in(&deployment.target, &deployment.name, version)));
+    members.insert(
+        "id".to_owned(),
+        Value::from(id_in(&deployment.target, &deployment.name, version)),
+    );
     members.insert("name".to_owned(), Value::from(deployment.name.as_str()));
     if version >= TYPED {
         members.insert("type".to_owned(), Value::from("Microsoft.Resources/deployments"));
@@ -66,13 +80,19 @@ pub(crate) fn document(deployment: &Deployment, version: ApiVersion, era: Era) -
     add("debugSetting", deployment.debug_setting.clone());
     add("provisioningState", Some(Value::from(deployment.state.name())));
     add("timestamp", Some(Value::from(deployment.changed.to_string())));
-    add("duration", Some(Value::from(duration(deployment.started, deployment.changed))));
+    add(
+        "duration",
+        Some(Value::from(duration(deployment.started, deployment.changed))),
+    );
     add("correlationId", Some(Value::from(deployment.correlation.to_string())));
     add("providers", Some(providers(&deployment.planned)));
     add("dependencies", Some(dependencies(&deployment.planned)));
     if deployment.state == State::Succeeded {
         let has_outputs = deployment.template.get("outputs").is_some();
-        add("outputs", deployment.outputs.as_ref().filter(|_| has_outputs).map(shown_outputs));
+        add(
+            "outputs",
+            deployment.outputs.as_ref().filter(|_| has_outputs).map(shown_outputs),
+        );
         add("outputResources", Some(output_resources(deployment)));
     }
     add("error", failure(deployment, era));
@@ -94,8 +114,16 @@ fn parameters(deployment: &Deployment) -> Value {
 
 fn shown_outputs(outputs: &Map<String, Value>) -> Value {
     let shown = outputs.iter().map(|(name, output)| {
-        let is_secure = output.get("type").and_then(Value::as_str).and_then(Kind::find).is_some_and(Kind::is_secure);
-        let own = if is_secure { json!({ "type": output["type"] }) } else { output.clone() };
+        let is_secure = output
+            .get("type")
+            .and_then(Value::as_str)
+            .and_then(Kind::find)
+            .is_some_and(Kind::is_secure);
+        let own = if is_secure {
+            json!({ "type": output["type"] })
+        } else {
+            output.clone()
+        };
         (name.clone(), own)
     });
     Value::Object(shown.collect())
@@ -120,9 +148,12 @@ pub(crate) fn duration(from: Time, to: Time) -> String {
     text
 }
 
+/// Types with the places that they are put in.
+type Kinds = Vec<(String, Vec<Value>)>;
+
 /// The types that a template uses, by namespace, with the places that it puts them in.
 fn providers(planned: &[Planned]) -> Value {
-    let mut found: Vec<(String, Vec<(String, Vec<Value>)>)> = Vec::new();
+    let mut found: Vec<(String, Kinds)> = Vec::new();
     for own in planned.iter().filter(|own| own.is_sent()) {
         let (namespace, kind) = own.kind.split_once('/').unwrap_or((&own.kind, ""));
         let place = match &own.location {
@@ -132,7 +163,10 @@ fn providers(planned: &[Planned]) -> Value {
             }
             None => Value::Null,
         };
-        let at = match found.iter().position(|(known, _)| known.eq_ignore_ascii_case(namespace)) {
+        let at = match found
+            .iter()
+            .position(|(known, _)| known.eq_ignore_ascii_case(namespace))
+        {
             Some(at) => at,
             None => {
                 found.push((namespace.to_owned(), Vec::new()));
@@ -149,8 +183,10 @@ fn providers(planned: &[Planned]) -> Value {
     let shown: Vec<Value> = found
         .into_iter()
         .map(|(namespace, kinds)| {
-            let kinds: Vec<Value> =
-                kinds.into_iter().map(|(kind, places)| json!({ "resourceType": kind, "locations": places })).collect();
+            let kinds: Vec<Value> = kinds
+                .into_iter()
+                .map(|(kind, places)| json!({ "resourceType": kind, "locations": places }))
+                .collect();
             json!({ "namespace": namespace, "resourceTypes": kinds })
         })
         .collect();
@@ -173,9 +209,11 @@ fn dependencies(planned: &[Planned]) -> Value {
 
 /// What was put, deployments inside left out.
 fn output_resources(deployment: &Deployment) -> Value {
-    let done = deployment.planned.iter().zip(&deployment.progress).filter(|(own, progress)| {
-        **progress == Progress::Done && !own.is_deployment()
-    });
+    let done = deployment
+        .planned
+        .iter()
+        .zip(&deployment.progress)
+        .filter(|(own, progress)| **progress == Progress::Done && !own.is_deployment());
     Value::Array(done.map(|(own, _)| json!({ "id": own.id })).collect())
 }
 
@@ -194,25 +232,39 @@ pub(crate) fn failure(deployment: &Deployment, era: Era) -> Option<Value> {
             .details
             .iter()
             .map(|(status_code, body)| {
-                let text = serde_json::to_string_pretty(body).unwrap_or_default().replace('\n', "\r\n");
+                let text = serde_json::to_string_pretty(body)
+                    .unwrap_or_default()
+                    .replace('\n', "\r\n");
                 json!({ "code": status_code, "message": text })
             })
             .collect();
         return Some(json!({ "code": failure.code, "message": message, "details": details }));
     }
-    let details: Vec<Value> = failure.details.iter().map(|(_, body)| body.get("error").unwrap_or(body).clone()).collect();
+    let details: Vec<Value> = failure
+        .details
+        .iter()
+        .map(|(_, body)| body.get("error").unwrap_or(body).clone())
+        .collect();
     Some(json!({ "code": failure.code, "target": deployment.id(), "message": message, "details": details }))
 }
 
 /// The operations of a deployment, the last first: the clean-up, then what was put, the latest before the rest.
 pub(crate) fn operations(deployment: &Deployment, version: ApiVersion) -> Vec<(String, Value)> {
-    let shown = deployment.steps.iter().rev().map(|step| (step.id.clone(), operation(deployment, step, version)));
+    let shown = deployment
+        .steps
+        .iter()
+        .rev()
+        .map(|step| (step.id.clone(), operation(deployment, step, version)));
     shown.collect()
 }
 
 /// One operation.
 pub(crate) fn operation(deployment: &Deployment, step: &Step, version: ApiVersion) -> Value {
-    let id = format!("{}/operations/{}", id_in(&deployment.target, &deployment.name, version), step.id);
+    let id = format!(
+        "{}/operations/{}",
+        id_in(&deployment.target, &deployment.name, version),
+        step.id
+    );
     let mut properties = Map::new();
     let mut add = |name: &str, value: Value| properties.insert(name.to_owned(), value);
     add("provisioningOperation", Value::from(step.doing.as_str()));
@@ -221,14 +273,20 @@ pub(crate) fn operation(deployment: &Deployment, step: &Step, version: ApiVersio
     add("duration", Value::from(duration(step.started, step.changed)));
     add("trackingId", Value::from(deployment.tracking(&step.id).to_string()));
     if step.subject.is_some() {
-        add("serviceRequestId", Value::from(deployment.tracking(&format!("service {}", step.id)).to_string()));
+        add(
+            "serviceRequestId",
+            Value::from(deployment.tracking(&format!("service {}", step.id)).to_string()),
+        );
     }
     add("statusCode", Value::from(step.status_code.as_str()));
     if let Some(message) = &step.message {
         add("statusMessage", message.clone());
     }
     if let Some(subject) = &step.subject {
-        add("targetResource", json!({ "id": subject.id, "resourceType": subject.kind, "resourceName": subject.name }));
+        add(
+            "targetResource",
+            json!({ "id": subject.id, "resourceType": subject.kind, "resourceName": subject.name }),
+        );
     }
     if let Some(request) = &step.request {
         add("request", request.clone());
@@ -265,7 +323,14 @@ mod tests {
 
     #[test]
     fn durations_are_written_as_dotnet_writes_them() {
-        let rows = [(0, "PT0S"), (5736, "PT5.736S"), (60_000, "PT1M"), (63_500, "PT1M3.5S"), (3_600_000, "PT1H"), (90_061_001, "PT25H1M1.001S")];
+        let rows = [
+            (0, "PT0S"),
+            (5736, "PT5.736S"),
+            (60_000, "PT1M"),
+            (63_500, "PT1M3.5S"),
+            (3_600_000, "PT1H"),
+            (90_061_001, "PT25H1M1.001S"),
+        ];
         for (millis, expected) in rows {
             assert_eq!(duration(Time::from_millis(0), Time::from_millis(millis)), expected);
         }
@@ -275,9 +340,15 @@ mod tests {
     fn ids_of_deployments_are_told_from_others() {
         let subscription = "/subscriptions/0b1f6471-1bf0-4dda-aec3-cb9272f09590";
         let at_group = format!("{subscription}/resourcegroups/g/providers/microsoft.resources/deployments/d");
-        assert_eq!(deployment_of_id(&at_group).map(|(target, name)| (target.group, name)), Some((Some("g".to_owned()), "d".to_owned())));
+        assert_eq!(
+            deployment_of_id(&at_group).map(|(target, name)| (target.group, name)),
+            Some((Some("g".to_owned()), "d".to_owned()))
+        );
         let at_subscription = format!("{subscription}/providers/Microsoft.Resources/deployments/d");
-        assert_eq!(deployment_of_id(&at_subscription).map(|(target, name)| (target.group, name)), Some((None, "d".to_owned())));
+        assert_eq!(
+            deployment_of_id(&at_subscription).map(|(target, name)| (target.group, name)),
+            Some((None, "d".to_owned()))
+        );
         assert_eq!(deployment_of_id(&format!("{subscription}/resourceGroups/g")), None);
     }
 }

@@ -4,7 +4,9 @@
 //! It sleeps in the cloud as a tree and is woken when something that it waits for is due.
 
 use fake_azure_cloud::descriptor::Provisioning;
-use fake_azure_cloud::{Call, CloudError, Conditions, ErrorKind, OperationId, Outcome, ResourceId, Scope, Status, Time};
+use fake_azure_cloud::{
+    Call, CloudError, Conditions, ErrorKind, OperationId, Outcome, ResourceId, Scope, Status, Time,
+};
 use serde_json::{Map, Value, json};
 
 use super::expression::Trouble;
@@ -42,7 +44,12 @@ pub(crate) fn wake(sandbox: &mut Sandbox, word: u64) {
 }
 
 /// Begins a deployment that was prepared: it is accepted, and runs by itself from here on.
-pub(crate) fn begin(sandbox: &mut Sandbox, commission: &Commission<'_>, prepared: Prepared, parent: Option<u64>) -> Deployment {
+pub(crate) fn begin(
+    sandbox: &mut Sandbox,
+    commission: &Commission<'_>,
+    prepared: Prepared,
+    parent: Option<u64>,
+) -> Deployment {
     let order = commission.order;
     let serial = record::take_serial(&mut sandbox.cloud);
     let now = sandbox.cloud.now();
@@ -50,7 +57,17 @@ pub(crate) fn begin(sandbox: &mut Sandbox, commission: &Commission<'_>, prepared
     if let Some(before) = record::find(&sandbox.cloud, commission.target, commission.name) {
         record::forget(&mut sandbox.cloud, before.serial);
     }
-    let progress = prepared.planned.iter().map(|own| if own.is_sent() { Progress::Pending } else { Progress::Skipped }).collect();
+    let progress = prepared
+        .planned
+        .iter()
+        .map(|own| {
+            if own.is_sent() {
+                Progress::Pending
+            } else {
+                Progress::Skipped
+            }
+        })
+        .collect();
     let deployment = Deployment {
         serial,
         name: commission.name.to_owned(),
@@ -99,12 +116,20 @@ fn status_id(now: Time, serial: u64) -> String {
 pub(crate) fn cancel(sandbox: &mut Sandbox, mut deployment: Deployment) -> Result<(), CloudError> {
     if !deployment.state.is_active() {
         let error = CloudError::of(&super::forms::CANNOT_CANCEL);
-        return Err(error.with("name", &deployment.name).with("state", deployment.state.name()));
+        return Err(error
+            .with("name", &deployment.name)
+            .with("state", deployment.state.name()));
     }
     let inner: Vec<u64> = deployment
         .progress
         .iter()
-        .filter_map(|progress| if let Progress::Nested { serial } = progress { Some(*serial) } else { None })
+        .filter_map(|progress| {
+            if let Progress::Nested { serial } = progress {
+                Some(*serial)
+            } else {
+                None
+            }
+        })
         .collect();
     for serial in inner {
         if let Some(inner) = record::load(&sandbox.cloud, serial).filter(|inner| inner.state.is_active()) {
@@ -112,7 +137,10 @@ pub(crate) fn cancel(sandbox: &mut Sandbox, mut deployment: Deployment) -> Resul
         }
     }
     for progress in &mut deployment.progress {
-        if matches!(progress, Progress::Pending | Progress::Waiting { .. } | Progress::Running { .. } | Progress::Nested { .. }) {
+        if matches!(
+            progress,
+            Progress::Pending | Progress::Waiting { .. } | Progress::Running { .. } | Progress::Nested { .. }
+        ) {
             *progress = Progress::Canceled;
         }
     }
@@ -153,7 +181,10 @@ fn step(sandbox: &mut Sandbox, serial: u64) {
         Some(next) => record::wake_at(&mut run.sandbox.cloud, next, serial),
         None => run = run.finish(),
     }
-    let Run { sandbox, mut deployment } = run;
+    let Run {
+        sandbox,
+        mut deployment,
+    } = run;
     if !deployment.state.is_active() {
         deployment.changed = sandbox.cloud.now();
     }
@@ -181,7 +212,11 @@ impl Run<'_> {
         if let Some(at) = self.deployment.steps.iter().position(|step| step.id == id) {
             return &mut self.deployment.steps[at];
         }
-        let subject = Subject { id: own.id.clone(), kind: own.kind.clone(), name: own.name.clone() };
+        let subject = Subject {
+            id: own.id.clone(),
+            kind: own.kind.clone(),
+            name: own.name.clone(),
+        };
         self.deployment.steps.push(Step {
             id,
             doing: "Create".to_owned(),
@@ -222,7 +257,11 @@ impl Run<'_> {
 
     fn succeed(&mut self, index: usize) {
         let now = self.now();
-        let response = if self.deployment.shows("responseContent") { self.response_of(index) } else { None };
+        let response = if self.deployment.shows("responseContent") {
+            self.response_of(index)
+        } else {
+            None
+        };
         let step = self.own_step(index);
         step.state = "Succeeded".to_owned();
         if step.status_code == "Accepted" {
@@ -236,8 +275,16 @@ impl Run<'_> {
     fn response_of(&mut self, index: usize) -> Option<Value> {
         let own = self.deployment.planned[index].clone();
         let live = Live::new(self.sandbox, &self.deployment);
-        let reading = super::expression::Reading { function: "reference", target: &own.id, version: None, full: true, body: None };
-        super::scope::Reads::reference(&live, &reading).ok().map(|content| json!({ "content": content }))
+        let reading = super::expression::Reading {
+            function: "reference",
+            target: &own.id,
+            version: None,
+            full: true,
+            body: None,
+        };
+        super::scope::Reads::reference(&live, &reading)
+            .ok()
+            .map(|content| json!({ "content": content }))
     }
 
     fn fail(&mut self, index: usize, status_code: &str, message: Value) {
@@ -262,7 +309,12 @@ impl Run<'_> {
     }
 
     fn look_at_operation(&mut self, index: usize, id: OperationId) {
-        match self.sandbox.cloud.operation(id).map(|operation| operation.status.clone()) {
+        match self
+            .sandbox
+            .cloud
+            .operation(id)
+            .map(|operation| operation.status.clone())
+        {
             Some(Status::InProgress) => {}
             Some(Status::Succeeded) => self.succeed(index),
             Some(Status::Failed(error) | Status::Canceled(error)) => {
@@ -309,12 +361,21 @@ impl Run<'_> {
             if !is_due {
                 continue;
             }
-            let before: Vec<&Progress> =
-                self.deployment.planned[index].after.iter().map(|before| &self.deployment.progress[*before]).collect();
-            if before.iter().any(|before| matches!(before, Progress::Failed | Progress::Canceled)) {
+            let before: Vec<&Progress> = self.deployment.planned[index]
+                .after
+                .iter()
+                .map(|before| &self.deployment.progress[*before])
+                .collect();
+            if before
+                .iter()
+                .any(|before| matches!(before, Progress::Failed | Progress::Canceled))
+            {
                 self.deployment.progress[index] = Progress::Failed;
                 changed = true;
-            } else if before.iter().all(|before| matches!(before, Progress::Done | Progress::Skipped)) {
+            } else if before
+                .iter()
+                .all(|before| matches!(before, Progress::Done | Progress::Skipped))
+            {
                 self.begin(index);
                 changed |= matches!(self.deployment.progress[index], Progress::Done | Progress::Failed);
             }
@@ -366,7 +427,10 @@ impl Run<'_> {
             return self.refused(index, error);
         }
         let now = self.now();
-        let until = error.until.unwrap_or(now).max(now.plus_millis(if error.until.is_some() { 1 } else { RETRY_MS }));
+        let until = error
+            .until
+            .unwrap_or(now)
+            .max(now.plus_millis(if error.until.is_some() { 1 } else { RETRY_MS }));
         self.own_step(index).status_code = render::status_name(wire_error::status(&error)).to_owned();
         self.deployment.progress[index] = Progress::Waiting { until, attempts };
     }
@@ -389,27 +453,34 @@ impl Run<'_> {
 
     fn world(&self) -> World {
         let own = &self.deployment;
-        world::world(self.sandbox, &Facts {
-            target: &own.target,
-            name: &own.name,
-            location: own.location.as_deref(),
-            template: &own.template,
-            template_link: own.template_link.as_ref(),
-            mode: own.mode,
-            given: &own.parameters,
-            base: &own.base,
-            deployer: &own.deployer,
-            correlation: own.correlation,
-            started: own.started,
-        })
+        world::world(
+            self.sandbox,
+            &Facts {
+                target: &own.target,
+                name: &own.name,
+                location: own.location.as_deref(),
+                template: &own.template,
+                template_link: own.template_link.as_ref(),
+                mode: own.mode,
+                given: &own.parameters,
+                base: &own.base,
+                deployer: &own.deployer,
+                correlation: own.correlation,
+                started: own.started,
+            },
+        )
     }
 
     /// Does something with the template's context and live reads, and notes what was read.
     fn with_context<T>(&mut self, act: impl FnOnce(&Context<'_>, &Live<'_>) -> T) -> T {
         let world = self.world();
         let template = Template::trusted(self.deployment.template.clone());
-        let values: Vec<(String, Value)> =
-            self.deployment.parameters.iter().map(|given| (given.name.clone(), given.value.clone())).collect();
+        let values: Vec<(String, Value)> = self
+            .deployment
+            .parameters
+            .iter()
+            .map(|given| (given.name.clone(), given.value.clone()))
+            .collect();
         let context = Context::new(&world, &template, values);
         let live = Live::new(self.sandbox, &self.deployment);
         let result = act(&context, &live);
@@ -425,7 +496,12 @@ impl Run<'_> {
         let own = self.deployment.planned[index].clone();
         self.with_context(|context, live| {
             let item = written(context.template.resources(), &own.pointer).unwrap_or(&Value::Null);
-            let walker = Walker { context, site: Site::Body, reads: live, keeps_later: false };
+            let walker = Walker {
+                context,
+                site: Site::Body,
+                reads: live,
+                keeps_later: false,
+            };
             body_with(&walker, item, &own)
         })
     }
@@ -449,7 +525,13 @@ impl Run<'_> {
         }
         let base = self.deployment.base.clone();
         let deployer = self.deployment.deployer.clone();
-        let link = self.deployment.template_link.as_ref().and_then(|link| member(link, "uri")).and_then(Value::as_str).map(str::to_owned);
+        let link = self
+            .deployment
+            .template_link
+            .as_ref()
+            .and_then(|link| member(link, "uri"))
+            .and_then(Value::as_str)
+            .map(str::to_owned);
         let commission = Commission {
             target: &own.target,
             name: &own.name,
@@ -487,7 +569,11 @@ impl Run<'_> {
         for progress in &self.deployment.progress {
             match progress {
                 Progress::Running { operation } => {
-                    let end = self.sandbox.cloud.operation(*operation).and_then(|operation| operation.end());
+                    let end = self
+                        .sandbox
+                        .cloud
+                        .operation(*operation)
+                        .and_then(|operation| operation.end());
                     sooner(end.unwrap_or_else(|| now.plus_millis(LOOK_MS)).max(now));
                 }
                 Progress::Waiting { until, .. } => sooner(*until),
@@ -511,7 +597,9 @@ impl Run<'_> {
         if !failed.is_empty() {
             self.deployment.failure = Some(Failure {
                 code: "DeploymentFailed".to_owned(),
-                message: "At least one resource deployment operation failed. Please list deployment operations for details.".to_owned(),
+                message:
+                    "At least one resource deployment operation failed. Please list deployment operations for details."
+                        .to_owned(),
                 details: failed,
             });
             self.deployment.state = State::Failed;
@@ -535,7 +623,12 @@ impl Run<'_> {
     /// Finds the outputs. Says whether all have values.
     fn find_outputs(&mut self) -> bool {
         let results = self.with_context(|context, live| {
-            let walker = Walker { context, site: Site::Output, reads: live, keeps_later: false };
+            let walker = Walker {
+                context,
+                site: Site::Output,
+                reads: live,
+                keeps_later: false,
+            };
             let outputs = context.template.members("outputs").cloned().unwrap_or_default();
             let mut results: Vec<(String, Result<Value, String>)> = Vec::new();
             for (name, output) in &outputs {
@@ -545,11 +638,15 @@ impl Run<'_> {
             }
             results
         });
-        let failed: Vec<(&String, &String)> =
-            results.iter().filter_map(|(name, result)| result.as_ref().err().map(|message| (name, message))).collect();
+        let failed: Vec<(&String, &String)> = results
+            .iter()
+            .filter_map(|(name, result)| result.as_ref().err().map(|message| (name, message)))
+            .collect();
         if failed.is_empty() {
-            let outputs: Map<String, Value> =
-                results.into_iter().filter_map(|(name, result)| result.ok().map(|value| (name, value))).collect();
+            let outputs: Map<String, Value> = results
+                .into_iter()
+                .filter_map(|(name, result)| result.ok().map(|value| (name, value)))
+                .collect();
             self.deployment.outputs = Some(outputs);
             return true;
         }
@@ -571,17 +668,32 @@ impl Run<'_> {
             ),
             details,
         });
-        self.note("EvaluateDeploymentOutput", "", None, Err(("BadRequest".to_owned(), message)));
+        self.note(
+            "EvaluateDeploymentOutput",
+            "",
+            None,
+            Err(("BadRequest".to_owned(), message)),
+        );
         self.deployment.state = State::Failed;
         false
     }
 
     /// Removes what the template does not name (ARM 7.8). Says whether nothing is left to be removed.
     fn clean_up(&mut self) -> bool {
-        let group = ResourceId::group(self.deployment.target.subscription, self.deployment.target.group.as_deref().unwrap_or(""));
-        let named: Vec<String> =
-            self.deployment.planned.iter().filter(|own| own.is_sent()).map(|own| own.id.to_lowercase()).collect();
-        let listed = self.sandbox.cloud.apply(&Call::Resources { scope: Scope::In(group) });
+        let group = ResourceId::group(
+            self.deployment.target.subscription,
+            self.deployment.target.group.as_deref().unwrap_or(""),
+        );
+        let named: Vec<String> = self
+            .deployment
+            .planned
+            .iter()
+            .filter(|own| own.is_sent())
+            .map(|own| own.id.to_lowercase())
+            .collect();
+        let listed = self.sandbox.cloud.apply(&Call::Resources {
+            scope: Scope::In(group),
+        });
         let Ok(Outcome::Listed(resources)) = listed.map(|reply| reply.outcome) else {
             return true;
         };
@@ -605,7 +717,11 @@ impl Run<'_> {
             let Ok(parsed) = ResourceId::parse(&id) else {
                 continue;
             };
-            let call = Call::Delete { id: parsed, version: fake_azure_cloud::ApiVersion::NEWEST, conditions: Conditions::NONE };
+            let call = Call::Delete {
+                id: parsed,
+                version: fake_azure_cloud::ApiVersion::NEWEST,
+                conditions: Conditions::NONE,
+            };
             match self.sandbox.cloud.apply(&call) {
                 Ok(reply) => {
                     running.extend(reply.operation);
@@ -617,7 +733,9 @@ impl Run<'_> {
         let now = self.now();
         let may_go_on = !running.is_empty()
             || strangers.len() > refusals.len()
-            || refusals.iter().any(|(_, error)| error.until.is_some_and(|until| until > now));
+            || refusals
+                .iter()
+                .any(|(_, error)| error.until.is_some_and(|until| until > now));
         if may_go_on {
             let ends = running.iter().filter_map(|id| self.sandbox.cloud.operation(*id)?.end());
             let later = refusals.iter().filter_map(|(_, error)| error.until);
@@ -630,12 +748,19 @@ impl Run<'_> {
         for (id, error) in refusals {
             let status_code = render::status_name(wire_error::status(&error)).to_owned();
             let body = wire_error::envelope(&error);
-            self.note("Delete", &id, Some(subject_of(&id)), Err((status_code.clone(), body.clone())));
+            self.note(
+                "Delete",
+                &id,
+                Some(subject_of(&id)),
+                Err((status_code.clone(), body.clone())),
+            );
             details.push((status_code, body));
         }
         self.deployment.failure = Some(Failure {
             code: "DeploymentFailedCleanUp".to_owned(),
-            message: "Unable to delete resources not present in the template. Please list deployment operations for details.".to_owned(),
+            message:
+                "Unable to delete resources not present in the template. Please list deployment operations for details."
+                    .to_owned(),
             details,
         });
         self.deployment.state = State::Failed;
@@ -645,7 +770,10 @@ impl Run<'_> {
 
 /// The value of an output, with its type, or what is wrong with it.
 fn output_of(walker: &Walker<'_>, name: &str, output: &Value) -> Result<Value, String> {
-    let kind = member(output, "type").and_then(Value::as_str).and_then(Kind::find).unwrap_or(Kind::Object);
+    let kind = member(output, "type")
+        .and_then(Value::as_str)
+        .and_then(Kind::find)
+        .unwrap_or(Kind::Object);
     let found = match member(output, "copy") {
         Some(copy) => {
             let mut row = copy.clone();
@@ -659,7 +787,8 @@ fn output_of(walker: &Walker<'_>, name: &str, output: &Value) -> Result<Value, S
     let value = found.map_err(|trouble| output_words(name, &trouble))?;
     let may_be_null = member(output, "nullable") == Some(&Value::Bool(true)) && value.is_null();
     if !may_be_null {
-        kind.check(&value, "output").map_err(|inner| format!("The template output '{name}' is not valid: {inner}."))?;
+        kind.check(&value, "output")
+            .map_err(|inner| format!("The template output '{name}' is not valid: {inner}."))?;
     }
     Ok(json!({ "type": kind.name(), "value": value }))
 }

@@ -108,8 +108,15 @@ pub(crate) struct Context<'a> {
 
 impl<'a> Context<'a> {
     /// With the values of parameters that are known.
-    pub(crate) fn new(world: &'a World, template: &'a Template, parameters: impl IntoIterator<Item = (String, Value)>) -> Context<'a> {
-        let parameters = parameters.into_iter().map(|(name, value)| (name.to_lowercase(), value)).collect();
+    pub(crate) fn new(
+        world: &'a World,
+        template: &'a Template,
+        parameters: impl IntoIterator<Item = (String, Value)>,
+    ) -> Context<'a> {
+        let parameters = parameters
+            .into_iter()
+            .map(|(name, value)| (name.to_lowercase(), value))
+            .collect();
         Context {
             world,
             template,
@@ -121,7 +128,12 @@ impl<'a> Context<'a> {
 
     /// A scope at a site.
     pub(crate) fn scope<'c>(&'c self, site: Site, copies: &'c [CopyIndex], reads: &'c dyn Reads) -> TemplateScope<'c> {
-        TemplateScope { context: self, site, copies: copies.to_vec(), reads }
+        TemplateScope {
+            context: self,
+            site,
+            copies: copies.to_vec(),
+            reads,
+        }
     }
 
     /// The value of a parameter that was not given: its default.
@@ -141,7 +153,9 @@ impl<'a> Context<'a> {
             ))
         };
         let declared = self.template.members("parameters").and_then(|all| {
-            all.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, declared)| declared)
+            all.iter()
+                .find(|(own, _)| own.eq_ignore_ascii_case(name))
+                .map(|(_, declared)| declared)
         });
         let declared = declared.ok_or_else(not_found)?;
         let Some(default) = member(declared, "defaultValue") else {
@@ -151,7 +165,9 @@ impl<'a> Context<'a> {
             return Err(not_found());
         };
         if self.defaults.borrow().contains(&folded) {
-            return Err(Trouble::Language(format!("The template parameter '{name}' has a circular reference to itself in its default value.")));
+            return Err(Trouble::Language(format!(
+                "The template parameter '{name}' has a circular reference to itself in its default value."
+            )));
         }
         self.defaults.borrow_mut().push(folded.clone());
         let scope = self.scope(Site::ParameterDefault, &[], &Unread);
@@ -180,8 +196,17 @@ impl<'a> Context<'a> {
             )));
         };
         self.variables.borrow_mut().insert(folded.clone(), Lazy::Busy);
-        let walker = Walker { context: self, site: Site::Variable, reads: &Unread, keeps_later: false };
-        let value = if is_copy { walker.copied(&input, &[]).map(|(_, value)| value) } else { walker.document(&input, &[]) };
+        let walker = Walker {
+            context: self,
+            site: Site::Variable,
+            reads: &Unread,
+            keeps_later: false,
+        };
+        let value = if is_copy {
+            walker.copied(&input, &[]).map(|(_, value)| value)
+        } else {
+            walker.document(&input, &[])
+        };
         match value {
             Ok(value) => {
                 self.variables.borrow_mut().insert(folded, Lazy::Done(value.clone()));
@@ -190,10 +215,12 @@ impl<'a> Context<'a> {
             Err(trouble) => {
                 self.variables.borrow_mut().remove(&folded);
                 Err(match trouble {
-                    Trouble::Language(inner) if !inner.starts_with("The template variable ") => Trouble::Language(format!(
-                        "The template variable '{own}' is not valid: {inner} Please see \
+                    Trouble::Language(inner) if !inner.starts_with("The template variable ") => {
+                        Trouble::Language(format!(
+                            "The template variable '{own}' is not valid: {inner}. Please see \
                          https://aka.ms/arm-template-expressions for usage details."
-                    )),
+                        ))
+                    }
                     other => other,
                 })
             }
@@ -203,12 +230,17 @@ impl<'a> Context<'a> {
     /// What is written for a variable, and whether that is a loop of `copy`.
     fn variable_input(&self, name: &str) -> Option<(String, Value, bool)> {
         let all = self.template.members("variables")?;
-        if let Some((own, input)) = all.iter().find(|(own, input)| own.eq_ignore_ascii_case(name) && !is_loops(own, input)) {
+        if let Some((own, input)) = all
+            .iter()
+            .find(|(own, input)| own.eq_ignore_ascii_case(name) && !is_loops(own, input))
+        {
             return Some((own.clone(), input.clone(), false));
         }
         let loops = all.iter().find(|(own, input)| is_loops(own, input))?.1.as_array()?;
         let own = loops.iter().find(|row| {
-            member(row, "name").and_then(Value::as_str).is_some_and(|own| own.eq_ignore_ascii_case(name))
+            member(row, "name")
+                .and_then(Value::as_str)
+                .is_some_and(|own| own.eq_ignore_ascii_case(name))
         })?;
         Some((name.to_owned(), own.clone(), true))
     }
@@ -232,7 +264,10 @@ impl<'a> Context<'a> {
 fn is_loops(name: &str, input: &Value) -> bool {
     name.eq_ignore_ascii_case("copy")
         && input.as_array().is_some_and(|rows| {
-            !rows.is_empty() && rows.iter().all(|row| member(row, "name").is_some() && member(row, "count").is_some())
+            !rows.is_empty()
+                && rows
+                    .iter()
+                    .all(|row| member(row, "name").is_some() && member(row, "count").is_some())
         })
 }
 
@@ -264,7 +299,11 @@ impl Scope for TemplateScope<'_> {
 
     fn copy_index(&self, name: Option<&str>) -> Result<i64, Trouble> {
         let found = match name {
-            Some(name) => self.copies.iter().rev().find(|copy| copy.name.eq_ignore_ascii_case(name)),
+            Some(name) => self
+                .copies
+                .iter()
+                .rev()
+                .find(|copy| copy.name.eq_ignore_ascii_case(name)),
             None => self.copies.iter().rev().find(|copy| copy.of_resource),
         };
         match found {
@@ -285,7 +324,10 @@ impl Scope for TemplateScope<'_> {
         let world = self.context.world;
         match what {
             Ambient::Subscription => Ok(world.subscription.clone()),
-            Ambient::ResourceGroup => world.resource_group.clone().ok_or_else(|| Trouble::misplaced("resourceGroup")),
+            Ambient::ResourceGroup => world
+                .resource_group
+                .clone()
+                .ok_or_else(|| Trouble::misplaced("resourceGroup")),
             Ambient::Deployment => Ok(world.deployment.clone()),
             Ambient::Tenant => Ok(world.tenant.clone()),
             Ambient::ManagementGroup => Err(Trouble::misplaced("managementGroup")),
@@ -343,9 +385,11 @@ impl Walker<'_> {
                     found => found,
                 }
             }
-            Value::Array(items) => {
-                items.iter().map(|item| self.document(item, copies)).collect::<Result<_, _>>().map(Value::Array)
-            }
+            Value::Array(items) => items
+                .iter()
+                .map(|item| self.document(item, copies))
+                .collect::<Result<_, _>>()
+                .map(Value::Array),
             Value::Object(members) => {
                 let mut found = Map::with_capacity(members.len());
                 for (name, value) in members {
@@ -379,12 +423,18 @@ impl Walker<'_> {
         let mut items = Vec::new();
         for index in 0..count {
             let mut inner = copies.to_vec();
-            inner.push(CopyIndex { name: name.clone(), index, of_resource: self.site != Site::Body });
+            inner.push(CopyIndex {
+                name: name.clone(),
+                index,
+                of_resource: self.site != Site::Body,
+            });
             items.push(self.document(input, &inner)?);
         }
         let value = Value::Array(items);
         if !super::expression::is_size_within(&value) {
-            return Err(Trouble::Language(format!("The copy '{name}' is not valid: its value is larger than a template may be.")));
+            return Err(Trouble::Language(format!(
+                "The copy '{name}' is not valid: its value is larger than a template may be."
+            )));
         }
         Ok((name, value))
     }

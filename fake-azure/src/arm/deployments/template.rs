@@ -20,8 +20,19 @@ const SIZE_MAX: usize = 4 * 1024 * 1024;
 
 /// The members of a template.
 const MEMBERS: &[&str] = &[
-    "$schema", "apiProfile", "contentVersion", "definitions", "extensions", "functions", "imports", "languageVersion", "metadata",
-    "outputs", "parameters", "resources", "variables",
+    "$schema",
+    "apiProfile",
+    "contentVersion",
+    "definitions",
+    "extensions",
+    "functions",
+    "imports",
+    "languageVersion",
+    "metadata",
+    "outputs",
+    "parameters",
+    "resources",
+    "variables",
 ];
 
 /// The type of a parameter or output.
@@ -37,8 +48,15 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    const ALL: [Kind; 7] =
-        [Kind::String, Kind::SecureString, Kind::Int, Kind::Bool, Kind::Object, Kind::SecureObject, Kind::Array];
+    const ALL: [Kind; 7] = [
+        Kind::String,
+        Kind::SecureString,
+        Kind::Int,
+        Kind::Bool,
+        Kind::Object,
+        Kind::SecureObject,
+        Kind::Array,
+    ];
 
     /// In the spelling of answers (ARM 7.2).
     pub(crate) fn name(self) -> &'static str {
@@ -55,7 +73,9 @@ impl Kind {
 
     /// Reads a type in any case.
     pub(crate) fn find(name: &str) -> Option<Kind> {
-        Kind::ALL.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(name))
+        Kind::ALL
+            .into_iter()
+            .find(|kind| kind.name().eq_ignore_ascii_case(name))
     }
 
     /// Whether its values are shown to nobody.
@@ -101,12 +121,21 @@ impl Kind {
 /// A member of an object, in any case.
 pub(crate) fn member<'v>(object: &'v Value, name: &str) -> Option<&'v Value> {
     let members = object.as_object()?;
-    members.get(name).or_else(|| members.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value))
+    members.get(name).or_else(|| {
+        members
+            .iter()
+            .find(|(own, _)| own.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    })
 }
 
 /// A member of an object as it is spelt there.
 pub(crate) fn spelt<'v>(object: &'v Value, name: &str) -> Option<&'v str> {
-    object.as_object()?.keys().find(|own| own.eq_ignore_ascii_case(name)).map(String::as_str)
+    object
+        .as_object()?
+        .keys()
+        .find(|own| own.eq_ignore_ascii_case(name))
+        .map(String::as_str)
 }
 
 /// A template whose structure is sound.
@@ -124,11 +153,18 @@ impl Template {
     /// The first thing that is wrong.
     pub(crate) fn check(document: Value, source: &Source<'_>) -> Result<Template, Violation> {
         let (line, column) = source.place("");
-        let parse = |what: &str, path: &str| Violation::parse(format!("{what} Path '{path}', line {line}, position {column}."));
+        let parse =
+            |what: &str, path: &str| Violation::parse(format!("{what} Path '{path}', line {line}, position {column}."));
         let Some(members) = document.as_object() else {
-            return Err(parse(&format!("Error converting value {document} to type 'Azure.Deployments.Core.Entities.Template'."), ""));
+            return Err(parse(
+                &format!("Error converting value {document} to type 'Azure.Deployments.Core.Entities.Template'."),
+                "",
+            ));
         };
-        if let Some(stranger) = members.keys().find(|name| !MEMBERS.iter().any(|own| own.eq_ignore_ascii_case(name))) {
+        if let Some(stranger) = members
+            .keys()
+            .find(|name| !MEMBERS.iter().any(|own| own.eq_ignore_ascii_case(name)))
+        {
             let what = format!("Could not find member '{stranger}' on object of type 'Template'.");
             return Err(parse(&what, stranger).at(source, &format!("/{}", pointer_segment(stranger))));
         }
@@ -145,7 +181,9 @@ impl Template {
             ))
             .at(source, "/$schema"));
         }
-        let version = member(&document, "contentVersion").and_then(Value::as_str).unwrap_or("");
+        let version = member(&document, "contentVersion")
+            .and_then(Value::as_str)
+            .unwrap_or("");
         if !is_content_version(version) {
             return Err(Violation::validation(format!(
                 "The template content version '{version}' is not valid: it is expected to have the form '1.0.0.0'. Please see \
@@ -154,15 +192,38 @@ impl Template {
             .at(source, "/contentVersion"));
         }
         for (name, is_right, wanted) in [
-            ("parameters", member(&document, "parameters").is_none_or(|value| value.is_object() || value.is_null()), "object"),
-            ("variables", member(&document, "variables").is_none_or(|value| value.is_object() || value.is_null()), "object"),
-            ("outputs", member(&document, "outputs").is_none_or(|value| value.is_object() || value.is_null()), "object"),
-            ("functions", member(&document, "functions").is_none_or(|value| value.is_array() || value.is_null()), "array"),
-            ("resources", member(&document, "resources").is_some_and(|value| value.is_array() || value.is_object()), "array"),
+            (
+                "parameters",
+                member(&document, "parameters").is_none_or(|value| value.is_object() || value.is_null()),
+                "object",
+            ),
+            (
+                "variables",
+                member(&document, "variables").is_none_or(|value| value.is_object() || value.is_null()),
+                "object",
+            ),
+            (
+                "outputs",
+                member(&document, "outputs").is_none_or(|value| value.is_object() || value.is_null()),
+                "object",
+            ),
+            (
+                "functions",
+                member(&document, "functions").is_none_or(|value| value.is_array() || value.is_null()),
+                "array",
+            ),
+            (
+                "resources",
+                member(&document, "resources").is_some_and(|value| value.is_array() || value.is_object()),
+                "array",
+            ),
         ] {
             if !is_right {
-                return Err(parse(&format!("Cannot deserialize the current JSON because the type requires a JSON {wanted}."), name)
-                    .at(source, &format!("/{name}")));
+                return Err(parse(
+                    &format!("Cannot deserialize the current JSON because the type requires a JSON {wanted}."),
+                    name,
+                )
+                .at(source, &format!("/{name}")));
             }
         }
         let size = document.to_string().len();
@@ -173,7 +234,11 @@ impl Template {
             )));
         }
         let template = Template { document };
-        for (name, limit) in [("parameters", PARAMETERS_MAX), ("variables", VARIABLES_MAX), ("outputs", OUTPUTS_MAX)] {
+        for (name, limit) in [
+            ("parameters", PARAMETERS_MAX),
+            ("variables", VARIABLES_MAX),
+            ("outputs", OUTPUTS_MAX),
+        ] {
             let count = template.members(name).map_or(0, Map::len);
             if count > limit {
                 return Err(Violation::validation(format!(
@@ -211,17 +276,30 @@ impl Template {
     pub(crate) fn user_function(&self, namespace: &str, name: &str) -> Option<UserFunction> {
         let spaces = member(&self.document, "functions")?.as_array()?;
         let own = |space: &&Value| {
-            member(space, "namespace").and_then(Value::as_str).is_some_and(|own| own.eq_ignore_ascii_case(namespace))
+            member(space, "namespace")
+                .and_then(Value::as_str)
+                .is_some_and(|own| own.eq_ignore_ascii_case(namespace))
         };
-        let found = spaces.iter().filter(own).find_map(|space| member(member(space, "members")?, name))?;
-        let parameters = member(found, "parameters").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let found = spaces
+            .iter()
+            .filter(own)
+            .find_map(|space| member(member(space, "members")?, name))?;
+        let parameters = member(found, "parameters")
+            .and_then(Value::as_array)
+            .map_or(&[][..], Vec::as_slice);
         let text = |value: &Value, name: &str| member(value, name).and_then(Value::as_str).unwrap_or("").to_owned();
         Some(UserFunction {
             parameters: parameters
                 .iter()
-                .map(|parameter| UserParameter { name: text(parameter, "name"), kind: text(parameter, "type") })
+                .map(|parameter| UserParameter {
+                    name: text(parameter, "name"),
+                    kind: text(parameter, "type"),
+                })
                 .collect(),
-            output: member(found, "output").and_then(|output| member(output, "value")).cloned().unwrap_or(Value::Null),
+            output: member(found, "output")
+                .and_then(|output| member(output, "value"))
+                .cloned()
+                .unwrap_or(Value::Null),
         })
     }
 
@@ -237,21 +315,36 @@ impl Template {
                 ))
                 .at(source, &format!("/functions/{index}"))
             };
-            if member(space, "namespace").and_then(Value::as_str).is_none_or(str::is_empty) {
+            if member(space, "namespace")
+                .and_then(Value::as_str)
+                .is_none_or(str::is_empty)
+            {
                 return Err(wrong("the namespace is required"));
             }
             let Some(members) = member(space, "members").and_then(Value::as_object) else {
                 return Err(wrong("the members are required"));
             };
             for (name, function) in members {
-                if member(function, "output").and_then(|output| member(output, "value")).is_none() {
+                if member(function, "output")
+                    .and_then(|output| member(output, "value"))
+                    .is_none()
+                {
                     return Err(wrong(&format!("the function '{name}' has no output")));
                 }
-                for parameter in member(function, "parameters").and_then(Value::as_array).into_iter().flatten() {
+                for parameter in member(function, "parameters")
+                    .and_then(Value::as_array)
+                    .into_iter()
+                    .flatten()
+                {
                     if member(parameter, "defaultValue").is_some() {
-                        return Err(wrong(&format!("the function '{name}' has a parameter with a default value")));
+                        return Err(wrong(&format!(
+                            "the function '{name}' has a parameter with a default value"
+                        )));
                     }
-                    if member(parameter, "name").and_then(Value::as_str).is_none_or(str::is_empty) {
+                    if member(parameter, "name")
+                        .and_then(Value::as_str)
+                        .is_none_or(str::is_empty)
+                    {
                         return Err(wrong(&format!("the function '{name}' has a parameter without a name")));
                     }
                 }
@@ -281,10 +374,19 @@ impl Template {
 }
 
 fn is_schema(schema: &str) -> bool {
-    let Some(rest) = schema.split_once("schema.management.azure.com/schemas/").map(|(_, rest)| rest) else {
+    let Some(rest) = schema
+        .split_once("schema.management.azure.com/schemas/")
+        .map(|(_, rest)| rest)
+    else {
         return false;
     };
-    let known = ["2014-04-01-preview", "2015-01-01", "2018-05-01", "2019-04-01", "2019-08-01"];
+    let known = [
+        "2014-04-01-preview",
+        "2015-01-01",
+        "2018-05-01",
+        "2019-04-01",
+        "2019-08-01",
+    ];
     let Some((version, file)) = rest.split_once('/') else {
         return false;
     };
@@ -294,7 +396,10 @@ fn is_schema(schema: &str) -> bool {
 
 fn is_content_version(version: &str) -> bool {
     let parts: Vec<&str> = version.split('.').collect();
-    parts.len() == 4 && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
+    parts.len() == 4
+        && parts
+            .iter()
+            .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// A declared parameter.
@@ -318,7 +423,10 @@ impl Parameter {
         let pointer = format!("/parameters/{}", pointer_segment(name));
         let place = source.place(&pointer);
         let mut declared = declared.clone();
-        let referenced = member(&declared, "$ref").and_then(Value::as_str).and_then(|found| template.definition(found)).cloned();
+        let referenced = member(&declared, "$ref")
+            .and_then(Value::as_str)
+            .and_then(|found| template.definition(found))
+            .cloned();
         if let (Some(Value::Object(base)), Value::Object(members)) = (referenced, &mut declared) {
             for (name, value) in base {
                 members.entry(name).or_insert(value);
@@ -335,7 +443,14 @@ impl Parameter {
         };
         let default = member(&declared, "defaultValue").cloned();
         let nullable = member(&declared, "nullable") == Some(&Value::Bool(true));
-        Ok(Parameter { name: name.to_owned(), kind, default, nullable, place, declared })
+        Ok(Parameter {
+            name: name.to_owned(),
+            kind,
+            default,
+            nullable,
+            place,
+            declared,
+        })
     }
 
     /// Judges a value: type, allowed values, bounds, in this order (ARM 7.4). Gives the inner words of the refusal.
@@ -350,7 +465,9 @@ impl Parameter {
         let (line, column) = self.place;
         let name = &self.name;
         if let Err(inner) = self.kind.check(value, "parameter") {
-            return Err(format!("Template parameter '{name}' was provided an invalid value. {inner}"));
+            return Err(format!(
+                "Template parameter '{name}' was provided an invalid value. {inner}"
+            ));
         }
         if let Some(allowed) = member(&self.declared, "allowedValues").and_then(Value::as_array) {
             let words: Vec<String> = allowed.iter().map(plain).collect();
@@ -373,7 +490,11 @@ impl Parameter {
             && let Some(number) = number.as_i64()
         {
             for (word, limit, is_past) in [
-                ("greater", bound("minValue"), (|number, limit| number < limit) as fn(i64, i64) -> bool),
+                (
+                    "greater",
+                    bound("minValue"),
+                    (|number, limit| number < limit) as fn(i64, i64) -> bool,
+                ),
                 ("less", bound("maxValue"), |number, limit| number > limit),
             ] {
                 if let Some(limit) = limit.filter(|limit| is_past(number, *limit)) {
@@ -391,7 +512,11 @@ impl Parameter {
         };
         if let Some(length) = length {
             for (word, limit, is_past) in [
-                ("greater", bound("minLength"), (|length, limit| length < limit) as fn(i64, i64) -> bool),
+                (
+                    "greater",
+                    bound("minLength"),
+                    (|length, limit| length < limit) as fn(i64, i64) -> bool,
+                ),
                 ("less", bound("maxLength"), |length, limit| length > limit),
             ] {
                 if let Some(limit) = limit.filter(|limit| is_past(length, *limit)) {

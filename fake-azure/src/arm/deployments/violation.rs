@@ -45,7 +45,12 @@ impl Source<'_> {
 
 impl Violation {
     fn new(message: String) -> Violation {
-        Violation { code: "InvalidTemplate", message, place: (0, 0, String::new()), cause: None }
+        Violation {
+            code: "InvalidTemplate",
+            message,
+            place: (0, 0, String::new()),
+            cause: None,
+        }
     }
 
     /// `Deployment template validation failed: '{inner}'.`

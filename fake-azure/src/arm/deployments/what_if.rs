@@ -16,7 +16,10 @@ pub(crate) fn changes(sandbox: &Sandbox, prepared: &Prepared, mode: Mode, ids_on
     let mut copy = sandbox.clone();
     let mut found = Vec::new();
     collect(sandbox, &mut copy, prepared, &mut found);
-    let named: Vec<String> = found.iter().filter_map(|change| change.get("resourceId")?.as_str().map(str::to_lowercase)).collect();
+    let named: Vec<String> = found
+        .iter()
+        .filter_map(|change| change.get("resourceId")?.as_str().map(str::to_lowercase))
+        .collect();
     if let Some(group) = prepared_group(prepared) {
         found.extend(others(sandbox, &group, &named, mode));
     }
@@ -61,7 +64,12 @@ fn collect(now: &Sandbox, copy: &mut Sandbox, prepared: &Prepared, found: &mut V
         let Some(item) = written(prepared.template.resources(), &own.pointer) else {
             continue;
         };
-        let walker = Walker { context: &context, site: Site::Body, reads: &Unread, keeps_later: true };
+        let walker = Walker {
+            context: &context,
+            site: Site::Body,
+            reads: &Unread,
+            keeps_later: true,
+        };
         let Ok(body) = body_with(&walker, item, own) else {
             continue;
         };
@@ -99,7 +107,11 @@ fn version_of(own: &Planned) -> ApiVersion {
 fn shown(sandbox: &Sandbox, own: &Planned) -> Option<Value> {
     let id = ResourceId::parse(&own.id).ok()?;
     let resource = sandbox.cloud.store().find(id.folded())?;
-    let view = View { version: version_of(own), answer: Answers::Read, expand: "" };
+    let view = View {
+        version: version_of(own),
+        answer: Answers::Read,
+        expand: "",
+    };
     Some(with_version(comparable(sandbox.cloud.document(resource, &view)), own))
 }
 
@@ -118,7 +130,10 @@ fn predicted(copy: &mut Sandbox, own: &Planned, body: Value) -> Value {
     };
     match put(&mut copy.cloud, &id, version, body.clone()) {
         Ok(begun) => {
-            let end = begun.operation.and_then(|id| copy.cloud.operation(id)).and_then(|operation| operation.end());
+            let end = begun
+                .operation
+                .and_then(|id| copy.cloud.operation(id))
+                .and_then(|operation| operation.end());
             if let Some(end) = end {
                 while copy.cloud.advance_to(end).is_some() {}
             }
@@ -138,7 +153,12 @@ fn with_version(document: Value, own: &Planned) -> Value {
 /// What else is in the group: it stays, or in Complete mode it goes.
 fn others(sandbox: &Sandbox, group: &ResourceId, named: &[String], mode: Mode) -> Vec<Value> {
     let mut copy = sandbox.cloud.clone();
-    let Ok(Outcome::Listed(resources)) = copy.apply(&Call::Resources { scope: Scope::In(group.clone()) }).map(|reply| reply.outcome) else {
+    let Ok(Outcome::Listed(resources)) = copy
+        .apply(&Call::Resources {
+            scope: Scope::In(group.clone()),
+        })
+        .map(|reply| reply.outcome)
+    else {
         return Vec::new();
     };
     let strangers = resources.into_iter().filter(|resource| {
@@ -147,7 +167,11 @@ fn others(sandbox: &Sandbox, group: &ResourceId, named: &[String], mode: Mode) -
     });
     strangers
         .map(|resource| {
-            let view = View { version: ApiVersion::NEWEST, answer: Answers::Read, expand: "" };
+            let view = View {
+                version: ApiVersion::NEWEST,
+                answer: Answers::Read,
+                expand: "",
+            };
             let before = comparable(sandbox.cloud.document(&resource, &view));
             let kind = if mode == Mode::Complete { "Delete" } else { "Ignore" };
             json!({ "resourceId": sandbox.cloud.id(resource.key), "changeType": kind, "before": before })
@@ -167,7 +191,13 @@ fn members_delta(path: &str, before: &Value, after: &Value, found: &mut Vec<Valu
         found.extend(value_delta(path, before, after));
         return;
     };
-    let at = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+    let at = |name: &str| {
+        if path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{path}.{name}")
+        }
+    };
     for (name, old) in old {
         match new.get(name) {
             Some(new) => members_delta(&at(name), old, new, found),
@@ -175,7 +205,9 @@ fn members_delta(path: &str, before: &Value, after: &Value, found: &mut Vec<Valu
         }
     }
     for (name, new) in new.iter().filter(|(name, _)| !old.contains_key(*name)) {
-        found.push(json!({ "path": at(name), "propertyChangeType": "Create", "before": null, "after": new, "children": null }));
+        found.push(
+            json!({ "path": at(name), "propertyChangeType": "Create", "before": null, "after": new, "children": null }),
+        );
     }
 }
 
@@ -208,7 +240,9 @@ fn value_delta(path: &str, before: &Value, after: &Value) -> Option<Value> {
                 .then(|| json!({ "path": path, "propertyChangeType": "Array", "before": null, "after": null, "children": children }))
         }
         _ if before == after => None,
-        _ => Some(json!({ "path": path, "propertyChangeType": "Modify", "before": before, "after": after, "children": null })),
+        _ => Some(
+            json!({ "path": path, "propertyChangeType": "Modify", "before": before, "after": after, "children": null }),
+        ),
     }
 }
 
@@ -221,8 +255,19 @@ mod tests {
         let before = json!({"a": 1, "b": {"c": [1, {"d": 2}], "gone": true}, "same": [1]});
         let after = json!({"a": 2, "b": {"c": [1, {"d": 3}, 4]}, "same": [1], "new": null});
         let found = delta(&before, &after);
-        let shown: Vec<String> = found.iter().map(|own| format!("{} {}", own["propertyChangeType"], own["path"])).collect();
-        assert_eq!(shown, [r#""Modify" "a""#, r#""Array" "b.c""#, r#""Delete" "b.gone""#, r#""Create" "new""#]);
+        let shown: Vec<String> = found
+            .iter()
+            .map(|own| format!("{} {}", own["propertyChangeType"], own["path"]))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                r#""Modify" "a""#,
+                r#""Array" "b.c""#,
+                r#""Delete" "b.gone""#,
+                r#""Create" "new""#
+            ]
+        );
         assert_eq!(found[1]["children"][0]["children"][0]["path"], "d");
         assert_eq!(found[1]["children"][1]["propertyChangeType"], "Create");
         assert!(delta(&before, &before).is_empty());

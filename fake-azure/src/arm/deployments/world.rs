@@ -32,7 +32,10 @@ pub(crate) struct Facts<'a> {
 pub(crate) fn world(sandbox: &Sandbox, facts: &Facts<'_>) -> World {
     let subscription = facts.target.subscription;
     let tenant = sandbox.directory.tenant();
-    let display_name = sandbox.cloud.subscription(subscription).map_or("", |found| &found.display_name);
+    let display_name = sandbox
+        .cloud
+        .subscription(subscription)
+        .map_or("", |found| &found.display_name);
     let mut properties = Map::new();
     if let Some(link) = facts.template_link {
         properties.insert("templateLink".to_owned(), link.clone());
@@ -40,7 +43,11 @@ pub(crate) fn world(sandbox: &Sandbox, facts: &Facts<'_>) -> World {
     properties.insert("template".to_owned(), facts.template.clone());
     properties.insert("templateHash".to_owned(), Value::from(template_hash(facts.template)));
     let shown = facts.given.iter().map(|given| {
-        let value = if given.kind.is_secure() { json!({}) } else { json!({ "value": given.value }) };
+        let value = if given.kind.is_secure() {
+            json!({})
+        } else {
+            json!({ "value": given.value })
+        };
         (given.name.clone(), value)
     });
     properties.insert("parameters".to_owned(), Value::Object(shown.collect()));
@@ -60,7 +67,11 @@ pub(crate) fn world(sandbox: &Sandbox, facts: &Facts<'_>) -> World {
             "tenantId": tenant.to_string(),
             "displayName": display_name,
         }),
-        resource_group: facts.target.group.as_deref().map(|group| group_document(sandbox, subscription, group)),
+        resource_group: facts
+            .target
+            .group
+            .as_deref()
+            .map(|group| group_document(sandbox, subscription, group)),
         deployment,
         tenant: json!({
             "tenantId": tenant.to_string(),
@@ -80,7 +91,11 @@ fn group_document(sandbox: &Sandbox, subscription: Guid, group: &str) -> Value {
     let id = fake_azure_cloud::ResourceId::group(subscription, group);
     match sandbox.cloud.store().find(id.folded()) {
         Some(found) => {
-            let view = View { version: ApiVersion::NEWEST, answer: Answers::Read, expand: "" };
+            let view = View {
+                version: ApiVersion::NEWEST,
+                answer: Answers::Read,
+                expand: "",
+            };
             sandbox.cloud.document(found, &view)
         }
         None => json!({ "id": id.to_string(), "name": group, "type": "Microsoft.Resources/resourceGroups" }),
@@ -89,7 +104,10 @@ fn group_document(sandbox: &Sandbox, subscription: Guid, group: &str) -> Value {
 
 /// `environment()`: the public cloud's, but for what is reached here.
 fn environment(sandbox: &Sandbox, base: &str) -> Value {
-    let login = base.parse().map_or_else(|_| "https://login.microsoftonline.com".to_owned(), |uri| crate::identity::login_endpoint(&uri));
+    let login = base.parse().map_or_else(
+        |_| "https://login.microsoftonline.com".to_owned(),
+        |uri| crate::identity::login_endpoint(&uri),
+    );
     json!({
         "name": "AzureCloud",
         "gallery": "https://gallery.azure.com/",
@@ -132,12 +150,19 @@ pub(crate) fn template_hash(template: &Value) -> String {
 /// `InvalidContentLink`.
 pub(crate) fn download(sandbox: &mut Sandbox, uri: &str, correlation: Guid) -> Result<String, CloudError> {
     let tracking = hash::derived_guid(&[&correlation.to_string(), "download", uri]);
-    let refused = || CloudError::of(&forms::BAD_LINK).with("uri", uri).with("tracking", tracking);
+    let refused = || {
+        CloudError::of(&forms::BAD_LINK)
+            .with("uri", uri)
+            .with("tracking", tracking)
+    };
     let address = sandbox.storage.locate(uri).ok_or_else(refused)?;
     if !sandbox.cloud.fabric().accounts.contains(address.account.as_str()) {
         return Err(refused());
     }
-    let request = Request::get(uri).header("x-ms-version", "2021-08-06").body(Bytes::new()).map_err(|_| refused())?;
+    let request = Request::get(uri)
+        .header("x-ms-version", "2021-08-06")
+        .body(Bytes::new())
+        .map_err(|_| refused())?;
     let response = wire::download(sandbox, &request);
     if !response.status().is_success() {
         return Err(refused());
@@ -148,7 +173,11 @@ pub(crate) fn download(sandbox: &mut Sandbox, uri: &str, correlation: Guid) -> R
 /// The address of a link, seen from the template that it stands in.
 pub(crate) fn link_address(link: &Value, parent: Option<&str>) -> Option<String> {
     use super::template::member;
-    let text = |name: &str| member(link, name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let text = |name: &str| {
+        member(link, name)
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty())
+    };
     let address = match (text("uri"), text("relativePath")) {
         (Some(uri), _) => uri.to_owned(),
         (None, Some(relative)) => joined(parent?, relative)?,
@@ -162,7 +191,9 @@ pub(crate) fn link_address(link: &Value, parent: Option<&str>) -> Option<String>
 
 /// A relative path beside another address; its query goes along.
 fn joined(base: &str, relative: &str) -> Option<String> {
-    let (address, query) = base.split_once('?').map_or((base, None), |(address, query)| (address, Some(query)));
+    let (address, query) = base
+        .split_once('?')
+        .map_or((base, None), |(address, query)| (address, Some(query)));
     let (scheme, rest) = address.split_once("://")?;
     let (authority, path) = rest.split_once('/')?;
     let mut segments: Vec<&str> = path.split('/').collect();
@@ -189,8 +220,14 @@ mod tests {
         let parent = Some("https://acct.blob.core.windows.net/templates/a/main.json?sig=x");
         let rows = [
             (json!({"uri": "https://x/y"}), Some("https://x/y")),
-            (json!({"relativePath": "../b/./c.json"}), Some("https://acct.blob.core.windows.net/templates/b/c.json?sig=x")),
-            (json!({"uri": "https://x/y", "queryString": "?a=b"}), Some("https://x/y?a=b")),
+            (
+                json!({"relativePath": "../b/./c.json"}),
+                Some("https://acct.blob.core.windows.net/templates/b/c.json?sig=x"),
+            ),
+            (
+                json!({"uri": "https://x/y", "queryString": "?a=b"}),
+                Some("https://x/y?a=b"),
+            ),
             (json!({}), None),
         ];
         for (link, expected) in rows {

@@ -108,7 +108,12 @@ pub(crate) struct Evaluator<'s> {
 impl<'s> Evaluator<'s> {
     /// One that asks `scope`.
     pub(crate) fn new(scope: &'s dyn Scope) -> Evaluator<'s> {
-        Evaluator { scope, calls: Cell::new(0), functions_depth: 0, lambda_variables: RefCell::new(Vec::new()) }
+        Evaluator {
+            scope,
+            calls: Cell::new(0),
+            functions_depth: 0,
+            lambda_variables: RefCell::new(Vec::new()),
+        }
     }
 
     /// The value of a text of a template: of the expression that it is, or the text that it means.
@@ -197,7 +202,10 @@ impl<'s> Evaluator<'s> {
             "deployer" => self.ambient(call, Ambient::Deployer),
             "reference" => self.read(call, |reading| self.scope.reference(reading)),
             "references" => self.read(call, |reading| self.scope.references(reading)),
-            "resourceid" | "subscriptionresourceid" | "tenantresourceid" | "managementgroupresourceid"
+            "resourceid"
+            | "subscriptionresourceid"
+            | "tenantresourceid"
+            | "managementgroupresourceid"
             | "extensionresourceid" => {
                 let args = self.values(call)?;
                 ids::call(self.scope, &call.name, &args)
@@ -272,7 +280,13 @@ impl<'s> Evaluator<'s> {
         let is_full = |text: &str| text.eq_ignore_ascii_case("Full");
         let full = texts.len() > 1 && texts.last().is_some_and(|last| is_full(last));
         let version = texts.get(1).copied().filter(|text| !is_full(text) && !text.is_empty());
-        read(&Reading { function: &call.name, target: texts[0], version, full, body: None })
+        read(&Reading {
+            function: &call.name,
+            target: texts[0],
+            version,
+            full,
+            body: None,
+        })
     }
 
     /// `list*(target, version[, body])`.
@@ -285,7 +299,13 @@ impl<'s> Evaluator<'s> {
             Some(other) => Err(functions::wrong_type(&call.name, "String", other)),
         };
         let (target, version) = (text(0)?.unwrap_or(""), text(1)?);
-        self.scope.list(&Reading { function: &call.name, target, version, full: false, body: args.get(2).cloned() })
+        self.scope.list(&Reading {
+            function: &call.name,
+            target,
+            version,
+            full: false,
+            body: args.get(2).cloned(),
+        })
     }
 
     /// Calls a user's function: its body sees its own arguments only.
@@ -321,7 +341,10 @@ impl<'s> Evaluator<'s> {
             }
             given.push((parameter.name.clone(), value));
         }
-        let scope = FunctionScope { given, outer: self.scope };
+        let scope = FunctionScope {
+            given,
+            outer: self.scope,
+        };
         let evaluator = Evaluator {
             scope: &scope,
             calls: Cell::new(self.calls.get()),
@@ -341,7 +364,11 @@ impl<'s> Evaluator<'s> {
     pub(crate) fn document(&self, document: &Value) -> Result<Value, Trouble> {
         match document {
             Value::String(text) => self.text(text),
-            Value::Array(items) => items.iter().map(|item| self.document(item)).collect::<Result<_, _>>().map(Value::Array),
+            Value::Array(items) => items
+                .iter()
+                .map(|item| self.document(item))
+                .collect::<Result<_, _>>()
+                .map(Value::Array),
             Value::Object(members) => {
                 let mut found = Map::with_capacity(members.len());
                 for (name, value) in members {
@@ -379,7 +406,10 @@ impl<'s> Evaluator<'s> {
                             "The language expression property '{number}' can't be evaluated, property name must be a string."
                         )));
                     };
-                    let found = number.as_u64().and_then(|at| usize::try_from(at).ok()).and_then(|at| items.get(at).cloned());
+                    let found = number
+                        .as_u64()
+                        .and_then(|at| usize::try_from(at).ok())
+                        .and_then(|at| items.get(at).cloned());
                     match found {
                         Some(item) => Ok(item),
                         None if *safe => Ok(Value::Null),
@@ -419,7 +449,9 @@ fn member_of(value: &Value, name: &str, safe: bool) -> Result<Value, Trouble> {
         Value::Array(_) => Err(Trouble::Language(format!(
             "The language expression property '{name}' can't be evaluated, property name must be an integer."
         ))),
-        _ => Err(Trouble::Language(format!("The language expression property '{name}' can't be evaluated."))),
+        _ => Err(Trouble::Language(format!(
+            "The language expression property '{name}' can't be evaluated."
+        ))),
     }
 }
 
@@ -436,7 +468,8 @@ struct FunctionScope<'s> {
 
 impl Scope for FunctionScope<'_> {
     fn allows(&self, function: &str) -> bool {
-        let is_of_template = matches!(function, "variables" | "reference" | "references" | "copyindex") || is_list(function);
+        let is_of_template =
+            matches!(function, "variables" | "reference" | "references" | "copyindex") || is_list(function);
         !is_of_template && (function == "parameters" || self.outer.allows(function))
     }
 

@@ -62,7 +62,10 @@ pub(super) fn tokens(text: &str) -> Result<Vec<(Token, usize)>, String> {
                 Token::Integer(number)
             }
             _ if letter.is_alphabetic() || letter == '_' || letter == '$' => {
-                while letters.get(at).is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '$')) {
+                while letters
+                    .get(at)
+                    .is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '$'))
+                {
                     at += 1;
                 }
                 Token::Identifier(letters[start..at].iter().collect())
@@ -102,5 +105,7 @@ fn literal(text: &str, letters: &[char], at: &mut usize) -> Result<String, Strin
 }
 
 fn unexpected(text: &str, letter: char, at: usize) -> String {
-    format!("The language expression '{text}' is not valid: the string character '{letter}' at position '{at}' is not expected.")
+    format!(
+        "The language expression '{text}' is not valid: the string character '{letter}' at position '{at}' is not expected."
+    )
 }

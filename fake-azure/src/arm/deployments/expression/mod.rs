@@ -111,7 +111,11 @@ pub(crate) fn literal(text: &str) -> Cow<'_, str> {
 
 /// A text written so that it is no expression.
 pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
-    if text.starts_with('[') && text.ends_with(']') { Cow::Owned(format!("[{text}")) } else { Cow::Borrowed(text) }
+    if text.starts_with('[') && text.ends_with(']') {
+        Cow::Owned(format!("[{text}"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 #[cfg(test)]

@@ -53,7 +53,11 @@ impl Parser<'_> {
     }
 
     fn expect(&mut self, token: &Token) -> Result<(), Trouble> {
-        if self.take_if(token) { Ok(()) } else { Err(self.wrong(token.name())) }
+        if self.take_if(token) {
+            Ok(())
+        } else {
+            Err(self.wrong(token.name()))
+        }
     }
 
     fn wrong(&self, expected: &str) -> Trouble {
@@ -113,14 +117,22 @@ impl Parser<'_> {
         loop {
             if self.take_if(&Token::Dot) {
                 let safe = self.take_if(&Token::QuestionMark);
-                steps.push(Step::Member { name: self.identifier()?, safe });
+                steps.push(Step::Member {
+                    name: self.identifier()?,
+                    safe,
+                });
             } else if self.take_if(&Token::LeftSquareBracket) {
                 let safe = self.take_if(&Token::QuestionMark);
                 let index = self.expression(depth + 1)?;
                 self.expect(&Token::RightSquareBracket)?;
                 steps.push(Step::Index { index, safe });
             } else {
-                return Ok(Call { namespace, name, args, steps });
+                return Ok(Call {
+                    namespace,
+                    name,
+                    args,
+                    steps,
+                });
             }
         }
     }
@@ -144,22 +156,52 @@ mod tests {
 
     #[test]
     fn blanks_mean_nothing_and_quotes_double() {
-        assert_eq!(read(" concat ( 'it''s' ,\n -7 ) . x [ 'y' ] "), "concat('it''s', -7).x['y']");
+        assert_eq!(
+            read(" concat ( 'it''s' ,\n -7 ) . x [ 'y' ] "),
+            "concat('it''s', -7).x['y']"
+        );
         assert_eq!(read("contoso.name(1).?a[?2]"), "contoso.name(1).?a[?2]");
     }
 
     #[test]
     fn what_is_wrong_is_said_by_token() {
         let rows = [
-            ("", "Unable to parse language expression '': expected token 'Identifier' and actual 'EndOfData'."),
-            ("a(", "Unable to parse language expression 'a(': expected token 'Identifier' and actual 'EndOfData'."),
-            ("a()b", "Unable to parse language expression 'a()b': expected token 'EndOfData' and actual 'Identifier'."),
-            ("a())", "Unable to parse language expression 'a())': expected token 'EndOfData' and actual 'RightParenthesis'."),
-            ("a(1 2)", "Unable to parse language expression 'a(1 2)': expected token 'RightParenthesis' and actual 'Integer'."),
-            ("true", "Unable to parse language expression 'true': expected token 'LeftParenthesis' and actual 'EndOfData'."),
-            ("a(1.5)", "Unable to parse language expression 'a(1.5)': expected token 'RightParenthesis' and actual 'Dot'."),
-            ("a(#)", "The language expression 'a(#)' is not valid: the string character '#' at position '2' is not expected."),
-            ("99999999999999999999", "The language expression '99999999999999999999' is not valid: the string character '9' at position '0' is not expected."),
+            (
+                "",
+                "Unable to parse language expression '': expected token 'Identifier' and actual 'EndOfData'.",
+            ),
+            (
+                "a(",
+                "Unable to parse language expression 'a(': expected token 'Identifier' and actual 'EndOfData'.",
+            ),
+            (
+                "a()b",
+                "Unable to parse language expression 'a()b': expected token 'EndOfData' and actual 'Identifier'.",
+            ),
+            (
+                "a())",
+                "Unable to parse language expression 'a())': expected token 'EndOfData' and actual 'RightParenthesis'.",
+            ),
+            (
+                "a(1 2)",
+                "Unable to parse language expression 'a(1 2)': expected token 'RightParenthesis' and actual 'Integer'.",
+            ),
+            (
+                "true",
+                "Unable to parse language expression 'true': expected token 'LeftParenthesis' and actual 'EndOfData'.",
+            ),
+            (
+                "a(1.5)",
+                "Unable to parse language expression 'a(1.5)': expected token 'RightParenthesis' and actual 'Dot'.",
+            ),
+            (
+                "a(#)",
+                "The language expression 'a(#)' is not valid: the string character '#' at position '2' is not expected.",
+            ),
+            (
+                "99999999999999999999",
+                "The language expression '99999999999999999999' is not valid: the string character '9' at position '0' is not expected.",
+            ),
         ];
         for (text, expected) in rows {
             assert_eq!(read(text), expected, "{text}");
@@ -169,7 +211,10 @@ mod tests {
 
     #[test]
     fn length_and_depth_are_bounded() {
-        assert!(read(&format!("'{}'", "a".repeat(LENGTH_MAX))).starts_with("The language expression length limit exceeded."));
+        assert!(
+            read(&format!("'{}'", "a".repeat(LENGTH_MAX)))
+                .starts_with("The language expression length limit exceeded.")
+        );
         let deep = format!("{}1{}", "a(".repeat(DEPTH_MAX + 1), ")".repeat(DEPTH_MAX + 1));
         assert!(read(&deep).ends_with("levels."), "{}", read(&deep));
         let members = format!("a(){}", ".b".repeat(12_000));

@@ -16,11 +16,17 @@ const RANGE_MAX: i64 = 10_000;
 pub(super) const FUNCTIONS: Category = &[
     // tidy: sorted
     function("array", &[Types::ANY], |args| {
-        Ok(if args[0].is_array() { args[0].clone() } else { Value::Array(vec![args[0].clone()]) })
+        Ok(if args[0].is_array() {
+            args[0].clone()
+        } else {
+            Value::Array(vec![args[0].clone()])
+        })
     }),
     function("contains", &[CONTAINER, Types::ANY], contains),
     function("createArray", &[], |args| Ok(Value::Array(args.to_vec()))).rest(Types::ANY),
-    function("empty", &[CONTAINER.or(Types::NULL)], |args| Ok(Value::from(length(&args[0]) == 0))),
+    function("empty", &[CONTAINER.or(Types::NULL)], |args| {
+        Ok(Value::from(length(&args[0]) == 0))
+    }),
     function("first", &[LIST], |args| {
         Ok(match &args[0] {
             Value::String(text) => Value::from(text.chars().next().map(String::from).unwrap_or_default()),
@@ -40,13 +46,28 @@ pub(super) const FUNCTIONS: Category = &[
     }),
     function("lastIndexOf", &[LIST, Types::ANY], |args| index_of(args, true)),
     function("length", &[CONTAINER], |args| Ok(Value::from(length(&args[0])))),
-    function("max", &[NUMBERS], |args| numbers(args)?.into_iter().max().map(Value::from).ok_or_else(none)).rest(NUMBERS),
-    function("min", &[NUMBERS], |args| numbers(args)?.into_iter().min().map(Value::from).ok_or_else(none)).rest(NUMBERS),
+    function("max", &[NUMBERS], |args| {
+        numbers(args)?.into_iter().max().map(Value::from).ok_or_else(none)
+    })
+    .rest(NUMBERS),
+    function("min", &[NUMBERS], |args| {
+        numbers(args)?.into_iter().min().map(Value::from).ok_or_else(none)
+    })
+    .rest(NUMBERS),
     function("range", &[Types::INT, Types::INT], range),
-    function("skip", &[LIST, Types::INT], |args| Ok(cut(&args[0], int(&args[1]), true))),
-    function("take", &[LIST, Types::INT], |args| Ok(cut(&args[0], int(&args[1]), false))),
-    function("tryGet", &[Types::ANY, Types::TEXT.or(Types::INT)], |args| Ok(try_get(&args[0], &args[1..]))).rest(Types::TEXT.or(Types::INT)),
-    function("tryIndexFromEnd", &[Types::ARRAY, Types::INT], |args| Ok(from_end(args).unwrap_or(Value::Null))),
+    function("skip", &[LIST, Types::INT], |args| {
+        Ok(cut(&args[0], int(&args[1]), true))
+    }),
+    function("take", &[LIST, Types::INT], |args| {
+        Ok(cut(&args[0], int(&args[1]), false))
+    }),
+    function("tryGet", &[Types::ANY, Types::TEXT.or(Types::INT)], |args| {
+        Ok(try_get(&args[0], &args[1..]))
+    })
+    .rest(Types::TEXT.or(Types::INT)),
+    function("tryIndexFromEnd", &[Types::ARRAY, Types::INT], |args| {
+        Ok(from_end(args).unwrap_or(Value::Null))
+    }),
     function("union", &[BAG, BAG], union).rest(BAG),
     // tidy: end
 ];
@@ -94,7 +115,9 @@ fn index_of(args: &[Value], last: bool) -> Result<Value, String> {
 
 /// Letter by letter, so that places stay what they are.
 fn folded(text: &str) -> Vec<char> {
-    text.chars().map(|letter| letter.to_lowercase().next().unwrap_or(letter)).collect()
+    text.chars()
+        .map(|letter| letter.to_lowercase().next().unwrap_or(letter))
+        .collect()
 }
 
 fn from_end(args: &[Value]) -> Option<Value> {
@@ -117,9 +140,20 @@ fn intersection(args: &[Value]) -> Result<Value, String> {
     let (first, rest) = (&args[0], &args[1..]);
     if let Value::Object(members) = first {
         let common = |(name, value): &(&String, &Value)| {
-            rest.iter().all(|other| other.as_object().and_then(|other| member(other, name)).is_some_and(|own| same(own, value)))
+            rest.iter().all(|other| {
+                other
+                    .as_object()
+                    .and_then(|other| member(other, name))
+                    .is_some_and(|own| same(own, value))
+            })
         };
-        return Ok(Value::Object(members.iter().filter(common).map(|(name, value)| (name.clone(), value.clone())).collect()));
+        return Ok(Value::Object(
+            members
+                .iter()
+                .filter(common)
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+        ));
     }
     let mut found: Vec<Value> = Vec::new();
     for item in items(first) {
@@ -154,7 +188,11 @@ fn union(args: &[Value]) -> Result<Value, String> {
 /// The later one wins; objects inside are merged, arrays replaced.
 fn merge(into: &mut Map<String, Value>, members: &Map<String, Value>) {
     for (name, value) in members {
-        let own = into.keys().find(|own| own.eq_ignore_ascii_case(name)).cloned().unwrap_or_else(|| name.clone());
+        let own = into
+            .keys()
+            .find(|own| own.eq_ignore_ascii_case(name))
+            .cloned()
+            .unwrap_or_else(|| name.clone());
         match (into.get_mut(&own), value) {
             (Some(Value::Object(before)), Value::Object(more)) => merge(before, more),
             _ => {
@@ -172,14 +210,19 @@ fn numbers(args: &[Value]) -> Result<Vec<i64>, String> {
     };
     given
         .iter()
-        .map(|item| item.as_i64().ok_or_else(|| "the parameters must be integers, or one array of integers.".to_owned()))
+        .map(|item| {
+            item.as_i64()
+                .ok_or_else(|| "the parameters must be integers, or one array of integers.".to_owned())
+        })
         .collect()
 }
 
 fn range(args: &[Value]) -> Result<Value, String> {
     let (start, count) = (int(&args[0]), int(&args[1]));
     if !(0..=RANGE_MAX).contains(&count) {
-        return Err(format!("the count '{count}' must be a non-negative integer no larger than '{RANGE_MAX}'."));
+        return Err(format!(
+            "the count '{count}' must be a non-negative integer no larger than '{RANGE_MAX}'."
+        ));
     }
     if start.saturating_add(count) > 2_147_483_647 {
         return Err("the sum of the start index and the count must be no larger than '2147483647'.".to_owned());
@@ -204,7 +247,10 @@ fn try_get(value: &Value, path: &[Value]) -> Value {
     for step in path {
         let next = match (place, step) {
             (Value::Object(members), Value::String(name)) => member(members, name),
-            (Value::Array(items), step) => step.as_u64().and_then(|at| usize::try_from(at).ok()).and_then(|at| items.get(at)),
+            (Value::Array(items), step) => step
+                .as_u64()
+                .and_then(|at| usize::try_from(at).ok())
+                .and_then(|at| items.get(at)),
             _ => None,
         };
         match next {

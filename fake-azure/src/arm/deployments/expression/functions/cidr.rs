@@ -30,7 +30,11 @@ impl Range {
             IpAddr::V6(address) => (u128::from(address), 128),
         };
         let prefix: u32 = prefix.parse().ok().filter(|prefix| *prefix <= bits).ok_or_else(wrong)?;
-        Ok(Range { first: address & !hosts(bits - prefix), prefix, bits })
+        Ok(Range {
+            first: address & !hosts(bits - prefix),
+            prefix,
+            bits,
+        })
     }
 
     fn last(&self) -> u128 {
@@ -54,7 +58,11 @@ fn hosts(bits: u32) -> u128 {
 fn parse(args: &[Value]) -> Result<Value, String> {
     let range = Range::read(text(&args[0]))?;
     let (first, last) = (range.first, range.last());
-    let mask = if range.bits == 32 { hosts(32) & !hosts(32 - range.prefix) } else { !hosts(128 - range.prefix) };
+    let mask = if range.bits == 32 {
+        hosts(32) & !hosts(32 - range.prefix)
+    } else {
+        !hosts(128 - range.prefix)
+    };
     let has_hosts = last - first >= 2;
     let mut members = Map::new();
     let mut add = |name: &str, value: String| members.insert(name.to_owned(), Value::from(value));
@@ -64,7 +72,10 @@ fn parse(args: &[Value]) -> Result<Value, String> {
         add("broadcast", range.shown(last));
     }
     add("firstUsable", range.shown(if has_hosts { first + 1 } else { first }));
-    add("lastUsable", range.shown(if has_hosts && range.bits == 32 { last - 1 } else { last }));
+    add(
+        "lastUsable",
+        range.shown(if has_hosts && range.bits == 32 { last - 1 } else { last }),
+    );
     members.insert("cidr".to_owned(), Value::from(range.prefix));
     Ok(Value::Object(members))
 }
@@ -72,13 +83,24 @@ fn parse(args: &[Value]) -> Result<Value, String> {
 fn subnet(args: &[Value]) -> Result<Value, String> {
     let range = Range::read(text(&args[0]))?;
     let (wanted, index) = (int(&args[1]), int(&args[2]));
-    let prefix = u32::try_from(wanted).ok().filter(|prefix| (range.prefix..=range.bits).contains(prefix));
+    let prefix = u32::try_from(wanted)
+        .ok()
+        .filter(|prefix| (range.prefix..=range.bits).contains(prefix));
     let Some(prefix) = prefix else {
-        return Err(format!("the new CIDR '{wanted}' must be between '{}' and '{}'.", range.prefix, range.bits));
+        return Err(format!(
+            "the new CIDR '{wanted}' must be between '{}' and '{}'.",
+            range.prefix, range.bits
+        ));
     };
-    let index = u128::try_from(index).ok().filter(|index| *index <= hosts(prefix - range.prefix));
+    let index = u128::try_from(index)
+        .ok()
+        .filter(|index| *index <= hosts(prefix - range.prefix));
     let Some(index) = index else {
-        return Err(format!("the subnet index '{}' is out of the range of '{}'.", int(&args[2]), text(&args[0])));
+        return Err(format!(
+            "the subnet index '{}' is out of the range of '{}'.",
+            int(&args[2]),
+            text(&args[0])
+        ));
     };
     let step = if prefix == 0 { 0 } else { range.bits - prefix };
     let first = range.first + if step >= 128 { 0 } else { index << step };
@@ -91,10 +113,20 @@ fn host(args: &[Value]) -> Result<Value, String> {
     let number = int(&args[1]);
     let has_hosts = range.last() - range.first >= 2;
     let first = if has_hosts { range.first + 1 } else { range.first };
-    let last = if has_hosts && range.bits == 32 { range.last() - 1 } else { range.last() };
-    let address = u128::try_from(number).ok().and_then(|number| first.checked_add(number)).filter(|address| *address <= last);
+    let last = if has_hosts && range.bits == 32 {
+        range.last() - 1
+    } else {
+        range.last()
+    };
+    let address = u128::try_from(number)
+        .ok()
+        .and_then(|number| first.checked_add(number))
+        .filter(|address| *address <= last);
     match address {
         Some(address) => Ok(Value::from(range.shown(address))),
-        None => Err(format!("the host index '{number}' is out of the range of '{}'.", text(&args[0]))),
+        None => Err(format!(
+            "the host index '{number}' is out of the range of '{}'.",
+            text(&args[0])
+        )),
     }
 }

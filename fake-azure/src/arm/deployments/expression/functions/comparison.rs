@@ -15,11 +15,21 @@ pub(super) const FUNCTIONS: Category = &[
         Ok(args.iter().find(|arg| !arg.is_null()).cloned().unwrap_or(Value::Null))
     })
     .rest(Types::ANY),
-    function("equals", &[Types::ANY, Types::ANY], |args| Ok(Value::from(same(&args[0], &args[1])))),
-    function("greater", &[ORDERED, ORDERED], |args| compare(args, |order| order == Ordering::Greater)),
-    function("greaterOrEquals", &[ORDERED, ORDERED], |args| compare(args, |order| order != Ordering::Less)),
-    function("less", &[ORDERED, ORDERED], |args| compare(args, |order| order == Ordering::Less)),
-    function("lessOrEquals", &[ORDERED, ORDERED], |args| compare(args, |order| order != Ordering::Greater)),
+    function("equals", &[Types::ANY, Types::ANY], |args| {
+        Ok(Value::from(same(&args[0], &args[1])))
+    }),
+    function("greater", &[ORDERED, ORDERED], |args| {
+        compare(args, |order| order == Ordering::Greater)
+    }),
+    function("greaterOrEquals", &[ORDERED, ORDERED], |args| {
+        compare(args, |order| order != Ordering::Less)
+    }),
+    function("less", &[ORDERED, ORDERED], |args| {
+        compare(args, |order| order == Ordering::Less)
+    }),
+    function("lessOrEquals", &[ORDERED, ORDERED], |args| {
+        compare(args, |order| order != Ordering::Greater)
+    }),
     // tidy: end
 ];
 

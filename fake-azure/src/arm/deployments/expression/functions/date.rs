@@ -14,8 +14,14 @@ pub(super) const FUNCTIONS: Category = &[
     // tidy: sorted
     function("dateTimeAdd", &[Types::TEXT, Types::TEXT, Types::TEXT], add).required(2),
     function("dateTimeFromEpoch", &[Types::INT], |args| {
-        let moment = Timestamp::from_second(int(&args[0])).map_err(|_| format!("the value '{}' is out of range.", args[0]))?;
-        Ok(Value::from(moment.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()))
+        let moment =
+            Timestamp::from_second(int(&args[0])).map_err(|_| format!("the value '{}' is out of range.", args[0]))?;
+        Ok(Value::from(
+            moment
+                .to_zoned(TimeZone::UTC)
+                .strftime("%Y-%m-%dT%H:%M:%SZ")
+                .to_string(),
+        ))
     }),
     function("dateTimeToEpoch", &[Types::TEXT], |args| {
         let time = parse_iso(text(&args[0])).ok_or_else(|| bad_date(text(&args[0])))?;

@@ -48,9 +48,15 @@ pub(super) fn composite(form: &str, args: &[Value]) -> Result<String, String> {
 
 fn filled(item: &str, args: &[Value]) -> Option<String> {
     let (head, form) = item.split_once(':').map_or((item, ""), |(head, form)| (head, form));
-    let (index, width) = head.split_once(',').map_or((head, "0"), |(index, width)| (index, width));
+    let (index, width) = head
+        .split_once(',')
+        .map_or((head, "0"), |(index, width)| (index, width));
     let value = args.get(index.trim().parse::<usize>().ok()?)?;
-    let width: i32 = width.trim().parse().ok().filter(|width: &i32| width.unsigned_abs() <= 10_000)?;
+    let width: i32 = width
+        .trim()
+        .parse()
+        .ok()
+        .filter(|width: &i32| width.unsigned_abs() <= 10_000)?;
     let shown = match value {
         Value::Number(number) => match number.as_i64() {
             Some(number) => whole(number, form),
@@ -58,7 +64,9 @@ fn filled(item: &str, args: &[Value]) -> Option<String> {
         },
         other => text_of(other),
     };
-    let missing = usize::try_from(width.unsigned_abs()).unwrap_or(0).saturating_sub(shown.chars().count());
+    let missing = usize::try_from(width.unsigned_abs())
+        .unwrap_or(0)
+        .saturating_sub(shown.chars().count());
     let blanks = " ".repeat(missing);
     Some(if width < 0 { shown + &blanks } else { blanks + &shown })
 }
@@ -66,7 +74,11 @@ fn filled(item: &str, args: &[Value]) -> Option<String> {
 /// A whole number: `D5`, `X2`, `N0`, `F1`, `E2`, `P0`, `C`, `G`, or a custom form of `0`, `#`, `,` and `.`.
 fn whole(number: i64, form: &str) -> String {
     let Some((kind, precision)) = standard(form) else {
-        return if form.is_empty() { number.to_string() } else { custom(number, form) };
+        return if form.is_empty() {
+            number.to_string()
+        } else {
+            custom(number, form)
+        };
     };
     let digits = |least: usize| format!("{:0>least$}", number.unsigned_abs());
     let sign = if number < 0 { "-" } else { "" };
@@ -80,7 +92,13 @@ fn whole(number: i64, form: &str) -> String {
         'p' | 'P' => {
             let hundred = i128::from(number) * 100;
             let sign = if hundred < 0 { "-" } else { "" };
-            format!("{} %", with_decimals(&format!("{sign}{}", grouped(&hundred.unsigned_abs().to_string())), precision.unwrap_or(2)))
+            format!(
+                "{} %",
+                with_decimals(
+                    &format!("{sign}{}", grouped(&hundred.unsigned_abs().to_string())),
+                    precision.unwrap_or(2)
+                )
+            )
         }
         _ => number.to_string(),
     }
@@ -91,7 +109,9 @@ fn float(number: f64, form: &str) -> String {
         Some(('f' | 'F', precision)) => format!("{number:.*}", precision.unwrap_or(2)),
         Some(('n' | 'N', precision)) => {
             let text = format!("{:.*}", precision.unwrap_or(2), number.abs());
-            let (front, back) = text.split_once('.').map_or((text.as_str(), None), |(front, back)| (front, Some(back)));
+            let (front, back) = text
+                .split_once('.')
+                .map_or((text.as_str(), None), |(front, back)| (front, Some(back)));
             let sign = if number < 0.0 { "-" } else { "" };
             match back {
                 Some(back) => format!("{sign}{}.{back}", grouped(front)),
@@ -115,14 +135,18 @@ fn standard(form: &str) -> Option<(char, Option<usize>)> {
 }
 
 fn with_decimals(text: &str, n_decimals: usize) -> String {
-    if n_decimals == 0 { text.to_owned() } else { format!("{text}.{}", "0".repeat(n_decimals)) }
+    if n_decimals == 0 {
+        text.to_owned()
+    } else {
+        format!("{text}.{}", "0".repeat(n_decimals))
+    }
 }
 
 /// A comma before every third digit from the right.
 fn grouped(digits: &str) -> String {
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -139,13 +163,21 @@ fn custom(number: i64, form: &str) -> String {
     };
     let pattern: String = front[first..].chars().take_while(places).collect();
     let (before, after) = (&front[..first], &front[first + pattern.len()..]);
-    let least = pattern.chars().skip_while(|c| *c != '0').filter(|c| *c == '0' || *c == '#').count();
+    let least = pattern
+        .chars()
+        .skip_while(|c| *c != '0')
+        .filter(|c| *c == '0' || *c == '#')
+        .count();
     let mut digits = number.unsigned_abs().to_string();
     if number == 0 && least == 0 {
         digits.clear();
     }
     let digits = format!("{digits:0>least$}");
-    let digits = if pattern.contains(',') { grouped(&digits) } else { digits };
+    let digits = if pattern.contains(',') {
+        grouped(&digits)
+    } else {
+        digits
+    };
     let decimals = "0".repeat(back.chars().take_while(|c| *c == '0').count());
     let sign = if number < 0 { "-" } else { "" };
     let point = if decimals.is_empty() { "" } else { "." };
@@ -153,7 +185,18 @@ fn custom(number: i64, form: &str) -> String {
 }
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 
 fn day_name(day: Weekday) -> &'static str {
@@ -232,8 +275,15 @@ fn part(moment: DateTime, letter: char, run: usize) -> String {
         ('m', _) => padded(moment.minute().into(), 2),
         ('s', _) => padded(moment.second().into(), 2),
         ('f' | 'F', _) => {
-            let digits: String = format!("{:09}", moment.subsec_nanosecond()).chars().take(run.min(7)).collect();
-            if letter == 'F' { digits.trim_end_matches('0').to_owned() } else { digits }
+            let digits: String = format!("{:09}", moment.subsec_nanosecond())
+                .chars()
+                .take(run.min(7))
+                .collect();
+            if letter == 'F' {
+                digits.trim_end_matches('0').to_owned()
+            } else {
+                digits
+            }
         }
         ('t', 1) => if hour < 12 { "A" } else { "P" }.to_owned(),
         ('t', _) => if hour < 12 { "AM" } else { "PM" }.to_owned(),

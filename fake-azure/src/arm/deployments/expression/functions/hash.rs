@@ -9,7 +9,12 @@ use sha2::{Digest, Sha256};
 pub(crate) fn murmur64(bytes: &[u8]) -> u64 {
     const C1: u32 = 0x239b_961b;
     const C2: u32 = 0xab0e_9789;
-    let word = |bytes: &[u8]| bytes.iter().rev().fold(0_u32, |word, byte| word << 8 | u32::from(*byte));
+    let word = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .rev()
+            .fold(0_u32, |word, byte| word << 8 | u32::from(*byte))
+    };
     let first = |k: u32| k.wrapping_mul(C1).rotate_left(15).wrapping_mul(C2);
     let second = |k: u32| k.wrapping_mul(C2).rotate_left(17).wrapping_mul(C1);
 
@@ -17,9 +22,17 @@ pub(crate) fn murmur64(bytes: &[u8]) -> u64 {
     let mut blocks = bytes.chunks_exact(8);
     for block in &mut blocks {
         h1 ^= first(word(&block[..4]));
-        h1 = h1.rotate_left(19).wrapping_add(h2).wrapping_mul(5).wrapping_add(0x561c_cd1b);
+        h1 = h1
+            .rotate_left(19)
+            .wrapping_add(h2)
+            .wrapping_mul(5)
+            .wrapping_add(0x561c_cd1b);
         h2 ^= second(word(&block[4..]));
-        h2 = h2.rotate_left(13).wrapping_add(h1).wrapping_mul(5).wrapping_add(0x0bca_a747);
+        h2 = h2
+            .rotate_left(13)
+            .wrapping_add(h1)
+            .wrapping_mul(5)
+            .wrapping_add(0x0bca_a747);
     }
     let tail = blocks.remainder();
     if !tail.is_empty() {
@@ -102,7 +115,12 @@ fn sha1(message: &[u8]) -> [u8; 20] {
                 40..60 => ((b & c) | (b & d) | (c & d), 0x8f1b_bcdc),
                 _ => (b ^ c ^ d, 0xca62_c1d6_u32),
             };
-            let next = a.rotate_left(5).wrapping_add(mix).wrapping_add(e).wrapping_add(constant).wrapping_add(*word);
+            let next = a
+                .rotate_left(5)
+                .wrapping_add(mix)
+                .wrapping_add(e)
+                .wrapping_add(constant)
+                .wrapping_add(*word);
             (e, d, c, b, a) = (d, c, b.rotate_left(30), a, next);
         }
         for (slot, more) in state.iter_mut().zip([a, b, c, d, e]) {

@@ -31,7 +31,11 @@ pub(in super::super) fn call(scope: &dyn Scope, name: &str, args: &[Value]) -> R
         }
         "subscriptionresourceid" => {
             let at = type_place(name, &words, 1)?;
-            let subscription = if at == 0 { subscription(scope)? } else { words[0].to_owned() };
+            let subscription = if at == 0 {
+                subscription(scope)?
+            } else {
+                words[0].to_owned()
+            };
             format!("/subscriptions/{subscription}/providers/{}", typed(name, &words, at)?)
         }
         _ => {
@@ -49,7 +53,10 @@ pub(in super::super) fn call(scope: &dyn Scope, name: &str, args: &[Value]) -> R
             };
             let group = match group {
                 Some(group) => Some(group),
-                None => scope.ambient(Ambient::ResourceGroup).ok().map(|group| text_of(&group, "name")),
+                None => scope
+                    .ambient(Ambient::ResourceGroup)
+                    .ok()
+                    .map(|group| text_of(&group, "name")),
             };
             match group {
                 Some(group) => format!("/subscriptions/{subscription}/resourceGroups/{group}/providers/{typed}"),

@@ -29,7 +29,11 @@ pub(in super::super) fn call(evaluator: &Evaluator<'_>, folded: &str, call: &Cal
             expect_count(name, 1, 1, call.args.len())?;
             let wanted = evaluator.value(&call.args[0])?;
             let variables = evaluator.lambda_variables.borrow();
-            match variables.iter().rev().find(|(own, _)| wanted.as_str().is_some_and(|wanted| own.eq_ignore_ascii_case(wanted))) {
+            match variables
+                .iter()
+                .rev()
+                .find(|(own, _)| wanted.as_str().is_some_and(|wanted| own.eq_ignore_ascii_case(wanted)))
+            {
                 Some((_, value)) => Ok(value.clone()),
                 None => Err(Trouble::Language(format!(
                     "The lambda variable '{}' is not found. Please see https://aka.ms/arm-template-expressions for usage details.",
@@ -51,14 +55,19 @@ pub(in super::super) fn call(evaluator: &Evaluator<'_>, folded: &str, call: &Cal
         "map" => {
             expect_count(name, 2, 2, call.args.len())?;
             let (items, lambda) = (array(evaluator, call)?, lambda(call, 1, 1, 2)?);
-            let mapped = items.into_iter().enumerate().map(|(index, item)| apply(evaluator, &lambda, &[item, json!(index)]));
+            let mapped = items
+                .into_iter()
+                .enumerate()
+                .map(|(index, item)| apply(evaluator, &lambda, &[item, json!(index)]));
             mapped.collect::<Result<_, _>>().map(Value::Array)
         }
         "mapvalues" => {
             expect_count(name, 2, 2, call.args.len())?;
             let lambda = lambda(call, 1, 1, 1)?;
             let Value::Object(members) = evaluator.value(&call.args[0])? else {
-                return Err(Trouble::Language(format!("The template language function '{name}' expects its first parameter to be of type 'Object'.")));
+                return Err(Trouble::Language(format!(
+                    "The template language function '{name}' expects its first parameter to be of type 'Object'."
+                )));
             };
             let mut mapped = Map::new();
             for (key, value) in members {
@@ -79,9 +88,8 @@ pub(in super::super) fn call(evaluator: &Evaluator<'_>, folded: &str, call: &Cal
         "sort" => {
             expect_count(name, 2, 2, call.args.len())?;
             let (items, lambda) = (array(evaluator, call)?, lambda(call, 1, 2, 2)?);
-            let goes_first = |one: &Value, other: &Value| {
-                truth(name, &apply(evaluator, &lambda, &[one.clone(), other.clone()])?)
-            };
+            let goes_first =
+                |one: &Value, other: &Value| truth(name, &apply(evaluator, &lambda, &[one.clone(), other.clone()])?);
             merge_sort(items, &goes_first).map(Value::Array)
         }
         "groupby" => {
@@ -100,7 +108,11 @@ pub(in super::super) fn call(evaluator: &Evaluator<'_>, folded: &str, call: &Cal
         _ => {
             expect_count(name, 2, 3, call.args.len())?;
             let (items, keys) = (array(evaluator, call)?, lambda(call, 1, 1, 1)?);
-            let values = if call.args.len() == 3 { Some(lambda(call, 2, 1, 1)?) } else { None };
+            let values = if call.args.len() == 3 {
+                Some(lambda(call, 2, 1, 1)?)
+            } else {
+                None
+            };
             let mut members = Map::new();
             for item in items {
                 let key = key(name, &apply(evaluator, &keys, std::slice::from_ref(&item))?)?;
@@ -160,7 +172,10 @@ fn lambda(call: &Call, at: usize, least: usize, most: usize) -> Result<Lambda<'_
 /// The value of a lambda's body for these arguments.
 fn apply(evaluator: &Evaluator<'_>, lambda: &Lambda<'_>, args: &[Value]) -> Result<Value, Trouble> {
     let before = evaluator.lambda_variables.borrow().len();
-    evaluator.lambda_variables.borrow_mut().extend(lambda.names.iter().cloned().zip(args.iter().cloned()));
+    evaluator
+        .lambda_variables
+        .borrow_mut()
+        .extend(lambda.names.iter().cloned().zip(args.iter().cloned()));
     let value = evaluator.value(lambda.body);
     evaluator.lambda_variables.borrow_mut().truncate(before);
     value

@@ -6,7 +6,10 @@ use super::{Category, Types, function};
 
 pub(super) const FUNCTIONS: Category = &[
     // tidy: sorted
-    function("and", &[Types::BOOL, Types::BOOL], |args| Ok(Value::from(args.iter().all(|arg| arg == &Value::Bool(true))))).rest(Types::BOOL),
+    function("and", &[Types::BOOL, Types::BOOL], |args| {
+        Ok(Value::from(args.iter().all(|arg| arg == &Value::Bool(true))))
+    })
+    .rest(Types::BOOL),
     function("bool", &[Types::TEXT.or(Types::INT).or(Types::BOOL)], |args| {
         match &args[0] {
             Value::Bool(truth) => Some(*truth),
@@ -19,8 +22,13 @@ pub(super) const FUNCTIONS: Category = &[
         .ok_or_else(|| format!("the provided value {} cannot be converted to a boolean.", args[0]))
     }),
     function("false", &[], |_| Ok(Value::Bool(false))),
-    function("not", &[Types::BOOL], |args| Ok(Value::from(args[0] == Value::Bool(false)))),
-    function("or", &[Types::BOOL, Types::BOOL], |args| Ok(Value::from(args.contains(&Value::Bool(true))))).rest(Types::BOOL),
+    function("not", &[Types::BOOL], |args| {
+        Ok(Value::from(args[0] == Value::Bool(false)))
+    }),
+    function("or", &[Types::BOOL, Types::BOOL], |args| {
+        Ok(Value::from(args.contains(&Value::Bool(true))))
+    })
+    .rest(Types::BOOL),
     function("true", &[], |_| Ok(Value::Bool(true))),
     // tidy: end
 ];

@@ -73,7 +73,11 @@ impl Types {
             (Types::BOOL, "boolean"),
             (Types::NULL, "null"),
         ];
-        let own: Vec<&str> = names.iter().filter(|(types, _)| self.0 & types.0 != 0).map(|(_, name)| *name).collect();
+        let own: Vec<&str> = names
+            .iter()
+            .filter(|(types, _)| self.0 & types.0 != 0)
+            .map(|(_, name)| *name)
+            .collect();
         own.join(" or ")
     }
 }
@@ -93,7 +97,13 @@ pub(super) struct Function {
 }
 
 const fn function(name: &'static str, takes: &'static [Types], act: Act) -> Function {
-    Function { name, required: takes.len(), takes, rest: None, act }
+    Function {
+        name,
+        required: takes.len(),
+        takes,
+        rest: None,
+        act,
+    }
 }
 
 impl Function {
@@ -104,12 +114,19 @@ impl Function {
 
     /// Any number of further arguments may follow.
     const fn rest(self, rest: Types) -> Function {
-        Function { rest: Some(rest), ..self }
+        Function {
+            rest: Some(rest),
+            ..self
+        }
     }
 
     /// Checks the arguments and calls.
     pub(super) fn call(&self, args: &[Value]) -> Result<Value, Trouble> {
-        let most = if self.rest.is_some() { usize::MAX } else { self.takes.len() };
+        let most = if self.rest.is_some() {
+            usize::MAX
+        } else {
+            self.takes.len()
+        };
         expect_count(self.name, self.required, most, args.len())?;
         let wanted = |index: usize| self.takes.get(index).copied().or(self.rest).unwrap_or(Types::ANY);
         if !args.iter().enumerate().all(|(index, arg)| wanted(index).holds(arg)) {
@@ -126,7 +143,10 @@ impl Function {
     }
 
     fn wrong_types(&self, args: &[Value], wanted: impl Fn(usize) -> Types) -> Trouble {
-        let help = format!("Please see https://aka.ms/arm-resource-functions/#{} for usage details.", self.name.to_ascii_lowercase());
+        let help = format!(
+            "Please see https://aka.ms/arm-resource-functions/#{} for usage details.",
+            self.name.to_ascii_lowercase()
+        );
         if let [only] = args {
             return Trouble::Language(format!(
                 "The template language function '{}' expects its parameter to be of type '{}'. The provided value is of type \
@@ -174,7 +194,10 @@ const CATEGORIES: &[Category] = &[
 
 /// The function of a name in lower case.
 pub(super) fn find(folded: &str) -> Option<&'static Function> {
-    CATEGORIES.iter().flat_map(|category| category.iter()).find(|function| function.name.eq_ignore_ascii_case(folded))
+    CATEGORIES
+        .iter()
+        .flat_map(|category| category.iter())
+        .find(|function| function.name.eq_ignore_ascii_case(folded))
 }
 
 /// Refuses a wrong number of arguments.

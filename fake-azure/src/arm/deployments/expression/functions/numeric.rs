@@ -40,11 +40,17 @@ pub(super) const FUNCTIONS: Category = &[
 ];
 
 fn whole(number: Option<i64>) -> Result<Value, String> {
-    number.map(Value::from).ok_or_else(|| "arithmetic operation resulted in an overflow.".to_owned())
+    number
+        .map(Value::from)
+        .ok_or_else(|| "arithmetic operation resulted in an overflow.".to_owned())
 }
 
 fn not_zero(value: &Value) -> Result<(), String> {
-    if int(value) == 0 { Err("attempted to divide by zero.".to_owned()) } else { Ok(()) }
+    if int(value) == 0 {
+        Err("attempted to divide by zero.".to_owned())
+    } else {
+        Ok(())
+    }
 }
 
 /// The nearest whole number, when there is one of 64 bits.

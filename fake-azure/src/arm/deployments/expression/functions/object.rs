@@ -9,7 +9,12 @@ pub(super) const FUNCTIONS: Category = &[
     // tidy: sorted
     function("createObject", &[], create).rest(Types::ANY),
     function("items", &[Types::OBJECT], |args| {
-        Ok(Value::Array(sorted(&args[0]).into_iter().map(|(key, value)| json!({ "key": key, "value": value })).collect()))
+        Ok(Value::Array(
+            sorted(&args[0])
+                .into_iter()
+                .map(|(key, value)| json!({ "key": key, "value": value }))
+                .collect(),
+        ))
     }),
     function("json", &[Types::TEXT], |args| {
         let given = text(&args[0]);
@@ -21,7 +26,12 @@ pub(super) const FUNCTIONS: Category = &[
     }),
     function("null", &[], |_| Ok(Value::Null)),
     function("objectKeys", &[Types::OBJECT], |args| {
-        Ok(Value::Array(sorted(&args[0]).into_iter().map(|(key, _)| Value::from(key.as_str())).collect()))
+        Ok(Value::Array(
+            sorted(&args[0])
+                .into_iter()
+                .map(|(key, _)| Value::from(key.as_str()))
+                .collect(),
+        ))
     }),
     function("shallowMerge", &[Types::ARRAY], shallow_merge),
     // tidy: end
@@ -30,7 +40,10 @@ pub(super) const FUNCTIONS: Category = &[
 /// Key, value, key, value.
 fn create(args: &[Value]) -> Result<Value, String> {
     if args.len() % 2 == 1 {
-        return Err(format!("function requires an even number of arguments while {} were provided.", args.len()));
+        return Err(format!(
+            "function requires an even number of arguments while {} were provided.",
+            args.len()
+        ));
     }
     let mut members = Map::new();
     for pair in args.chunks_exact(2) {
@@ -60,7 +73,11 @@ fn shallow_merge(args: &[Value]) -> Result<Value, String> {
             return Err(format!("the array is expected to hold objects only, not {item}."));
         };
         for (name, value) in members {
-            let own = merged.keys().find(|own| own.eq_ignore_ascii_case(name)).cloned().unwrap_or_else(|| name.clone());
+            let own = merged
+                .keys()
+                .find(|own| own.eq_ignore_ascii_case(name))
+                .cloned()
+                .unwrap_or_else(|| name.clone());
             merged.insert(own, value.clone());
         }
     }

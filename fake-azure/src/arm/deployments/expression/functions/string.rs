@@ -12,20 +12,29 @@ const TEXTS: Types = Types::TEXT.or(Types::ARRAY);
 
 pub(super) const FUNCTIONS: Category = &[
     // tidy: sorted
-    function("base64", &[Types::TEXT], |args| Ok(Value::from(STANDARD.encode(text(&args[0]))))),
+    function("base64", &[Types::TEXT], |args| {
+        Ok(Value::from(STANDARD.encode(text(&args[0]))))
+    }),
     function("base64ToJson", &[Types::TEXT], |args| {
         let decoded = decoded(text(&args[0]))?;
         serde_json::from_str(&decoded).map_err(|_| format!("the value '{decoded}' is not valid JSON."))
     }),
-    function("base64ToString", &[Types::TEXT], |args| decoded(text(&args[0])).map(Value::from)),
+    function("base64ToString", &[Types::TEXT], |args| {
+        decoded(text(&args[0])).map(Value::from)
+    }),
     function("concat", &[Types::ANY], concat).rest(Types::ANY),
     function("dataUri", &[Types::ANY], |args| Ok(Value::from(data_uri(&args[0])))),
-    function("dataUriToString", &[Types::TEXT], |args| data_uri_text(text(&args[0])).map(Value::from)),
+    function("dataUriToString", &[Types::TEXT], |args| {
+        data_uri_text(text(&args[0])).map(Value::from)
+    }),
     function("endsWith", &[Types::TEXT, Types::TEXT], |args| {
         Ok(Value::from(fold(text(&args[0])).ends_with(&fold(text(&args[1])))))
     }),
     function("fail", &[Types::TEXT], |args| Err(text(&args[0]).to_owned())),
-    function("format", &[Types::TEXT], |args| dotnet::composite(text(&args[0]), &args[1..]).map(Value::from)).rest(Types::ANY),
+    function("format", &[Types::TEXT], |args| {
+        dotnet::composite(text(&args[0]), &args[1..]).map(Value::from)
+    })
+    .rest(Types::ANY),
     function("guid", &[SCALAR], |args| Ok(Value::from(hash::guid(&joined(args))))).rest(SCALAR),
     function("join", &[Types::ARRAY, Types::TEXT], |args| {
         let parts: Vec<String> = items(&args[0]).iter().map(text_of).collect();
@@ -44,10 +53,17 @@ pub(super) const FUNCTIONS: Category = &[
     }),
     function("string", &[Types::ANY], |args| Ok(Value::from(text_of(&args[0])))),
     function("substring", &[Types::TEXT, Types::INT, Types::INT], substring).required(1),
-    function("toLower", &[Types::TEXT], |args| Ok(Value::from(text(&args[0]).to_lowercase()))),
-    function("toUpper", &[Types::TEXT], |args| Ok(Value::from(text(&args[0]).to_uppercase()))),
+    function("toLower", &[Types::TEXT], |args| {
+        Ok(Value::from(text(&args[0]).to_lowercase()))
+    }),
+    function("toUpper", &[Types::TEXT], |args| {
+        Ok(Value::from(text(&args[0]).to_uppercase()))
+    }),
     function("trim", &[Types::TEXT], |args| Ok(Value::from(text(&args[0]).trim()))),
-    function("uniqueString", &[SCALAR], |args| Ok(Value::from(hash::unique_string(&joined(args))))).rest(SCALAR),
+    function("uniqueString", &[SCALAR], |args| {
+        Ok(Value::from(hash::unique_string(&joined(args))))
+    })
+    .rest(SCALAR),
     // tidy: end
 ];
 
@@ -61,7 +77,9 @@ fn joined(args: &[Value]) -> String {
 }
 
 fn decoded(encoded: &str) -> Result<String, String> {
-    let bytes = STANDARD.decode(encoded.trim()).map_err(|_| format!("the value '{encoded}' is not a valid base64 string."))?;
+    let bytes = STANDARD
+        .decode(encoded.trim())
+        .map_err(|_| format!("the value '{encoded}' is not a valid base64 string."))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
@@ -69,10 +87,14 @@ fn decoded(encoded: &str) -> Result<String, String> {
 fn concat(args: &[Value]) -> Result<Value, String> {
     let n_arrays = args.iter().filter(|arg| arg.is_array()).count();
     if n_arrays == args.len() {
-        return Ok(Value::Array(args.iter().flat_map(|arg| items(arg).iter().cloned()).collect()));
+        return Ok(Value::Array(
+            args.iter().flat_map(|arg| items(arg).iter().cloned()).collect(),
+        ));
     }
     if n_arrays > 0 {
-        return Err("the provided parameters are invalid. Either all or none of the parameters must be an array.".to_owned());
+        return Err(
+            "the provided parameters are invalid. Either all or none of the parameters must be an array.".to_owned(),
+        );
     }
     if let Some(other) = args.iter().find(|arg| arg.is_object()) {
         return Err(format!("the provided value is of type '{}'.", kind_name(other)));
@@ -81,14 +103,21 @@ fn concat(args: &[Value]) -> Result<Value, String> {
 }
 
 fn data_uri(value: &Value) -> String {
-    let media = if value.is_string() { "text/plain" } else { "application/json" };
+    let media = if value.is_string() {
+        "text/plain"
+    } else {
+        "application/json"
+    };
     format!("data:{media};charset=utf8;base64,{}", STANDARD.encode(text_of(value)))
 }
 
 /// `data:[media][;charset=..][;base64],content`.
 fn data_uri_text(uri: &str) -> Result<String, String> {
     let wrong = || format!("the provided value '{uri}' was not formatted correctly as a data URI.");
-    let (head, content) = uri.strip_prefix("data:").and_then(|rest| rest.split_once(',')).ok_or_else(wrong)?;
+    let (head, content) = uri
+        .strip_prefix("data:")
+        .and_then(|rest| rest.split_once(','))
+        .ok_or_else(wrong)?;
     let words: Vec<&str> = head.split(';').collect();
     if let Some(charset) = words.iter().find_map(|word| word.strip_prefix("charset="))
         && !charset.eq_ignore_ascii_case("utf-8")
@@ -100,7 +129,10 @@ fn data_uri_text(uri: &str) -> Result<String, String> {
     if words.last().is_some_and(|word| word.eq_ignore_ascii_case("base64")) {
         return decoded(content).map_err(|_| wrong());
     }
-    percent_encoding::percent_decode_str(content).decode_utf8().map(|text| text.into_owned()).map_err(|_| wrong())
+    percent_encoding::percent_decode_str(content)
+        .decode_utf8()
+        .map(|text| text.into_owned())
+        .map_err(|_| wrong())
 }
 
 fn pad_left(args: &[Value]) -> Result<Value, String> {
@@ -115,7 +147,9 @@ fn pad_left(args: &[Value]) -> Result<Value, String> {
     let (Some(letter), None) = (letters.next(), letters.next()) else {
         return Err("the padding is expected to be exactly one character.".to_owned());
     };
-    let missing = usize::try_from(width).unwrap_or(0).saturating_sub(given.chars().count());
+    let missing = usize::try_from(width)
+        .unwrap_or(0)
+        .saturating_sub(given.chars().count());
     let padding: String = std::iter::repeat_n(letter, missing).collect();
     Ok(Value::from(padding + &given))
 }
@@ -126,7 +160,10 @@ fn split(args: &[Value]) -> Result<Value, String> {
         Value::String(one) => vec![one.as_str()],
         many => items(many).iter().map(text).collect(),
     };
-    let delimiters: Vec<&str> = delimiters.into_iter().filter(|delimiter| !delimiter.is_empty()).collect();
+    let delimiters: Vec<&str> = delimiters
+        .into_iter()
+        .filter(|delimiter| !delimiter.is_empty())
+        .collect();
     let given = text(&args[0]);
     let mut parts = Vec::new();
     let (mut start, mut at) = (0, 0);
@@ -149,7 +186,9 @@ fn substring(args: &[Value]) -> Result<Value, String> {
     let total = i64::try_from(letters.len()).unwrap_or(i64::MAX);
     let start = args.get(1).map_or(0, int);
     if start < 0 || start > total {
-        return Err(format!("the start index '{start}' must be a non-negative integer no larger than the length of the string '{total}'."));
+        return Err(format!(
+            "the start index '{start}' must be a non-negative integer no larger than the length of the string '{total}'."
+        ));
     }
     let length = args.get(2).map_or(total - start, int);
     if length < 0 || start.saturating_add(length) > total {

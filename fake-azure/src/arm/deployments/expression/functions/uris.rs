@@ -10,10 +10,16 @@ const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(
 
 pub(super) const FUNCTIONS: Category = &[
     // tidy: sorted
-    function("uri", &[Types::TEXT, Types::TEXT], |args| joined(text(&args[0]), text(&args[1])).map(Value::from)),
-    function("uriComponent", &[Types::TEXT], |args| Ok(Value::from(utf8_percent_encode(text(&args[0]), COMPONENT).to_string()))),
+    function("uri", &[Types::TEXT, Types::TEXT], |args| {
+        joined(text(&args[0]), text(&args[1])).map(Value::from)
+    }),
+    function("uriComponent", &[Types::TEXT], |args| {
+        Ok(Value::from(utf8_percent_encode(text(&args[0]), COMPONENT).to_string()))
+    }),
     function("uriComponentToString", &[Types::TEXT], |args| {
-        Ok(Value::from(percent_decode_str(text(&args[0])).decode_utf8_lossy().into_owned()))
+        Ok(Value::from(
+            percent_decode_str(text(&args[0])).decode_utf8_lossy().into_owned(),
+        ))
     }),
     // tidy: end
 ];
@@ -27,7 +33,9 @@ pub(super) fn joined(base: &str, relative: &str) -> Result<String, String> {
         return Ok(relative.to_owned());
     }
     let rest = rest.split(['?', '#']).next().unwrap_or("");
-    let (authority, path) = rest.split_once('/').map_or((rest, String::new()), |(authority, path)| (authority, path.to_owned()));
+    let (authority, path) = rest
+        .split_once('/')
+        .map_or((rest, String::new()), |(authority, path)| (authority, path.to_owned()));
     if let Some(other) = relative.strip_prefix("//") {
         return Ok(format!("{scheme}://{other}"));
     }
