@@ -33,6 +33,7 @@ use crate::wire::{self, Listener, Served};
 #[derive(Clone, Debug)]
 pub struct FakeAzure {
     sandboxes: Arc<Sandboxes>,
+    own_dates: bool,
 }
 
 /// What an Azure begins with.
@@ -42,6 +43,7 @@ pub struct Builder {
     subscriptions: Vec<Guid>,
     tenant: Option<Guid>,
     principals: Vec<Principal>,
+    own_dates: bool,
 }
 
 impl Builder {
@@ -109,6 +111,13 @@ impl Builder {
         self
     }
 
+    /// Over sockets, too, expiry and signed dates are judged by the sandbox's clock: for clients that live on it.
+    #[must_use]
+    pub fn dates_by_own_clock(mut self) -> Builder {
+        self.own_dates = true;
+        self
+    }
+
     /// Starts it.
     pub fn start(self) -> FakeAzure {
         let Builder {
@@ -116,6 +125,7 @@ impl Builder {
             subscriptions,
             tenant,
             principals,
+            own_dates,
         } = self;
         if !subscriptions.is_empty() {
             defaults.subscriptions = subscriptions;
@@ -131,6 +141,7 @@ impl Builder {
         }
         FakeAzure {
             sandboxes: Arc::new(Sandboxes::new(defaults)),
+            own_dates,
         }
     }
 }
@@ -166,8 +177,8 @@ impl FakeAzure {
         let shared = self.sandboxes.choose(listener, &request);
         let mut sandbox = lock(&shared);
         match wall {
-            Some(wall) => sandbox.tick(wall),
-            None => sandbox.forget_wall(),
+            Some(wall) if !self.own_dates => sandbox.tick(wall),
+            _ => sandbox.forget_wall(),
         }
         wire::serve(&mut sandbox, listener, request)
     }
@@ -211,6 +222,7 @@ impl FakeAzure {
         sandboxes.replace_all(fork);
         FakeAzure {
             sandboxes: Arc::new(sandboxes),
+            own_dates: self.own_dates,
         }
     }
 

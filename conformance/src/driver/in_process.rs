@@ -26,6 +26,7 @@ impl InProcess {
             .start_at(START)
             .era(Era::find(&setup.profile).unwrap_or(Era::Current))
             .pace(Pace::Paused)
+            .dates_by_own_clock()
             .subscription(Guid::parse(SUBSCRIPTION).expect("the subscription's id is a GUID"))
             .start();
         azure.with_sandbox(|sandbox| sandbox.journal.set_limit(JOURNAL_MAX));

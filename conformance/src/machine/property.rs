@@ -9,12 +9,13 @@ use proptest::collection::vec;
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
+use super::provider::Trouble;
 use super::{network, provider};
 use crate::driver::DriverKind;
 use crate::report::{Found, PropertyDone};
 use crate::runner::trouble_report;
 use crate::scenario::{Scenario, write};
-use crate::session::{self, End, Plan, Trouble};
+use crate::session::{self, End, Plan};
 
 /// A property.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +37,7 @@ pub struct Property {
 enum Kind {
     Network,
     Provider { faults: bool },
+    Sweep,
 }
 
 /// Every property.
@@ -73,6 +75,14 @@ pub const PROPERTIES: &[Property] = &[
         n_operations_max: 12,
         kind: Kind::Provider { faults: true },
     },
+    Property {
+        name: "provider-sweep",
+        about: "A fault at every single request of a fixed history: half-made machines are reported, and nothing leaks.",
+        driver: DriverKind::Wire,
+        n_cases: 300,
+        n_operations_max: 8,
+        kind: Kind::Sweep,
+    },
     // tidy: end
 ];
 
@@ -95,6 +105,7 @@ pub fn check(property: &Property, n_cases: u32, seed: u64, folder: Option<&Utf8P
                 vec(provider::operation(faults), size).prop_map(|operations| provider::scenario(&operations));
             search(property, &histories, n_cases, seed, &tried)
         }
+        Kind::Sweep => sweep(property, n_cases, seed, &tried),
     }?;
     let found = match broken {
         Some((scenario, trouble)) => Some(found(property, scenario, &trouble, seed, folder)?),
@@ -117,7 +128,7 @@ struct Tried {
     error: RefCell<Option<anyhow::Error>>,
 }
 
-type Broken = (Scenario, Trouble);
+type Broken = (Scenario, session::Trouble);
 
 fn search(
     property: &Property,
@@ -158,8 +169,38 @@ fn search(
     }
 }
 
+/// Strikes every request of the fixed history once with each of the troubles that a network can make; with fewer cases than that,
+/// every so many of them.
+fn sweep(property: &Property, n_cases: u32, seed: u64, tried: &Tried) -> anyhow::Result<Option<Broken>> {
+    let calm = provider::swept(None);
+    let plan = Plan {
+        scenario: &calm,
+        driver: property.driver,
+        seed,
+        until: None,
+        profile: None,
+    };
+    let (_, journal) = session::journal(&plan)?;
+    let n_requests = u8::try_from(journal.len()).unwrap_or(u8::MAX);
+    let troubles = [Trouble::CutBefore, Trouble::CutAfter, Trouble::InternalError];
+    let strikes = (1..=n_requests).flat_map(|nth| troubles.map(|trouble| (nth, trouble)));
+    let n_all = usize::from(n_requests) * troubles.len();
+    let stride = n_all.div_ceil(usize::try_from(n_cases.max(1))?).max(1);
+    for strike in strikes.step_by(stride) {
+        let scenario = provider::swept(Some(strike));
+        let trouble = tell(property, &scenario, seed, tried);
+        if let Some(error) = tried.error.take() {
+            return Err(error);
+        }
+        if let Some(trouble) = trouble {
+            return Ok(Some((scenario, trouble)));
+        }
+    }
+    Ok(None)
+}
+
 /// Runs a history; what is wrong with it, if anything is.
-fn tell(property: &Property, scenario: &Scenario, seed: u64, tried: &Tried) -> Option<Trouble> {
+fn tell(property: &Property, scenario: &Scenario, seed: u64, tried: &Tried) -> Option<session::Trouble> {
     let plan = Plan {
         scenario,
         driver: property.driver,
@@ -185,7 +226,7 @@ fn tell(property: &Property, scenario: &Scenario, seed: u64, tried: &Tried) -> O
 fn found(
     property: &Property,
     mut scenario: Scenario,
-    trouble: &Trouble,
+    trouble: &session::Trouble,
     seed: u64,
     folder: Option<&Utf8Path>,
 ) -> anyhow::Result<Found> {

@@ -91,6 +91,25 @@ pub fn operation(faults: bool) -> impl Strategy<Value = Operation> {
     ]
 }
 
+/// A machine's life and two others' beginning, in which the `nth` request meets trouble; `None`: none does.
+#[must_use]
+pub fn swept(strike: Option<(u8, Trouble)>) -> Scenario {
+    let fault = strike.map(|(nth, trouble)| Operation::Fault { nth, trouble });
+    let history = [
+        Operation::Start(0),
+        Operation::Open(0, 80),
+        Operation::StartTwo(1, 2),
+        Operation::Stop(0),
+        Operation::Open(1, 443),
+        Operation::Close(1, 443),
+        Operation::List,
+    ];
+    let operations: Vec<Operation> = fault.into_iter().chain(history).collect();
+    let mut scenario = scenario(&operations);
+    scenario.id = "generated/sweep".to_owned();
+    scenario
+}
+
 /// What Juju knows of an environment.
 #[derive(Clone, Debug, Default)]
 struct Reference {

@@ -3,6 +3,7 @@
 //! A scenario refuses to know how a step is performed: that is the drivers' business, and whether an outcome is right is the
 //! oracles'. One file tells one story; its id is its path below the scenario folder.
 
+mod calls;
 mod document;
 mod duration;
 mod error;

@@ -7,6 +7,7 @@ use fake_azure_cloud::ApiVersion;
 use fake_azure_cloud::catalogue::limits::Era;
 use serde_json::Value;
 
+use super::calls::{CallRow, JUJU_CALLS, PROVIDER_CALLS};
 use super::raw::{RawHttp, RawScenario, RawStep, place};
 use super::variables::{names_in, names_in_text};
 use super::{
@@ -89,194 +90,6 @@ const VERBS: &[VerbRow] = &[
         name: "check",
         keys: &[],
     },
-];
-
-/// A call by name, what it needs and what it takes.
-struct CallRow {
-    name: &'static str,
-    needs: &'static [&'static str],
-    takes: &'static [&'static str],
-}
-
-const START: &[&str] = &[
-    "constraints",
-    "controller",
-    "group-with",
-    "placement",
-    "public-addresses",
-    "series",
-    "tags",
-    "units",
-];
-
-const PROVIDER_CALLS: &[CallRow] = &[
-    // tidy: sorted
-    CallRow {
-        name: "adopt_resources",
-        needs: &["controller"],
-        takes: &[],
-    },
-    CallRow {
-        name: "all_instances",
-        needs: &[],
-        takes: &[],
-    },
-    CallRow {
-        name: "bootstrap",
-        needs: &[],
-        takes: START,
-    },
-    CallRow {
-        name: "close_global_ports",
-        needs: &["ports"],
-        takes: &[],
-    },
-    CallRow {
-        name: "close_ports",
-        needs: &["id", "ports"],
-        takes: &[],
-    },
-    CallRow {
-        name: "constraints_validator",
-        needs: &["constraints"],
-        takes: &[],
-    },
-    CallRow {
-        name: "controller_instances",
-        needs: &[],
-        takes: &["controller"],
-    },
-    CallRow {
-        name: "create",
-        needs: &[],
-        takes: &["public-addresses"],
-    },
-    CallRow {
-        name: "destroy",
-        needs: &[],
-        takes: &[],
-    },
-    CallRow {
-        name: "destroy_controller",
-        needs: &[],
-        takes: &["controller"],
-    },
-    CallRow {
-        name: "global_ports",
-        needs: &[],
-        takes: &[],
-    },
-    CallRow {
-        name: "instance_types",
-        needs: &[],
-        takes: &["constraints"],
-    },
-    CallRow {
-        name: "instances",
-        needs: &["ids"],
-        takes: &[],
-    },
-    CallRow {
-        name: "open_global_ports",
-        needs: &["ports"],
-        takes: &[],
-    },
-    CallRow {
-        name: "open_ports",
-        needs: &["id", "ports"],
-        takes: &[],
-    },
-    CallRow {
-        name: "ports",
-        needs: &["id"],
-        takes: &[],
-    },
-    CallRow {
-        name: "precheck_instance",
-        needs: &[],
-        takes: &["constraints", "placement", "series"],
-    },
-    CallRow {
-        name: "prepare_for_bootstrap",
-        needs: &[],
-        takes: &[],
-    },
-    CallRow {
-        name: "start_instance",
-        needs: &["machine"],
-        takes: START,
-    },
-    CallRow {
-        name: "stop_instances",
-        needs: &["ids"],
-        takes: &[],
-    },
-    // tidy: end
-];
-
-const JUJU_CALLS: &[CallRow] = &[
-    // tidy: sorted
-    CallRow {
-        name: "add-machine",
-        needs: &[],
-        takes: &["constraints", "count", "series"],
-    },
-    CallRow {
-        name: "add-model",
-        needs: &[],
-        takes: &["public-addresses"],
-    },
-    CallRow {
-        name: "add-unit",
-        needs: &["app"],
-        takes: &["count"],
-    },
-    CallRow {
-        name: "bootstrap",
-        needs: &[],
-        takes: &["constraints", "public-addresses", "series"],
-    },
-    CallRow {
-        name: "deploy",
-        needs: &["app"],
-        takes: &["constraints", "ports", "series", "units"],
-    },
-    CallRow {
-        name: "destroy-controller",
-        needs: &[],
-        takes: &[],
-    },
-    CallRow {
-        name: "destroy-model",
-        needs: &[],
-        takes: &[],
-    },
-    CallRow {
-        name: "expose",
-        needs: &["app"],
-        takes: &[],
-    },
-    CallRow {
-        name: "remove-machine",
-        needs: &["machine"],
-        takes: &[],
-    },
-    CallRow {
-        name: "remove-unit",
-        needs: &["unit"],
-        takes: &[],
-    },
-    CallRow {
-        name: "status",
-        needs: &[],
-        takes: &[],
-    },
-    CallRow {
-        name: "unexpose",
-        needs: &["app"],
-        takes: &[],
-    },
-    // tidy: end
 ];
 
 /// Looks a fragment up by name: its file's path and text.
@@ -371,7 +184,11 @@ fn parse(path: &Utf8Path, text: &str) -> Result<RawScenario, ScenarioError> {
         let whole = error.without_snippet().to_string();
         // The place is printed in front; the parser prints it behind, too.
         let message = whole.split(" at line ").next().unwrap_or(&whole);
-        let message = message.split(", set DuplicateKeyPolicy").next().unwrap_or(message).to_owned();
+        let message = message
+            .split(", set DuplicateKeyPolicy")
+            .next()
+            .unwrap_or(message)
+            .to_owned();
         ScenarioError::new(path, at, message)
     })
 }

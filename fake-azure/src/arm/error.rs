@@ -61,9 +61,11 @@ pub(crate) fn answer(sandbox: &Sandbox, refusal: Refusal) -> Answer {
             of(sandbox, *error).header("www-authenticate", challenge)
         }
         Refusal::Throttled { error, secs } => of(sandbox, *error).header("retry-after", secs.max(1).to_string()),
-        Refusal::Written { status, document } => {
-            Answer { status, gateway_failure: true, ..Answer::ok(Dialect::Gateway, document) }
-        }
+        Refusal::Written { status, document } => Answer {
+            status,
+            gateway_failure: true,
+            ..Answer::ok(Dialect::Gateway, document)
+        },
         Refusal::Verb => Answer {
             gateway_failure: true,
             ..Answer::empty(Dialect::Gateway, 405)

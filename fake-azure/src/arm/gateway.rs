@@ -11,7 +11,8 @@ use super::error::Refusal;
 use super::request::Asked;
 use super::route::{self, Target};
 use super::{
-    async_protocol, below, decode, deployments, forms, items, lists, providers as provider_calls, resources, services, subscriptions,
+    async_protocol, below, decode, deployments, forms, items, lists, providers as provider_calls, resources, services,
+    subscriptions,
 };
 use crate::buckets::{Class, Remaining, Throttled};
 use crate::identity::{self, Caller, TokenError};
@@ -48,7 +49,10 @@ pub(crate) fn answer(sandbox: &mut Sandbox, asked: &Asked<'_>, trace: &mut Trace
         return Err(CloudError::of(&forms::MISSING_API_VERSION).into());
     }
     if let Some(place) = deployments::place(&asked.segments) {
-        let correlation = asked.header("x-ms-correlation-request-id").and_then(Guid::parse).unwrap_or_else(|| sandbox.draw_guid());
+        let correlation = asked
+            .header("x-ms-correlation-request-id")
+            .and_then(Guid::parse)
+            .unwrap_or_else(|| sandbox.draw_guid());
         trace.correlation = Some(correlation);
         let caller = trace.caller.clone().ok_or(Refusal::Verb)?;
         return deployments::serve(sandbox, asked, &place, &caller, correlation);
@@ -332,9 +336,10 @@ fn pace(sandbox: &mut Sandbox, asked: &Asked<'_>, target: &Target) {
 fn group_of(target: &Target) -> Option<(Guid, String)> {
     match target {
         Target::Item(id) | Target::Below { id, .. } => Some((id.subscription(), id.group_name().to_owned())),
-        Target::Collection { scope: Scope::In(id), .. } | Target::Resources(Scope::In(id)) => {
-            Some((id.subscription(), id.group_name().to_owned()))
+        Target::Collection {
+            scope: Scope::In(id), ..
         }
+        | Target::Resources(Scope::In(id)) => Some((id.subscription(), id.group_name().to_owned())),
         _ => None,
     }
 }

@@ -17,9 +17,16 @@ pub(super) const ROUTES: &[Route] = &[
     Route::new("DELETE", "/affinitygroups/{group}", delete).since(20_110_225),
 ];
 
-const CREATE: Contract =
-    Contract { name: "CreateAffinityGroup", order: &["Name", "Label", "Description", "Location"], lenient: &[] };
-const UPDATE: Contract = Contract { name: "UpdateAffinityGroup", order: &["Label", "Description"], lenient: &[] };
+const CREATE: Contract = Contract {
+    name: "CreateAffinityGroup",
+    order: &["Name", "Label", "Description", "Location"],
+    lenient: &[],
+};
+const UPDATE: Contract = Contract {
+    name: "UpdateAffinityGroup",
+    order: &["Label", "Description"],
+    lenient: &[],
+};
 
 fn create(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let body = asked.body(CREATE.name)?;
@@ -30,14 +37,23 @@ fn create(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
         description: fields.filled("Description"),
         location: fields.or_empty("Location"),
     };
-    let location = format!("{}/subscriptions/{}/affinitygroup/{}", asked.base, asked.subscription, spec.name);
-    Ok(Answer::created(asked.perform(Act::CreateAffinityGroup(spec))?, location))
+    let location = format!(
+        "{}/subscriptions/{}/affinitygroup/{}",
+        asked.base, asked.subscription, spec.name
+    );
+    Ok(Answer::created(
+        asked.perform(Act::CreateAffinityGroup(spec))?,
+        location,
+    ))
 }
 
 fn update(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let body = asked.body(UPDATE.name)?;
     let fields = UPDATE.read(&body);
-    let group = UpdateAffinityGroup { label: fields.filled("Label"), description: fields.filled("Description") };
+    let group = UpdateAffinityGroup {
+        label: fields.filled("Label"),
+        description: fields.filled("Description"),
+    };
     let name = asked.boxed("group");
     Ok(Answer::done(asked.perform(Act::UpdateAffinityGroup { name, group })?))
 }
@@ -80,7 +96,10 @@ fn show(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let body = Writer::root("AffinityGroup", |writer| {
         head(writer, group);
         writer.element("HostedServices", |writer| {
-            for service in cx.hosted_services(asked.key).filter(|service| is_in(&service.placement)) {
+            for service in cx
+                .hosted_services(asked.key)
+                .filter(|service| is_in(&service.placement))
+            {
                 writer.element("HostedService", |writer| {
                     writer.text("Url", asked.url(&format!("/services/hostedservices/{}", service.name)));
                     writer.text("ServiceName", &service.name);
@@ -89,7 +108,10 @@ fn show(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
             }
         });
         writer.element("StorageServices", |writer| {
-            for account in storage_services::all(asked).iter().filter(|account| is_in(&account.placement)) {
+            for account in storage_services::all(asked)
+                .iter()
+                .filter(|account| is_in(&account.placement))
+            {
                 writer.element("StorageService", |writer| {
                     writer.text("Url", asked.url(&format!("/services/storageservices/{}", account.name)));
                     writer.text("ServiceName", &account.name);

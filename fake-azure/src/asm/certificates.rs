@@ -5,7 +5,6 @@ use base64::engine::general_purpose::STANDARD;
 use fake_azure_cloud::classic::{Act, ManagementCertificate, ServiceCertificate, forms};
 
 use super::access::thumbprint;
-use super::encode::date;
 use super::error::Failure;
 use super::request::{Answer, Asked};
 use super::route::Route;
@@ -18,22 +17,40 @@ pub(super) const ROUTES: &[Route] = &[
     Route::new("DELETE", "/certificates/{thumbprint}", delete_own),
     Route::new("GET", "/services/hostedservices/{service}/certificates", list),
     Route::new("POST", "/services/hostedservices/{service}/certificates", add),
-    Route::new("GET", "/services/hostedservices/{service}/certificates/{thumbprint}", show),
-    Route::new("DELETE", "/services/hostedservices/{service}/certificates/{thumbprint}", delete),
+    Route::new(
+        "GET",
+        "/services/hostedservices/{service}/certificates/{thumbprint}",
+        show,
+    ),
+    Route::new(
+        "DELETE",
+        "/services/hostedservices/{service}/certificates/{thumbprint}",
+        delete,
+    ),
 ];
 
 const OWN: Contract = Contract {
     name: "SubscriptionCertificate",
-    order: &["SubscriptionCertificatePublicKey", "SubscriptionCertificateThumbprint", "SubscriptionCertificateData"],
+    order: &[
+        "SubscriptionCertificatePublicKey",
+        "SubscriptionCertificateThumbprint",
+        "SubscriptionCertificateData",
+    ],
     lenient: &[],
 };
-const FILE: Contract = Contract { name: "CertificateFile", order: &["Data", "CertificateFormat", "Password"], lenient: &[] };
+const FILE: Contract = Contract {
+    name: "CertificateFile",
+    order: &["Data", "CertificateFormat", "Password"],
+    lenient: &[],
+};
 
 fn add_own(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let body = asked.body(OWN.name)?;
     let fields = OWN.read(&body);
     let data = fields.required("SubscriptionCertificateData")?;
-    let der = STANDARD.decode(data.as_bytes()).map_err(|_| Failure::of(&forms::PARAMETER))?;
+    let der = STANDARD
+        .decode(data.as_bytes())
+        .map_err(|_| Failure::of(&forms::PARAMETER))?;
     let said = fields.required("SubscriptionCertificateThumbprint")?;
     let real = thumbprint(&der);
     if der.is_empty() || !said.eq_ignore_ascii_case(&real) {
@@ -45,8 +62,14 @@ fn add_own(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
         data,
         created: asked.sandbox.cloud.now(),
     };
-    let location = format!("{}/subscriptions/{}/certificates/{real}", asked.base, asked.subscription);
-    Ok(Answer::created(asked.perform(Act::AddManagementCertificate(certificate))?, location))
+    let location = format!(
+        "{}/subscriptions/{}/certificates/{real}",
+        asked.base, asked.subscription
+    );
+    Ok(Answer::created(
+        asked.perform(Act::AddManagementCertificate(certificate))?,
+        location,
+    ))
 }
 
 fn write_own(writer: &mut Writer, certificate: &ManagementCertificate) {
@@ -69,12 +92,16 @@ fn list_own(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
 fn show_own(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let cx = asked.cx();
     let certificate = cx.management_certificate(asked.key, asked.param("thumbprint"))?;
-    Ok(Answer::ok(Writer::root("SubscriptionCertificate", |writer| write_own(writer, certificate))))
+    Ok(Answer::ok(Writer::root("SubscriptionCertificate", |writer| {
+        write_own(writer, certificate)
+    })))
 }
 
 fn delete_own(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let thumbprint = asked.boxed("thumbprint");
-    Ok(Answer::done(asked.perform(Act::DeleteManagementCertificate { thumbprint })?))
+    Ok(Answer::done(
+        asked.perform(Act::DeleteManagementCertificate { thumbprint })?,
+    ))
 }
 
 fn add(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
@@ -82,7 +109,9 @@ fn add(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let fields = FILE.read(&body);
     let data = fields.required("Data")?;
     let format = fields.required("CertificateFormat")?;
-    let bytes = STANDARD.decode(data.as_bytes()).map_err(|_| Failure::of(&forms::PARAMETER))?;
+    let bytes = STANDARD
+        .decode(data.as_bytes())
+        .map_err(|_| Failure::of(&forms::PARAMETER))?;
     let opaque = match format.to_ascii_lowercase().as_str() {
         "cer" => false,
         // What is in an encrypted container cannot be seen without its keys; its own print stands for it.
@@ -92,9 +121,15 @@ fn add(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     if bytes.is_empty() {
         return Err(Failure::of(&forms::PARAMETER));
     }
-    let certificate = ServiceCertificate { thumbprint: thumbprint(&bytes).into(), data, opaque };
+    let certificate = ServiceCertificate {
+        thumbprint: thumbprint(&bytes).into(),
+        data,
+        opaque,
+    };
     let service = asked.boxed("service");
-    Ok(Answer::accepted(asked.perform(Act::AddServiceCertificate { service, certificate })?))
+    Ok(Answer::accepted(
+        asked.perform(Act::AddServiceCertificate { service, certificate })?,
+    ))
 }
 
 fn list(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
@@ -102,7 +137,10 @@ fn list(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let service = cx.hosted_service(asked.key, asked.param("service"))?;
     let body = Writer::root("Certificates", |writer| {
         for certificate in &service.certificates {
-            let path = format!("/services/hostedservices/{}/certificates/sha1-{}", service.name, certificate.thumbprint);
+            let path = format!(
+                "/services/hostedservices/{}/certificates/sha1-{}",
+                service.name, certificate.thumbprint
+            );
             writer.element("Certificate", |writer| {
                 writer.text("CertificateUrl", asked.url(&path));
                 writer.text("Thumbprint", &certificate.thumbprint);
@@ -117,19 +155,27 @@ fn list(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
 /// `sha1-{THUMBPRINT}`.
 fn print_of(asked: &Asked<'_>) -> Result<Box<str>, Failure> {
     let text = asked.param("thumbprint");
-    let found = text.split_once('-').filter(|(algorithm, _)| algorithm.eq_ignore_ascii_case("sha1"));
-    found.map(|(_, print)| print.into()).ok_or_else(|| Failure::of(&forms::CERTIFICATE_NOT_FOUND))
+    let found = text
+        .split_once('-')
+        .filter(|(algorithm, _)| algorithm.eq_ignore_ascii_case("sha1"));
+    found
+        .map(|(_, print)| print.into())
+        .ok_or_else(|| Failure::of(&forms::CERTIFICATE_NOT_FOUND))
 }
 
 fn show(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let cx = asked.cx();
     let service = cx.hosted_service(asked.key, asked.param("service"))?;
     let certificate = service.certificate(&print_of(asked)?)?;
-    Ok(Answer::ok(Writer::root("Certificate", |writer| writer.text("Data", &certificate.data))))
+    Ok(Answer::ok(Writer::root("Certificate", |writer| {
+        writer.text("Data", &certificate.data)
+    })))
 }
 
 fn delete(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     asked.cx().hosted_service(asked.key, asked.param("service"))?;
     let (service, thumbprint) = (asked.boxed("service"), print_of(asked)?);
-    Ok(Answer::accepted(asked.perform(Act::DeleteServiceCertificate { service, thumbprint })?))
+    Ok(Answer::accepted(
+        asked.perform(Act::DeleteServiceCertificate { service, thumbprint })?,
+    ))
 }

@@ -16,21 +16,58 @@ const MACHINES: u32 = 20_120_301;
 
 pub(super) const ROUTES: &[Route] = &[
     Route::new("POST", "/services/hostedservices/{service}/deployments", create).since(MACHINES),
-    Route::new("GET", "/services/hostedservices/{service}/deployments/{deployment}", show),
-    Route::new("DELETE", "/services/hostedservices/{service}/deployments/{deployment}", delete),
-    Route::new("DELETE", "/services/hostedservices/{service}/deployments/{deployment}", delete).comp("media").since(20_130_801),
+    Route::new(
+        "GET",
+        "/services/hostedservices/{service}/deployments/{deployment}",
+        show,
+    ),
+    Route::new(
+        "DELETE",
+        "/services/hostedservices/{service}/deployments/{deployment}",
+        delete,
+    ),
+    Route::new(
+        "DELETE",
+        "/services/hostedservices/{service}/deployments/{deployment}",
+        delete,
+    )
+    .comp("media")
+    .since(20_130_801),
     Route::new("GET", "/services/hostedservices/{service}/deploymentslots/{slot}", show),
-    Route::new("DELETE", "/services/hostedservices/{service}/deploymentslots/{slot}", delete),
-    Route::new("DELETE", "/services/hostedservices/{service}/deploymentslots/{slot}", delete).comp("media").since(20_130_801),
+    Route::new(
+        "DELETE",
+        "/services/hostedservices/{service}/deploymentslots/{slot}",
+        delete,
+    ),
+    Route::new(
+        "DELETE",
+        "/services/hostedservices/{service}/deploymentslots/{slot}",
+        delete,
+    )
+    .comp("media")
+    .since(20_130_801),
     Route::new("POST", "/services/hostedservices/{service}", swap),
 ];
 
 const CREATE: Contract = Contract {
     name: "Deployment",
-    order: &["Name", "DeploymentSlot", "Label", "RoleList", "VirtualNetworkName", "Dns", "ReservedIPName", "LoadBalancers"],
+    order: &[
+        "Name",
+        "DeploymentSlot",
+        "Label",
+        "RoleList",
+        "VirtualNetworkName",
+        "Dns",
+        "ReservedIPName",
+        "LoadBalancers",
+    ],
     lenient: &[],
 };
-const SWAP: Contract = Contract { name: "Swap", order: &["Production", "SourceDeployment"], lenient: &[] };
+const SWAP: Contract = Contract {
+    name: "Swap",
+    order: &["Production", "SourceDeployment"],
+    lenient: &[],
+};
 
 /// The slot in a path.
 pub(super) fn slot_of(asked: &Asked<'_>) -> Result<Slot, Failure> {
@@ -55,9 +92,16 @@ pub(super) fn find<'c>(asked: &'c Asked<'_>) -> Result<(Slot, &'c Deployment), F
 }
 
 pub(super) fn dns_server(element: &Element) -> DnsServer {
-    const CONTRACT: Contract = Contract { name: "DnsServer", order: &["Name", "Address"], lenient: &["Name", "Address"] };
+    const CONTRACT: Contract = Contract {
+        name: "DnsServer",
+        order: &["Name", "Address"],
+        lenient: &["Name", "Address"],
+    };
     let fields = CONTRACT.read(element);
-    DnsServer { name: fields.or_empty("Name"), address: fields.or_empty("Address") }
+    DnsServer {
+        name: fields.or_empty("Name"),
+        address: fields.or_empty("Address"),
+    }
 }
 
 fn create(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
@@ -85,11 +129,18 @@ fn create(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
         deployment.roles.push(roles::decode(role)?);
     }
     let service = asked.boxed("service");
-    Ok(Answer::accepted(asked.perform(Act::CreateDeployment { service, deployment: Box::new(deployment) })?))
+    Ok(Answer::accepted(asked.perform(Act::CreateDeployment {
+        service,
+        deployment: Box::new(deployment),
+    })?))
 }
 
 fn delete(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
-    let act = Act::DeleteDeployment { service: asked.boxed("service"), which: which(asked)?, media: asked.media() };
+    let act = Act::DeleteDeployment {
+        service: asked.boxed("service"),
+        which: which(asked)?,
+        media: asked.media(),
+    };
     Ok(Answer::accepted(asked.perform(act)?))
 }
 
@@ -109,7 +160,9 @@ fn show(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let (slot, deployment) = find(asked)?;
     let cx = asked.cx();
     let service = cx.hosted_service(asked.key, asked.param("service"))?;
-    Ok(Answer::ok(Writer::root("Deployment", |writer| write(writer, asked, service, slot, deployment))))
+    Ok(Answer::ok(Writer::root("Deployment", |writer| {
+        write(writer, asked, service, slot, deployment)
+    })))
 }
 
 /// The service configuration of machines: one instance of each (SM 5.5).
@@ -122,19 +175,32 @@ fn configuration(deployment: &Deployment) -> String {
          xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xmlns=\"{SERVICE_CONFIGURATION}\">\r\n"
     );
     for role in &deployment.roles {
-        text.push_str(&format!("  <Role name=\"{}\">\r\n    <Instances count=\"1\" />\r\n  </Role>\r\n", escape(&role.name)));
+        text.push_str(&format!(
+            "  <Role name=\"{}\">\r\n    <Instances count=\"1\" />\r\n  </Role>\r\n",
+            escape(&role.name)
+        ));
     }
     text.push_str("</ServiceConfiguration>");
     base64(&text)
 }
 
 /// The children of `Deployment`, in order.
-pub(super) fn write(writer: &mut Writer, asked: &Asked<'_>, service: &HostedService, slot: Slot, deployment: &Deployment) {
+pub(super) fn write(
+    writer: &mut Writer,
+    asked: &Asked<'_>,
+    service: &HostedService,
+    slot: Slot,
+    deployment: &Deployment,
+) {
     let cx = asked.cx();
     let now = asked.sandbox.cloud.now();
     let early = deployment.stage == Stage::Deploying;
     let private_id = format!("{:032x}", deployment.private_id.0);
-    let label = if deployment.package.is_some() { deployment.label.to_string() } else { base64(&deployment.label) };
+    let label = if deployment.package.is_some() {
+        deployment.label.to_string()
+    } else {
+        base64(&deployment.label)
+    };
     writer.text("Name", &deployment.name);
     writer.text("DeploymentSlot", slot.as_str());
     writer.text("PrivateID", &private_id);
@@ -160,7 +226,9 @@ pub(super) fn write(writer: &mut Writer, asked: &Asked<'_>, service: &HostedServ
         if !early {
             let vip = first_vip(asked, deployment);
             for role in &deployment.roles {
-                writer.typed("Role", "PersistentVMRole", |writer| roles::write(writer, role, Some(vip.as_deref())));
+                writer.typed("Role", "PersistentVMRole", |writer| {
+                    roles::write(writer, role, Some(vip.as_deref()))
+                });
             }
             for role in deployment.package.iter().flat_map(|package| package.roles.iter()) {
                 writer.element("Role", |writer| {
@@ -170,7 +238,11 @@ pub(super) fn write(writer: &mut Writer, asked: &Asked<'_>, service: &HostedServ
             }
         }
     });
-    let sdk = if deployment.package.is_some() { "1.7.30602.1703" } else { "" };
+    let sdk = if deployment.package.is_some() {
+        "1.7.30602.1703"
+    } else {
+        ""
+    };
     writer.text("SdkVersion", sdk);
     writer.text("Locked", matches!(deployment.stage, Stage::Deploying | Stage::Visible));
     writer.text("RollbackAllowed", false);
@@ -193,7 +265,11 @@ pub(super) fn write(writer: &mut Writer, asked: &Asked<'_>, service: &HostedServ
     if !deployment.roles.is_empty() {
         downtime(writer, deployment);
     }
-    if let Some(package) = deployment.package.as_ref().filter(|package| !package.extensions.is_empty()) {
+    if let Some(package) = deployment
+        .package
+        .as_ref()
+        .filter(|package| !package.extensions.is_empty())
+    {
         writer.element("ExtensionConfiguration", |writer| {
             writer.element("AllRoles", |writer| {
                 for id in &package.extensions {
@@ -222,7 +298,10 @@ pub(super) fn write(writer: &mut Writer, asked: &Asked<'_>, service: &HostedServ
             });
         }
     });
-    writer.optional("ReservedIPName", deployment.vips.iter().find_map(|vip| vip.reserved.as_deref()));
+    writer.optional(
+        "ReservedIPName",
+        deployment.vips.iter().find_map(|vip| vip.reserved.as_deref()),
+    );
     if deployment.package.is_none() && !early {
         writer.text("InternalDnsSuffix", deployment.internal_suffix(&service.name));
     }
@@ -257,14 +336,20 @@ fn first_vip(asked: &Asked<'_>, deployment: &Deployment) -> Option<String> {
 fn instances(writer: &mut Writer, asked: &Asked<'_>, deployment: &Deployment) {
     let vip = first_vip(asked, deployment);
     for role in &deployment.roles {
-        writer.element("RoleInstance", |writer| instance(writer, asked, deployment, role, vip.as_deref()));
+        writer.element("RoleInstance", |writer| {
+            instance(writer, asked, deployment, role, vip.as_deref())
+        });
     }
     let Some(package) = &deployment.package else {
         return;
     };
     for instance in package.instances() {
         writer.element("RoleInstance", |writer| {
-            let (status, power) = if package.running { ("ReadyRole", "Started") } else { ("CreatingVM", "Stopped") };
+            let (status, power) = if package.running {
+                ("ReadyRole", "Started")
+            } else {
+                ("CreatingVM", "Stopped")
+            };
             writer.text("RoleName", &instance.role);
             writer.text("InstanceName", format!("{}_IN_{}", instance.role, instance.number));
             writer.text("InstanceStatus", status);
@@ -294,14 +379,23 @@ fn instance(writer: &mut Writer, asked: &Asked<'_>, deployment: &Deployment, rol
     writer.text("InstanceFaultDomain", fault_domain);
     writer.text("InstanceSize", &role.size);
     writer.text("InstanceStateDetails", phase.details(role.is_windows()));
-    let address = |port| cx.fabric().ports.get(&port).and_then(|row| row.addresses.first()).map(|held| held.address);
+    let address = |port| {
+        cx.fabric()
+            .ports
+            .get(&port)
+            .and_then(|row| row.addresses.first())
+            .map(|held| held.address)
+    };
     writer.optional("IpAddress", address(role.port));
     if !role.network.endpoints.is_empty() {
         writer.element("InstanceEndpoints", |writer| {
             for endpoint in &role.network.endpoints {
                 writer.element("InstanceEndpoint", |writer| {
                     writer.text("Name", &endpoint.name);
-                    writer.optional("Vip", endpoints::vip_of(asked, deployment, endpoint).or_else(|| vip.map(str::to_owned)));
+                    writer.optional(
+                        "Vip",
+                        endpoints::vip_of(asked, deployment, endpoint).or_else(|| vip.map(str::to_owned)),
+                    );
                     writer.optional("PublicPort", endpoint.port);
                     writer.text("LocalPort", endpoint.local_port);
                     writer.text("Protocol", &endpoint.protocol);
@@ -323,7 +417,10 @@ fn instance(writer: &mut Writer, asked: &Asked<'_>, deployment: &Deployment, rol
             for nic in &role.network.interfaces {
                 writer.element("NetworkInterface", |writer| {
                     writer.text("Name", &nic.name);
-                    let mac = nic.port.and_then(|port| cx.fabric().ports.get(&port)).and_then(|row| row.mac);
+                    let mac = nic
+                        .port
+                        .and_then(|port| cx.fabric().ports.get(&port))
+                        .and_then(|row| row.mac);
                     writer.optional("MacAddress", mac.map(|mac| mac.to_string().replace('-', "")));
                     writer.element("IPConfigurations", |writer| {
                         for (subnet, _) in &nic.configurations {
@@ -333,7 +430,10 @@ fn instance(writer: &mut Writer, asked: &Asked<'_>, deployment: &Deployment, rol
                             });
                         }
                     });
-                    writer.optional("IPForwarding", nic.ip_forwarding.map(|on| if on { "Enabled" } else { "Disabled" }));
+                    writer.optional(
+                        "IPForwarding",
+                        nic.ip_forwarding.map(|on| if on { "Enabled" } else { "Disabled" }),
+                    );
                 });
             }
         });
@@ -342,7 +442,10 @@ fn instance(writer: &mut Writer, asked: &Asked<'_>, deployment: &Deployment, rol
         writer.element("PublicIPs", |writer| {
             writer.element("PublicIP", |writer| {
                 writer.text("Name", &spec.name);
-                writer.optional("Address", cx.fabric().public_addresses.get(&own.0).and_then(|row| row.address));
+                writer.optional(
+                    "Address",
+                    cx.fabric().public_addresses.get(&own.0).and_then(|row| row.address),
+                );
                 writer.optional("IdleTimeoutInMinutes", spec.idle_minutes);
                 writer.nillable("DomainNameLabel", spec.dns_label.as_deref());
             });
@@ -366,9 +469,20 @@ fn agent(writer: &mut Writer, role: &Role, phase: Phase, since: &str) {
         writer.text("GuestAgentVersion", if ready { version } else { "Unknown" });
         writer.text("Status", if ready { "Ready" } else { "NotReady" });
         let waiting = format!("Status not available for role {}.", role.name);
-        says(writer, if ready { "GuestAgent is running and accepting new configurations." } else { &waiting });
+        says(
+            writer,
+            if ready {
+                "GuestAgent is running and accepting new configurations."
+            } else {
+                &waiting
+            },
+        );
     });
-    let running = role.extensions.iter().filter(|own| !own.state.as_deref().is_some_and(|state| state.eq_ignore_ascii_case("Uninstall")));
+    let running = role.extensions.iter().filter(|own| {
+        !own.state
+            .as_deref()
+            .is_some_and(|state| state.eq_ignore_ascii_case("Uninstall"))
+    });
     let running: Vec<_> = running.collect();
     if !ready || running.is_empty() {
         return;
@@ -378,7 +492,10 @@ fn agent(writer: &mut Writer, role: &Role, phase: Phase, since: &str) {
             writer.element("ResourceExtensionStatus", |writer| {
                 writer.text("HandlerName", format!("{}.{}", extension.publisher, extension.name));
                 writer.text("Version", extension.version.replace('*', "0"));
-                let off = extension.state.as_deref().is_some_and(|state| state.eq_ignore_ascii_case("Disable"));
+                let off = extension
+                    .state
+                    .as_deref()
+                    .is_some_and(|state| state.eq_ignore_ascii_case("Disable"));
                 writer.text("Status", if off { "NotReady" } else { "Ready" });
                 says(writer, if off { "Plugin disabled." } else { "Plugin enabled." });
             });

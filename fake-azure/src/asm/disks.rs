@@ -15,12 +15,21 @@ pub(super) const ROUTES: &[Route] = &[
     Route::new("GET", "/services/disks/{disk}", show).since(20_120_301),
     Route::new("PUT", "/services/disks/{disk}", update).since(20_120_301),
     Route::new("DELETE", "/services/disks/{disk}", delete).since(20_120_301),
-    Route::new("DELETE", "/services/disks/{disk}", delete).comp("media").since(20_120_801),
+    Route::new("DELETE", "/services/disks/{disk}", delete)
+        .comp("media")
+        .since(20_120_801),
 ];
 
 const DISK: Contract = Contract {
     name: "Disk",
-    order: &["HasOperatingSystem", "OS", "Label", "MediaLink", "Name", "ResizedSizeInGB"],
+    order: &[
+        "HasOperatingSystem",
+        "OS",
+        "Label",
+        "MediaLink",
+        "Name",
+        "ResizedSizeInGB",
+    ],
     lenient: &[],
 };
 
@@ -41,9 +50,15 @@ fn add(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
 fn update(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let body = asked.body(DISK.name)?;
     let fields = DISK.read(&body);
-    let disk = UpdateDisk { label: fields.filled("Label"), resized_gb: fields.number("ResizedSizeInGB")? };
+    let disk = UpdateDisk {
+        label: fields.filled("Label"),
+        resized_gb: fields.number("ResizedSizeInGB")?,
+    };
     let (name, resizes) = (asked.boxed("disk"), disk.resized_gb.is_some());
-    let operation = asked.perform(Act::UpdateDisk { name: name.clone(), disk })?;
+    let operation = asked.perform(Act::UpdateDisk {
+        name: name.clone(),
+        disk,
+    })?;
     if resizes {
         return Ok(Answer::accepted(operation));
     }
@@ -51,7 +66,10 @@ fn update(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
 }
 
 fn delete(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
-    let act = Act::DeleteDisk { name: asked.boxed("disk"), media: asked.media() };
+    let act = Act::DeleteDisk {
+        name: asked.boxed("disk"),
+        media: asked.media(),
+    };
     Ok(Answer::done(asked.perform(act)?))
 }
 
@@ -95,6 +113,11 @@ fn write(writer: &mut Writer, asked: &Asked<'_>, disk: &Disk) {
     writer.optional("SourceImageName", disk.source_image.as_deref());
     writer.text("IsPremium", false);
     writer.text("CreatedTime", date(disk.created));
-    let premium = asked.cx().fabric().accounts.get(&disk.blob.0).is_some_and(|account| account.sku.starts_with("Premium"));
+    let premium = asked
+        .cx()
+        .fabric()
+        .accounts
+        .get(&disk.blob.0)
+        .is_some_and(|account| account.sku.starts_with("Premium"));
     writer.text("IOType", if premium { "Provisioned" } else { "Standard" });
 }

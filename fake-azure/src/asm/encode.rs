@@ -64,9 +64,16 @@ pub(super) fn compute_capabilities(writer: &mut Writer, location: &str, month: M
         None => Vec::new(),
     };
     writer.element("ComputeCapabilities", |writer| {
-        let for_packages = offered.iter().filter(|size| size.is_for_web_workers()).map(|size| size.name);
+        let for_packages = offered
+            .iter()
+            .filter(|size| size.is_for_web_workers())
+            .map(|size| size.name);
         writer.texts("WebWorkerRoleSizes", "RoleSize", for_packages);
-        writer.texts("VirtualMachinesRoleSizes", "RoleSize", offered.iter().map(|size| size.name));
+        writer.texts(
+            "VirtualMachinesRoleSizes",
+            "RoleSize",
+            offered.iter().map(|size| size.name),
+        );
     });
 }
 
@@ -80,12 +87,19 @@ pub(super) fn availability(reason: Option<&str>) -> String {
 
 /// A list of `ExtendedProperty`.
 pub(super) fn read_extended(element: &Element) -> Vec<ExtendedProperty> {
-    const CONTRACT: Contract = Contract { name: "ExtendedProperty", order: &["Name", "Value"], lenient: &["Name", "Value"] };
+    const CONTRACT: Contract = Contract {
+        name: "ExtendedProperty",
+        order: &["Name", "Value"],
+        lenient: &["Name", "Value"],
+    };
     element
         .all("ExtendedProperty")
         .map(|property| {
             let fields = CONTRACT.read(property);
-            ExtendedProperty { name: fields.or_empty("Name"), value: fields.or_empty("Value") }
+            ExtendedProperty {
+                name: fields.or_empty("Name"),
+                value: fields.or_empty("Value"),
+            }
         })
         .collect()
 }

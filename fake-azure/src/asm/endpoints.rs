@@ -13,22 +13,72 @@ const D: &str = "/services/hostedservices/{service}/deployments/{deployment}";
 
 pub(super) const ROUTES: &[Route] = &[
     Route::new("POST", D, update_set).comp("UpdateLbSet").since(20_120_301),
-    Route::new("POST", "/services/hostedservices/{service}/deployments/{deployment}/loadbalancers", add_balancer).since(20_140_501),
-    Route::new("PUT", "/services/hostedservices/{service}/deployments/{deployment}/loadbalancers/{name}", put_balancer).since(20_140_501),
-    Route::new("DELETE", "/services/hostedservices/{service}/deployments/{deployment}/loadbalancers/{name}", delete_balancer)
-        .since(20_140_501),
-    Route::new("POST", "/services/hostedservices/{service}/deployments/{deployment}/dnsservers", add_dns).since(20_120_301),
-    Route::new("PUT", "/services/hostedservices/{service}/deployments/{deployment}/dnsservers/{name}", put_dns).since(20_120_301),
-    Route::new("DELETE", "/services/hostedservices/{service}/deployments/{deployment}/dnsservers/{name}", delete_dns).since(20_120_301),
-    Route::new("POST", "/services/hostedservices/{service}/deployments/{deployment}/{name}", add_vip).since(20_140_601),
-    Route::new("DELETE", "/services/hostedservices/{service}/deployments/{deployment}/virtualIPs/{name}", delete_vip).since(20_140_601),
+    Route::new(
+        "POST",
+        "/services/hostedservices/{service}/deployments/{deployment}/loadbalancers",
+        add_balancer,
+    )
+    .since(20_140_501),
+    Route::new(
+        "PUT",
+        "/services/hostedservices/{service}/deployments/{deployment}/loadbalancers/{name}",
+        put_balancer,
+    )
+    .since(20_140_501),
+    Route::new(
+        "DELETE",
+        "/services/hostedservices/{service}/deployments/{deployment}/loadbalancers/{name}",
+        delete_balancer,
+    )
+    .since(20_140_501),
+    Route::new(
+        "POST",
+        "/services/hostedservices/{service}/deployments/{deployment}/dnsservers",
+        add_dns,
+    )
+    .since(20_120_301),
+    Route::new(
+        "PUT",
+        "/services/hostedservices/{service}/deployments/{deployment}/dnsservers/{name}",
+        put_dns,
+    )
+    .since(20_120_301),
+    Route::new(
+        "DELETE",
+        "/services/hostedservices/{service}/deployments/{deployment}/dnsservers/{name}",
+        delete_dns,
+    )
+    .since(20_120_301),
+    Route::new(
+        "POST",
+        "/services/hostedservices/{service}/deployments/{deployment}/{name}",
+        add_vip,
+    )
+    .since(20_140_601),
+    Route::new(
+        "DELETE",
+        "/services/hostedservices/{service}/deployments/{deployment}/virtualIPs/{name}",
+        delete_vip,
+    )
+    .since(20_140_601),
 ];
 
 const ENDPOINT: Contract = Contract {
     name: "InputEndpoint",
     order: &[
-        "LoadBalancedEndpointSetName", "LocalPort", "Name", "Port", "LoadBalancerProbe", "Protocol", "Vip", "EnableDirectServerReturn",
-        "LoadBalancerName", "EndpointAcl", "IdleTimeoutInMinutes", "LoadBalancerDistribution", "VirtualIPName",
+        "LoadBalancedEndpointSetName",
+        "LocalPort",
+        "Name",
+        "Port",
+        "LoadBalancerProbe",
+        "Protocol",
+        "Vip",
+        "EnableDirectServerReturn",
+        "LoadBalancerName",
+        "EndpointAcl",
+        "IdleTimeoutInMinutes",
+        "LoadBalancerDistribution",
+        "VirtualIPName",
     ],
     lenient: &[],
 };
@@ -37,18 +87,36 @@ const PROBE: Contract = Contract {
     order: &["Path", "Port", "Protocol", "IntervalInSeconds", "TimeoutInSeconds"],
     lenient: &[],
 };
-const RULE: Contract = Contract { name: "Rule", order: &["Order", "Action", "RemoteSubnet", "Description"], lenient: &[] };
-const BALANCER: Contract = Contract { name: "LoadBalancer", order: &["Name", "FrontendIpConfiguration"], lenient: &[] };
-const FRONTEND: Contract =
-    Contract { name: "FrontendIpConfiguration", order: &["Type", "SubnetName", "StaticVirtualNetworkIPAddress"], lenient: &[] };
+const RULE: Contract = Contract {
+    name: "Rule",
+    order: &["Order", "Action", "RemoteSubnet", "Description"],
+    lenient: &[],
+};
+const BALANCER: Contract = Contract {
+    name: "LoadBalancer",
+    order: &["Name", "FrontendIpConfiguration"],
+    lenient: &[],
+};
+const FRONTEND: Contract = Contract {
+    name: "FrontendIpConfiguration",
+    order: &["Type", "SubnetName", "StaticVirtualNetworkIPAddress"],
+    lenient: &[],
+};
 
 /// Reads an endpoint. In an update of a whole set it needs no name (SM 7.3).
 pub(super) fn decode(element: &Element, named: bool) -> Result<InputEndpoint, Failure> {
     let fields = ENDPOINT.read(element);
-    let name = if named { fields.required("Name")? } else { fields.or_empty("Name") };
+    let name = if named {
+        fields.required("Name")?
+    } else {
+        fields.or_empty("Name")
+    };
     let local: i64 = fields.number("LocalPort")?.ok_or_else(|| fields.missing())?;
     let public: Option<i64> = fields.number("Port")?;
-    let rules = fields.get("EndpointAcl").map(|acl| acl.child("Rules").map(acl_rules).transpose()).transpose()?;
+    let rules = fields
+        .get("EndpointAcl")
+        .map(|acl| acl.child("Rules").map(acl_rules).transpose())
+        .transpose()?;
     Ok(InputEndpoint {
         set: fields.filled("LoadBalancedEndpointSetName"),
         local_port: port(local, "LocalPort")?,
@@ -150,7 +218,13 @@ pub(super) fn vip_of(asked: &Asked<'_>, deployment: &Deployment, endpoint: &Inpu
     let cx = asked.cx();
     if endpoint.load_balancer.is_some() {
         let port = deployment.load_balancer.as_ref().and_then(|own| own.port)?;
-        return cx.fabric().ports.get(&port)?.addresses.first().map(|held| held.address.to_string());
+        return cx
+            .fabric()
+            .ports
+            .get(&port)?
+            .addresses
+            .first()
+            .map(|held| held.address.to_string());
     }
     let name = endpoint.virtual_ip.as_deref()?;
     let vip = deployment.vips.iter().find(|own| own.name.eq_ignore_ascii_case(name))?;
@@ -159,25 +233,41 @@ pub(super) fn vip_of(asked: &Asked<'_>, deployment: &Deployment, endpoint: &Inpu
 
 fn update_set(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let body = asked.body("LoadBalancedEndpointList")?;
-    let endpoints = body.all("InputEndpoint").map(|own| decode(own, false)).collect::<Result<Vec<_>, _>>()?;
+    let endpoints = body
+        .all("InputEndpoint")
+        .map(|own| decode(own, false))
+        .collect::<Result<Vec<_>, _>>()?;
     if endpoints.is_empty() {
         return Err(Failure::missing_element("LoadBalancedEndpointList"));
     }
-    let act = Act::UpdateLoadBalancedEndpointSet { service: asked.boxed("service"), deployment: asked.boxed("deployment"), endpoints };
+    let act = Act::UpdateLoadBalancedEndpointSet {
+        service: asked.boxed("service"),
+        deployment: asked.boxed("deployment"),
+        endpoints,
+    };
     Ok(Answer::accepted(asked.perform(act)?))
 }
 
 /// Reads an internal load balancer.
 pub(super) fn balancer(element: &Element) -> Result<LoadBalancerSpec, Failure> {
     let fields = BALANCER.read(element);
-    let mut spec = LoadBalancerSpec { name: fields.or_empty("Name"), ..LoadBalancerSpec::default() };
+    let mut spec = LoadBalancerSpec {
+        name: fields.or_empty("Name"),
+        ..LoadBalancerSpec::default()
+    };
     if let Some(frontend) = fields.get("FrontendIpConfiguration") {
         let own = FRONTEND.read(frontend);
-        if own.text("Type").is_some_and(|kind| !kind.eq_ignore_ascii_case("private")) {
+        if own
+            .text("Type")
+            .is_some_and(|kind| !kind.eq_ignore_ascii_case("private"))
+        {
             return Err(Failure::of(&forms::PARAMETER));
         }
         spec.subnet = own.filled("SubnetName");
-        spec.address = match own.text("StaticVirtualNetworkIPAddress").filter(|text| !text.is_empty()) {
+        spec.address = match own
+            .text("StaticVirtualNetworkIPAddress")
+            .filter(|text| !text.is_empty())
+        {
             Some(text) => Some(text.parse().map_err(|_| Failure::of(&forms::PARAMETER))?),
             None => None,
         };
@@ -203,7 +293,11 @@ fn names(asked: &Asked<'_>) -> (Box<str>, Box<str>, Box<str>) {
 fn add_balancer(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let body = asked.body(BALANCER.name)?;
     let balancer = balancer(&body)?;
-    let act = Act::AddLoadBalancer { service: asked.boxed("service"), deployment: asked.boxed("deployment"), balancer };
+    let act = Act::AddLoadBalancer {
+        service: asked.boxed("service"),
+        deployment: asked.boxed("deployment"),
+        balancer,
+    };
     Ok(Answer::accepted(asked.perform(act)?))
 }
 
@@ -211,18 +305,31 @@ fn put_balancer(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let body = asked.body(BALANCER.name)?;
     let balancer = balancer(&body)?;
     let (service, deployment, name) = names(asked);
-    Ok(Answer::accepted(asked.perform(Act::UpdateLoadBalancer { service, deployment, name, balancer })?))
+    Ok(Answer::accepted(asked.perform(Act::UpdateLoadBalancer {
+        service,
+        deployment,
+        name,
+        balancer,
+    })?))
 }
 
 fn delete_balancer(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let (service, deployment, name) = names(asked);
-    Ok(Answer::accepted(asked.perform(Act::DeleteLoadBalancer { service, deployment, name })?))
+    Ok(Answer::accepted(asked.perform(Act::DeleteLoadBalancer {
+        service,
+        deployment,
+        name,
+    })?))
 }
 
 fn add_dns(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let body = asked.body("DnsServer")?;
     let (service, deployment, _) = names(asked);
-    Ok(Answer::accepted(asked.perform(Act::AddDnsServer { service, deployment, server: dns_server(&body) })?))
+    Ok(Answer::accepted(asked.perform(Act::AddDnsServer {
+        service,
+        deployment,
+        server: dns_server(&body),
+    })?))
 }
 
 fn put_dns(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
@@ -230,20 +337,36 @@ fn put_dns(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let (service, deployment, name) = names(asked);
     let mut server = dns_server(&body);
     server.name = name;
-    Ok(Answer::accepted(asked.perform(Act::UpdateDnsServer { service, deployment, server })?))
+    Ok(Answer::accepted(asked.perform(Act::UpdateDnsServer {
+        service,
+        deployment,
+        server,
+    })?))
 }
 
 fn delete_dns(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let (service, deployment, name) = names(asked);
-    Ok(Answer::accepted(asked.perform(Act::DeleteDnsServer { service, deployment, name })?))
+    Ok(Answer::accepted(asked.perform(Act::DeleteDnsServer {
+        service,
+        deployment,
+        name,
+    })?))
 }
 
 fn add_vip(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let (service, deployment, name) = names(asked);
-    Ok(Answer::accepted(asked.perform(Act::AddVirtualIp { service, deployment, name })?))
+    Ok(Answer::accepted(asked.perform(Act::AddVirtualIp {
+        service,
+        deployment,
+        name,
+    })?))
 }
 
 fn delete_vip(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let (service, deployment, name) = names(asked);
-    Ok(Answer::accepted(asked.perform(Act::DeleteVirtualIp { service, deployment, name })?))
+    Ok(Answer::accepted(asked.perform(Act::DeleteVirtualIp {
+        service,
+        deployment,
+        name,
+    })?))
 }

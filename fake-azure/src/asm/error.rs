@@ -51,13 +51,23 @@ pub(crate) fn status(code: &str, kind: ErrorKind) -> StatusCode {
 
 impl From<CloudError> for Failure {
     fn from(error: CloudError) -> Failure {
-        Failure { status: status(&error.code, error.kind), code: error.code.into_owned(), message: error.message, until: error.until }
+        Failure {
+            status: status(&error.code, error.kind),
+            code: error.code.into_owned(),
+            message: error.message,
+            until: error.until,
+        }
     }
 }
 
 impl Failure {
     fn new(code: &str, message: impl Into<String>) -> Failure {
-        Failure { status: status(code, ErrorKind::Invalid), code: code.to_owned(), message: message.into(), until: None }
+        Failure {
+            status: status(code, ErrorKind::Invalid),
+            code: code.to_owned(),
+            message: message.into(),
+            until: None,
+        }
     }
 
     /// A refusal of a form without arguments.
@@ -67,12 +77,18 @@ impl Failure {
 
     /// The body is no XML, or not the type's (SM 1.8).
     pub(crate) fn invalid_xml() -> Failure {
-        Failure::new("InvalidXmlRequest", "The request body's XML was invalid or not correctly specified.")
+        Failure::new(
+            "InvalidXmlRequest",
+            "The request body's XML was invalid or not correctly specified.",
+        )
     }
 
     /// A type lacks an element (SM 1.4).
     pub(crate) fn missing_element(name: &str) -> Failure {
-        Failure::new("BadRequest", format!("{name} has a missing, misspelled or out of order element."))
+        Failure::new(
+            "BadRequest",
+            format!("{name} has a missing, misspelled or out of order element."),
+        )
     }
 
     /// The version header is absent or makes no sense (SM 1.3).
@@ -93,7 +109,10 @@ impl Failure {
 
     /// The resource has no such verb (SM 1.8).
     pub(crate) fn verb() -> Failure {
-        Failure::new("InvalidHttpVerb", "The HTTP verb specified was not recognized by the server or isn't valid for this resource.")
+        Failure::new(
+            "InvalidHttpVerb",
+            "The HTTP verb specified was not recognized by the server or isn't valid for this resource.",
+        )
     }
 
     /// Nothing is known at the path (SM 3).

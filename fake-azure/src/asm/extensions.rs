@@ -21,7 +21,14 @@ pub(super) const ROUTES: &[Route] = &[
 const EXTENSION: Contract = Contract {
     name: "Extension",
     order: &[
-        "ProviderNameSpace", "Type", "Id", "Thumbprint", "ThumbprintAlgorithm", "PublicConfiguration", "PrivateConfiguration", "Version",
+        "ProviderNameSpace",
+        "Type",
+        "Id",
+        "Thumbprint",
+        "ThumbprintAlgorithm",
+        "PublicConfiguration",
+        "PrivateConfiguration",
+        "Version",
     ],
     lenient: &[],
 };
@@ -102,8 +109,12 @@ fn list_own(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
 
 fn show_own(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let cx = asked.cx();
-    let extension = cx.hosted_service(asked.key, asked.param("service"))?.extension(asked.param("id"))?;
-    Ok(Answer::ok(Writer::root("Extension", |writer| write_own(writer, extension))))
+    let extension = cx
+        .hosted_service(asked.key, asked.param("service"))?
+        .extension(asked.param("id"))?;
+    Ok(Answer::ok(Writer::root("Extension", |writer| {
+        write_own(writer, extension)
+    })))
 }
 
 fn add(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
@@ -118,11 +129,17 @@ fn add(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
         public_configuration: fields.filled("PublicConfiguration"),
         version: fields.filled("Version").unwrap_or_else(|| "*".into()),
     };
-    let act = Act::AddExtension { service: asked.boxed("service"), extension: Box::new(extension) };
+    let act = Act::AddExtension {
+        service: asked.boxed("service"),
+        extension: Box::new(extension),
+    };
     Ok(Answer::accepted(asked.perform(act)?))
 }
 
 fn delete(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
-    let act = Act::DeleteExtension { service: asked.boxed("service"), id: asked.boxed("id") };
+    let act = Act::DeleteExtension {
+        service: asked.boxed("service"),
+        id: asked.boxed("id"),
+    };
     Ok(Answer::accepted(asked.perform(act)?))
 }

@@ -16,7 +16,16 @@ pub(super) fn dress(sandbox: &mut Sandbox, answer: Result<Answer, Failure>) -> R
         Err(failure) => {
             let stranger = failure.status == StatusCode::FORBIDDEN;
             let body = failure.document();
-            (Answer { status: failure.status, body, content_type: XML, location: None, operation: None }, stranger)
+            (
+                Answer {
+                    status: failure.status,
+                    body,
+                    content_type: XML,
+                    location: None,
+                    operation: None,
+                },
+                stranger,
+            )
         }
     };
     let id = match answer.operation {
@@ -45,12 +54,18 @@ pub(super) fn dress(sandbox: &mut Sandbox, answer: Result<Answer, Failure>) -> R
         HeaderValue::from_static("1.0.6198.357 (rd_rdfe_stable.160413-1538) Microsoft-HTTPAPI/2.0"),
     );
     headers.insert("x-ms-servedbyregion", HeaderValue::from_static("ussouth2"));
-    headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
+    headers.insert(
+        header::STRICT_TRANSPORT_SECURITY,
+        HeaderValue::from_static("max-age=31536000; includeSubDomains"),
+    );
     let id = format!("{:032x}", id.0);
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert("x-ms-request-id", id);
     }
-    if let Some(location) = answer.location.and_then(|location| HeaderValue::from_str(&location).ok()) {
+    if let Some(location) = answer
+        .location
+        .and_then(|location| HeaderValue::from_str(&location).ok())
+    {
         headers.insert(header::LOCATION, location);
     }
     response

@@ -15,13 +15,28 @@ pub(super) const ROUTES: &[Route] = &[
     Route::new("GET", "/services/hostedservices/{service}", show),
     Route::new("PUT", "/services/hostedservices/{service}", update).since(20_101_028),
     Route::new("DELETE", "/services/hostedservices/{service}", delete).since(20_101_028),
-    Route::new("DELETE", "/services/hostedservices/{service}", delete_all).comp("media").since(20_130_801),
-    Route::new("GET", "/services/hostedservices/operations/isavailable/{name}", available).since(20_111_001),
+    Route::new("DELETE", "/services/hostedservices/{service}", delete_all)
+        .comp("media")
+        .since(20_130_801),
+    Route::new(
+        "GET",
+        "/services/hostedservices/operations/isavailable/{name}",
+        available,
+    )
+    .since(20_111_001),
 ];
 
 const CREATE: Contract = Contract {
     name: "CreateHostedService",
-    order: &["ServiceName", "Label", "Description", "Location", "AffinityGroup", "ExtendedProperties", "ReverseDnsFqdn"],
+    order: &[
+        "ServiceName",
+        "Label",
+        "Description",
+        "Location",
+        "AffinityGroup",
+        "ExtendedProperties",
+        "ReverseDnsFqdn",
+    ],
     lenient: &[],
 };
 const UPDATE: Contract = Contract {
@@ -42,8 +57,14 @@ fn create(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
         extended: fields.get("ExtendedProperties").map(read_extended).unwrap_or_default(),
         reverse_dns: fields.filled("ReverseDnsFqdn"),
     };
-    let location = format!("{}/subscriptions/{}/compute/{}", asked.base, asked.subscription, spec.name);
-    Ok(Answer::created(asked.perform(Act::CreateHostedService(spec))?, location))
+    let location = format!(
+        "{}/subscriptions/{}/compute/{}",
+        asked.base, asked.subscription, spec.name
+    );
+    Ok(Answer::created(
+        asked.perform(Act::CreateHostedService(spec))?,
+        location,
+    ))
 }
 
 fn update(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
@@ -61,12 +82,16 @@ fn update(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
 
 fn delete(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let name = asked.boxed("service");
-    Ok(Answer::done(asked.perform(Act::DeleteHostedService { name, media: false })?))
+    Ok(Answer::done(
+        asked.perform(Act::DeleteHostedService { name, media: false })?,
+    ))
 }
 
 fn delete_all(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let name = asked.boxed("service");
-    Ok(Answer::accepted(asked.perform(Act::DeleteHostedService { name, media: true })?))
+    Ok(Answer::accepted(
+        asked.perform(Act::DeleteHostedService { name, media: true })?,
+    ))
 }
 
 fn available(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
@@ -84,7 +109,11 @@ pub(super) fn properties(writer: &mut Writer, service: &HostedService, added: Op
         writer.text("Status", "Created");
         writer.text("DateCreated", date(service.created));
         writer.text("DateLastModified", date(service.modified));
-        encode::extended(writer, &service.extended, added.map(|location| (&*service.name, location)));
+        encode::extended(
+            writer,
+            &service.extended,
+            added.map(|location| (&*service.name, location)),
+        );
         writer.optional("ReverseDnsFqdn", service.reverse_dns.as_deref());
     });
 }
@@ -93,7 +122,11 @@ fn head(writer: &mut Writer, asked: &Asked<'_>, service: &HostedService) {
     let location = service.placement.location(&asked.cx(), asked.key);
     writer.text("Url", asked.url(&format!("/services/hostedservices/{}", service.name)));
     writer.text("ServiceName", &service.name);
-    properties(writer, service, adds_properties(asked.sandbox.cloud.now()).then_some(&location));
+    properties(
+        writer,
+        service,
+        adds_properties(asked.sandbox.cloud.now()).then_some(&location),
+    );
 }
 
 fn list(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
@@ -115,13 +148,17 @@ fn list(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
 fn show(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let cx = asked.cx();
     let service = cx.hosted_service(asked.key, asked.param("service"))?;
-    let detail = asked.query("embed-detail").is_some_and(|text| matches!(text.to_ascii_lowercase().as_str(), "true" | "1"));
+    let detail = asked
+        .query("embed-detail")
+        .is_some_and(|text| matches!(text.to_ascii_lowercase().as_str(), "true" | "1"));
     let body = Writer::root("HostedService", |writer| {
         head(writer, asked, service);
         if detail {
             writer.element("Deployments", |writer| {
                 for (slot, deployment) in cx.deployments_of(&service.name) {
-                    writer.element("Deployment", |writer| deployments::write(writer, asked, service, slot, deployment));
+                    writer.element("Deployment", |writer| {
+                        deployments::write(writer, asked, service, slot, deployment)
+                    });
                 }
             });
         }

@@ -2,7 +2,9 @@
 
 use fake_azure_cloud::catalogue::classic_images::{self, ClassicImage};
 use fake_azure_cloud::catalogue::locations;
-use fake_azure_cloud::classic::{Act, AddOsImage, AddVmImage, ImageDisk, ImageMarketing, Named, OsImage, UpdateVmImage, VmImage, forms};
+use fake_azure_cloud::classic::{
+    Act, AddOsImage, AddVmImage, ImageDisk, ImageMarketing, Named, OsImage, UpdateVmImage, VmImage, forms,
+};
 use fake_azure_cloud::fabric::System;
 
 use super::encode::date;
@@ -18,33 +20,65 @@ pub(super) const ROUTES: &[Route] = &[
     Route::new("GET", "/services/images/{image}", show).since(20_120_301),
     Route::new("PUT", "/services/images/{image}", update).since(20_120_301),
     Route::new("DELETE", "/services/images/{image}", delete).since(20_120_301),
-    Route::new("DELETE", "/services/images/{image}", delete).comp("media").since(20_120_801),
+    Route::new("DELETE", "/services/images/{image}", delete)
+        .comp("media")
+        .since(20_120_801),
     Route::new("GET", "/services/images/{image}/details", details).since(20_140_501),
     Route::new("GET", "/services/vmimages", list_vm).since(20_130_801),
     Route::new("POST", "/services/vmimages", add_vm).since(20_140_501),
     Route::new("PUT", "/services/vmimages/{image}", update_vm).since(20_140_501),
     Route::new("DELETE", "/services/vmimages/{image}", delete_vm).since(20_130_801),
-    Route::new("DELETE", "/services/vmimages/{image}", delete_vm).comp("media").since(20_130_801),
+    Route::new("DELETE", "/services/vmimages/{image}", delete_vm)
+        .comp("media")
+        .since(20_130_801),
 ];
 
 const OS_IMAGE: Contract = Contract {
     name: "OSImage",
     order: &[
-        "Label", "MediaLink", "Name", "OS", "Eula", "Description", "ImageFamily", "PublishedDate", "IsPremium", "ShowInGui", "PrivacyUri",
-        "IconUri", "RecommendedVMSize", "SmallIconUri", "Language",
+        "Label",
+        "MediaLink",
+        "Name",
+        "OS",
+        "Eula",
+        "Description",
+        "ImageFamily",
+        "PublishedDate",
+        "IsPremium",
+        "ShowInGui",
+        "PrivacyUri",
+        "IconUri",
+        "RecommendedVMSize",
+        "SmallIconUri",
+        "Language",
     ],
     lenient: &[],
 };
 const VM_IMAGE: Contract = Contract {
     name: "VMImage",
     order: &[
-        "Name", "Label", "Description", "OSDiskConfiguration", "DataDiskConfigurations", "Language", "ImageFamily", "RecommendedVMSize",
-        "Eula", "IconUri", "SmallIconUri", "PrivacyUri", "PublishedDate", "ShowInGui",
+        "Name",
+        "Label",
+        "Description",
+        "OSDiskConfiguration",
+        "DataDiskConfigurations",
+        "Language",
+        "ImageFamily",
+        "RecommendedVMSize",
+        "Eula",
+        "IconUri",
+        "SmallIconUri",
+        "PrivacyUri",
+        "PublishedDate",
+        "ShowInGui",
     ],
     lenient: &[],
 };
-const OS_DISK: Contract =
-    Contract { name: "OSDiskConfiguration", order: &["HostCaching", "OSState", "OS", "MediaLink"], lenient: &[] };
+const OS_DISK: Contract = Contract {
+    name: "OSDiskConfiguration",
+    order: &["HostCaching", "OSState", "OS", "MediaLink"],
+    lenient: &[],
+};
 const DATA_DISK: Contract = Contract {
     name: "DataDiskConfiguration",
     order: &["HostCaching", "Lun", "MediaLink", "LogicalDiskSizeInGB"],
@@ -85,13 +119,20 @@ fn update(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let body = asked.body(OS_IMAGE.name)?;
     let fields = OS_IMAGE.read(&body);
     let name = asked.boxed("image");
-    let act = Act::UpdateOsImage { name: name.clone(), label: fields.required("Label")?, marketing: Box::new(marketing(&fields)?) };
+    let act = Act::UpdateOsImage {
+        name: name.clone(),
+        label: fields.required("Label")?,
+        marketing: Box::new(marketing(&fields)?),
+    };
     let operation = asked.perform(act)?;
     Ok(document(asked, &name)?.by(operation))
 }
 
 fn delete(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
-    let act = Act::DeleteOsImage { name: asked.boxed("image"), media: asked.media() };
+    let act = Act::DeleteOsImage {
+        name: asked.boxed("image"),
+        media: asked.media(),
+    };
     Ok(Answer::done(asked.perform(act)?))
 }
 
@@ -102,7 +143,12 @@ fn show(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
 /// The same with its replication, which nobody but a platform publisher has.
 fn details(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let name = asked.param("image");
-    let row = asked.cx().classic().os_images.get(&Named::new(asked.key, name)).ok_or_else(|| missing(name))?;
+    let row = asked
+        .cx()
+        .classic()
+        .os_images
+        .get(&Named::new(asked.key, name))
+        .ok_or_else(|| missing(name))?;
     let body = Writer::root("OSImageDetails", |writer| {
         write(writer, asked, row);
         writer.empty("ReplicationProgress");
@@ -111,15 +157,21 @@ fn details(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
 }
 
 fn missing(name: &str) -> Failure {
-    fake_azure_cloud::CloudError::of(&forms::IMAGE_NOT_FOUND).with("image", name).into()
+    fake_azure_cloud::CloudError::of(&forms::IMAGE_NOT_FOUND)
+        .with("image", name)
+        .into()
 }
 
 fn document(asked: &Asked<'_>, name: &str) -> Result<Answer, Failure> {
     if let Some(image) = asked.cx().classic().os_images.get(&Named::new(asked.key, name)) {
-        return Ok(Answer::ok(Writer::root("OSImage", |writer| write(writer, asked, image))));
+        return Ok(Answer::ok(Writer::root("OSImage", |writer| {
+            write(writer, asked, image)
+        })));
     }
     let image = classic_images::find_os_image(name).ok_or_else(|| missing(name))?;
-    Ok(Answer::ok(Writer::root("OSImage", |writer| write_public(writer, asked, image))))
+    Ok(Answer::ok(Writer::root("OSImage", |writer| {
+        write_public(writer, asked, image)
+    })))
 }
 
 fn list(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
@@ -136,7 +188,9 @@ fn list(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
 }
 
 fn everywhere(asked: &Asked<'_>) -> String {
-    let names: Vec<&str> = locations::listed_classic(asked.month().year()).map(|location| location.display_name).collect();
+    let names: Vec<&str> = locations::listed_classic(asked.month().year())
+        .map(|location| location.display_name)
+        .collect();
     names.join(";")
 }
 
@@ -197,10 +251,16 @@ fn add_vm(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
         "specialized" => false,
         _ => return Err(Failure::of(&forms::PARAMETER)),
     };
-    let data: Vec<&Element> = fields.list("DataDiskConfigurations", "DataDiskConfiguration").unwrap_or_default();
+    let data: Vec<&Element> = fields
+        .list("DataDiskConfigurations", "DataDiskConfiguration")
+        .unwrap_or_default();
     let data_disks = data.into_iter().map(|disk| {
         let own = DATA_DISK.read(disk);
-        Ok((own.filled("HostCaching"), own.number("Lun")?.unwrap_or(0), own.required("MediaLink")?))
+        Ok((
+            own.filled("HostCaching"),
+            own.number("Lun")?.unwrap_or(0),
+            own.required("MediaLink")?,
+        ))
     });
     let image = AddVmImage {
         name: fields.required("Name")?,
@@ -217,13 +277,22 @@ fn add_vm(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
 fn update_vm(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let body = asked.body(VM_IMAGE.name)?;
     let fields = VM_IMAGE.read(&body);
-    let image = UpdateVmImage { label: fields.filled("Label"), marketing: marketing(&fields)? };
-    let act = Act::UpdateVmImage { name: asked.boxed("image"), image: Box::new(image) };
+    let image = UpdateVmImage {
+        label: fields.filled("Label"),
+        marketing: marketing(&fields)?,
+    };
+    let act = Act::UpdateVmImage {
+        name: asked.boxed("image"),
+        image: Box::new(image),
+    };
     Ok(Answer::done(asked.perform(act)?))
 }
 
 fn delete_vm(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
-    let act = Act::DeleteVmImage { name: asked.boxed("image"), media: asked.media() };
+    let act = Act::DeleteVmImage {
+        name: asked.boxed("image"),
+        media: asked.media(),
+    };
     Ok(Answer::accepted(asked.perform(act)?))
 }
 
@@ -236,7 +305,10 @@ fn list_vm(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
                 writer.element("VMImage", |writer| write_public_vm(writer, asked, image));
             }
         }
-        let own_ones = matches!(asked.query("category").map(str::to_lowercase).as_deref(), None | Some("private" | "user"));
+        let own_ones = matches!(
+            asked.query("category").map(str::to_lowercase).as_deref(),
+            None | Some("private" | "user")
+        );
         if own_ones && asked.query("publisher").is_none() {
             for (_, image) in cx.classic().vm_images.range(Named::all(asked.key)) {
                 let (location, group) = cx.account_place(&image.os_disk.blob.0);
@@ -286,7 +358,10 @@ fn write_public_vm(writer: &mut Writer, asked: &Asked<'_>, image: &ClassicImage)
     writer.optional("RecommendedVMSize", image.recommended_size);
     writer.text("IsPremium", image.premium);
     writer.text("PublisherName", image.publisher);
-    writer.optional("PublishedDate", (!image.published.is_empty()).then_some(image.published));
+    writer.optional(
+        "PublishedDate",
+        (!image.published.is_empty()).then_some(image.published),
+    );
     writer.text("VMImageState", "VMImageReadyForUse");
 }
 
@@ -305,7 +380,14 @@ fn write_vm(writer: &mut Writer, image: &VmImage, location: &str, group: Option<
     writer.element("OSDiskConfiguration", |writer| {
         writer.text("Name", &image.os_disk.name);
         writer.text("HostCaching", &image.os_disk.caching);
-        writer.text("OSState", if image.generalized { "Generalized" } else { "Specialized" });
+        writer.text(
+            "OSState",
+            if image.generalized {
+                "Generalized"
+            } else {
+                "Specialized"
+            },
+        );
         writer.text("OS", image.os.as_str());
         write_vm_disk(writer, &image.os_disk);
     });

@@ -25,7 +25,11 @@ fn list(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
                 if with_sizes {
                     compute_capabilities(writer, location.name, month);
                     writer.element("StorageCapabilities", |writer| {
-                        writer.texts("StorageAccountTypes", "StorageAccountType", locations::CLASSIC_STORAGE_TYPES);
+                        writer.texts(
+                            "StorageAccountTypes",
+                            "StorageAccountType",
+                            locations::CLASSIC_STORAGE_TYPES,
+                        );
                     });
                 }
             });
@@ -38,7 +42,8 @@ fn sizes(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let month = asked.month();
     let body = Writer::root("RoleSizes", |writer| {
         for size in role_sizes::ROLE_SIZES {
-            let sold = locations::listed_classic(month.year()).any(|place| role_sizes::role_sizes_in(place.name, month).any(|own| own == size));
+            let sold = locations::listed_classic(month.year())
+                .any(|place| role_sizes::role_sizes_in(place.name, month).any(|own| own == size));
             if !sold {
                 continue;
             }

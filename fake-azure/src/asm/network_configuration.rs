@@ -1,9 +1,9 @@
 //! The network configuration document (SM 11.2): a schema of its own, checked with line and column; written back from the model.
 
+use fake_azure_cloud::CloudError;
 use fake_azure_cloud::classic::{
     Act, DnsServerEntry, GatewaySpec, LocalNetworkSite, NetworkConfiguration, Placement, SiteSpec, SubnetSpec, forms,
 };
-use fake_azure_cloud::CloudError;
 
 use super::error::Failure;
 use super::request::{Answer, Asked};
@@ -17,26 +17,40 @@ pub(super) const ROUTES: &[Route] = &[
 
 fn show(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let body = document(asked.cx().network_configuration(asked.key)?);
-    Ok(Answer { content_type: "text/plain", ..Answer::ok(body) })
+    Ok(Answer {
+        content_type: "text/plain",
+        ..Answer::ok(body)
+    })
 }
 
 fn put(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let root = parse(asked.request.body()).map_err(wrong_at)?;
     let document = read(&root)?;
-    Ok(Answer::accepted(asked.perform(Act::PutNetworkConfiguration(Box::new(document)))?))
+    Ok(Answer::accepted(
+        asked.perform(Act::PutNetworkConfiguration(Box::new(document)))?,
+    ))
 }
 
 fn wrong_at(place: Malformed) -> Failure {
-    CloudError::of(&forms::NETWORK_SCHEMA).with("line", place.line).with("column", place.column).into()
+    CloudError::of(&forms::NETWORK_SCHEMA)
+        .with("line", place.line)
+        .with("column", place.column)
+        .into()
 }
 
 fn wrong(element: &Element) -> Failure {
-    wrong_at(Malformed { line: element.line, column: element.column })
+    wrong_at(Malformed {
+        line: element.line,
+        column: element.column,
+    })
 }
 
 /// The children of an element; one whose name is not expected there breaks the schema.
 fn children<'e>(element: &'e Element, known: &[&str]) -> Result<&'e [Element], Failure> {
-    let stranger = element.children.iter().find(|child| child.namespace != NETWORK || !known.contains(&child.name.as_str()));
+    let stranger = element
+        .children
+        .iter()
+        .find(|child| child.namespace != NETWORK || !known.contains(&child.name.as_str()));
     match stranger {
         Some(stranger) => Err(wrong(stranger)),
         None => Ok(&element.children),
@@ -71,7 +85,10 @@ fn read(root: &Element) -> Result<NetworkConfiguration, Failure> {
                 for list in children(section, &["DnsServers"])? {
                     for server in children(list, &["DnsServer"])? {
                         let address = server.attribute("IPAddress").ok_or_else(|| wrong(server))?;
-                        document.dns_servers.push(DnsServerEntry { name: name(server)?, address: address.into() });
+                        document.dns_servers.push(DnsServerEntry {
+                            name: name(server)?,
+                            address: address.into(),
+                        });
                     }
                 }
             }
@@ -81,7 +98,10 @@ fn read(root: &Element) -> Result<NetworkConfiguration, Failure> {
                     document.local_sites.push(LocalNetworkSite {
                         name: name(site)?,
                         prefixes: space(one(site, "AddressSpace")?)?,
-                        gateway: site.child("VPNGatewayAddress").map(text).filter(|text| !text.is_empty()),
+                        gateway: site
+                            .child("VPNGatewayAddress")
+                            .map(text)
+                            .filter(|text| !text.is_empty()),
                     });
                 }
             }
@@ -98,7 +118,11 @@ fn read(root: &Element) -> Result<NetworkConfiguration, Failure> {
 /// At least one prefix.
 fn space(element: &Element) -> Result<Vec<Box<str>>, Failure> {
     let prefixes: Vec<Box<str>> = children(element, &["AddressPrefix"])?.iter().map(text).collect();
-    if prefixes.is_empty() { Err(wrong(element)) } else { Ok(prefixes) }
+    if prefixes.is_empty() {
+        Err(wrong(element))
+    } else {
+        Ok(prefixes)
+    }
 }
 
 fn read_site(site: &Element) -> Result<SiteSpec, Failure> {
@@ -117,7 +141,10 @@ fn read_site(site: &Element) -> Result<SiteSpec, Failure> {
     if let Some(subnets) = site.child("Subnets") {
         for subnet in children(subnets, &["Subnet"])? {
             children(subnet, &["AddressPrefix"])?;
-            spec.subnets.push(SubnetSpec { name: name(subnet)?, prefix: text(one(subnet, "AddressPrefix")?) });
+            spec.subnets.push(SubnetSpec {
+                name: name(subnet)?,
+                prefix: text(one(subnet, "AddressPrefix")?),
+            });
         }
     }
     if let Some(servers) = site.child("DnsServersRef") {
@@ -127,11 +154,22 @@ fn read_site(site: &Element) -> Result<SiteSpec, Failure> {
     }
     if let Some(gateway) = site.child("Gateway") {
         children(gateway, &["VPNClientAddressPool", "ConnectionsToLocalNetwork"])?;
-        let pool = gateway.child("VPNClientAddressPool").map(space).transpose()?.unwrap_or_default();
-        let mut own = GatewaySpec { profile: gateway.attribute("profile").map(Into::into), client_pool: pool, connections: Vec::new() };
+        let pool = gateway
+            .child("VPNClientAddressPool")
+            .map(space)
+            .transpose()?
+            .unwrap_or_default();
+        let mut own = GatewaySpec {
+            profile: gateway.attribute("profile").map(Into::into),
+            client_pool: pool,
+            connections: Vec::new(),
+        };
         if let Some(list) = gateway.child("ConnectionsToLocalNetwork") {
             for connection in children(list, &["LocalNetworkSiteRef"])? {
-                let kind = connection.child("Connection").and_then(|own| own.attribute("type")).unwrap_or("IPsec");
+                let kind = connection
+                    .child("Connection")
+                    .and_then(|own| own.attribute("type"))
+                    .unwrap_or("IPsec");
                 own.connections.push((name(connection)?, kind.into()));
             }
         }
@@ -177,10 +215,16 @@ fn attribute(text: &str) -> String {
 
 /// The document as the service prints it: byte order mark, declaration, CRLF, two blanks a level.
 fn document(configuration: &NetworkConfiguration) -> String {
-    let mut lines = Lines { text: "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?>".to_owned(), depth: 0 };
-    let namespaces = format!(" xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\" xmlns:xsi=\"{INSTANCE}\" xmlns=\"{NETWORK}\"");
+    let mut lines = Lines {
+        text: "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?>".to_owned(),
+        depth: 0,
+    };
+    let namespaces =
+        format!(" xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\" xmlns:xsi=\"{INSTANCE}\" xmlns=\"{NETWORK}\"");
     lines.block("NetworkConfiguration", &namespaces, |lines| {
-        lines.block("VirtualNetworkConfiguration", "", |lines| sections(lines, configuration));
+        lines.block("VirtualNetworkConfiguration", "", |lines| {
+            sections(lines, configuration)
+        });
     });
     lines.text
 }
@@ -201,12 +245,16 @@ fn sections(lines: &mut Lines, configuration: &NetworkConfiguration) {
     if !configuration.local_sites.is_empty() {
         lines.block("LocalNetworkSites", "", |lines| {
             for site in &configuration.local_sites {
-                lines.block("LocalNetworkSite", &format!(" name=\"{}\"", attribute(&site.name)), |lines| {
-                    lines.prefixes("AddressSpace", &site.prefixes);
-                    if let Some(gateway) = &site.gateway {
-                        lines.line(&format!("<VPNGatewayAddress>{}</VPNGatewayAddress>", escape(gateway)));
-                    }
-                });
+                lines.block(
+                    "LocalNetworkSite",
+                    &format!(" name=\"{}\"", attribute(&site.name)),
+                    |lines| {
+                        lines.prefixes("AddressSpace", &site.prefixes);
+                        if let Some(gateway) = &site.gateway {
+                            lines.line(&format!("<VPNGatewayAddress>{}</VPNGatewayAddress>", escape(gateway)));
+                        }
+                    },
+                );
             }
         });
     }
@@ -225,42 +273,53 @@ fn write_site(lines: &mut Lines, site: &SiteSpec) {
         Some(Placement::AffinityGroup(name)) => format!(" AffinityGroup=\"{}\"", attribute(name)),
         None => String::new(),
     };
-    lines.block("VirtualNetworkSite", &format!(" name=\"{}\"{place}", attribute(&site.name)), |lines| {
-        lines.prefixes("AddressSpace", &site.prefixes);
-        if !site.subnets.is_empty() {
-            lines.block("Subnets", "", |lines| {
-                for subnet in &site.subnets {
-                    lines.block("Subnet", &format!(" name=\"{}\"", attribute(&subnet.name)), |lines| {
-                        lines.line(&format!("<AddressPrefix>{}</AddressPrefix>", escape(&subnet.prefix)));
-                    });
-                }
-            });
-        }
-        if !site.dns_servers.is_empty() {
-            lines.block("DnsServersRef", "", |lines| {
-                for name in &site.dns_servers {
-                    lines.line(&format!("<DnsServerRef name=\"{}\" />", attribute(name)));
-                }
-            });
-        }
-        if let Some(gateway) = &site.gateway {
-            let profile = gateway.profile.as_ref().map_or_else(String::new, |own| format!(" profile=\"{}\"", attribute(own)));
-            lines.block("Gateway", &profile, |lines| {
-                if !gateway.client_pool.is_empty() {
-                    lines.prefixes("VPNClientAddressPool", &gateway.client_pool);
-                }
-                if !gateway.connections.is_empty() {
-                    lines.block("ConnectionsToLocalNetwork", "", |lines| {
-                        for (name, kind) in &gateway.connections {
-                            lines.block("LocalNetworkSiteRef", &format!(" name=\"{}\"", attribute(name)), |lines| {
-                                lines.line(&format!("<Connection type=\"{}\" />", attribute(kind)));
-                            });
-                        }
-                    });
-                }
-            });
-        }
-    });
+    lines.block(
+        "VirtualNetworkSite",
+        &format!(" name=\"{}\"{place}", attribute(&site.name)),
+        |lines| {
+            lines.prefixes("AddressSpace", &site.prefixes);
+            if !site.subnets.is_empty() {
+                lines.block("Subnets", "", |lines| {
+                    for subnet in &site.subnets {
+                        lines.block("Subnet", &format!(" name=\"{}\"", attribute(&subnet.name)), |lines| {
+                            lines.line(&format!("<AddressPrefix>{}</AddressPrefix>", escape(&subnet.prefix)));
+                        });
+                    }
+                });
+            }
+            if !site.dns_servers.is_empty() {
+                lines.block("DnsServersRef", "", |lines| {
+                    for name in &site.dns_servers {
+                        lines.line(&format!("<DnsServerRef name=\"{}\" />", attribute(name)));
+                    }
+                });
+            }
+            if let Some(gateway) = &site.gateway {
+                let profile = gateway
+                    .profile
+                    .as_ref()
+                    .map_or_else(String::new, |own| format!(" profile=\"{}\"", attribute(own)));
+                lines.block("Gateway", &profile, |lines| {
+                    if !gateway.client_pool.is_empty() {
+                        lines.prefixes("VPNClientAddressPool", &gateway.client_pool);
+                    }
+                    if !gateway.connections.is_empty() {
+                        lines.block("ConnectionsToLocalNetwork", "", |lines| {
+                            for (name, kind) in &gateway.connections {
+                                lines.block(
+                                    "LocalNetworkSiteRef",
+                                    &format!(" name=\"{}\"", attribute(name)),
+                                    |lines| {
+                                        lines.line(&format!("<Connection type=\"{}\" />", attribute(kind)));
+                                    },
+                                );
+                            }
+                        });
+                    }
+                });
+            }
+        },
+    );
 }
 
 #[cfg(test)]
@@ -273,13 +332,27 @@ mod tests {
             name: "a \"net\"".into(),
             placement: Some(Placement::Location("West US".into())),
             prefixes: vec!["10.0.0.0/8".into()],
-            subnets: vec![SubnetSpec { name: "s".into(), prefix: "10.0.0.0/11".into() }],
+            subnets: vec![SubnetSpec {
+                name: "s".into(),
+                prefix: "10.0.0.0/11".into(),
+            }],
             dns_servers: vec!["d".into()],
-            gateway: Some(GatewaySpec { profile: None, client_pool: vec![], connections: vec![("l".into(), "IPsec".into())] }),
+            gateway: Some(GatewaySpec {
+                profile: None,
+                client_pool: vec![],
+                connections: vec![("l".into(), "IPsec".into())],
+            }),
         };
         let configuration = NetworkConfiguration {
-            dns_servers: vec![DnsServerEntry { name: "d".into(), address: "8.8.8.8".into() }],
-            local_sites: vec![LocalNetworkSite { name: "l".into(), prefixes: vec!["10.1.0.0/16".into()], gateway: None }],
+            dns_servers: vec![DnsServerEntry {
+                name: "d".into(),
+                address: "8.8.8.8".into(),
+            }],
+            local_sites: vec![LocalNetworkSite {
+                name: "l".into(),
+                prefixes: vec!["10.1.0.0/16".into()],
+                gateway: None,
+            }],
             sites: vec![site],
         };
         let text = document(&configuration);
@@ -289,9 +362,14 @@ mod tests {
 
     #[test]
     fn a_broken_schema_names_line_and_column() {
-        let text = format!("<NetworkConfiguration xmlns=\"{NETWORK}\">\n  <VirtualNetworkConfiguration>\n    <Nonsense/></VirtualNetworkConfiguration></NetworkConfiguration>");
+        let text = format!(
+            "<NetworkConfiguration xmlns=\"{NETWORK}\">\n  <VirtualNetworkConfiguration>\n    <Nonsense/></VirtualNetworkConfiguration></NetworkConfiguration>"
+        );
         let root = parse(text.as_bytes()).expect("well formed");
         let failure = read(&root).expect_err("no such section");
-        assert_eq!(failure.message, "XML Schema validation error in network configuration at line 3,5.");
+        assert_eq!(
+            failure.message,
+            "XML Schema validation error in network configuration at line 3,5."
+        );
     }
 }

@@ -31,11 +31,22 @@ pub(super) const ROUTES: &[Route] = &[
     Route::new("GET", "/services/hostedservices/{service}/deployments/{deployment}/roles/{role}/networkinterfaces/{nic}/ipforwarding", forwards).since(NSG),
 ];
 
-const GROUP: Contract = Contract { name: "NetworkSecurityGroup", order: &["Name", "Label", "Location"], lenient: &[] };
+const GROUP: Contract = Contract {
+    name: "NetworkSecurityGroup",
+    order: &["Name", "Label", "Location"],
+    lenient: &[],
+};
 const RULE: Contract = Contract {
     name: "Rule",
     order: &[
-        "Name", "Type", "Priority", "Action", "SourceAddressPrefix", "SourcePortRange", "DestinationAddressPrefix", "DestinationPortRange",
+        "Name",
+        "Type",
+        "Priority",
+        "Action",
+        "SourceAddressPrefix",
+        "SourcePortRange",
+        "DestinationAddressPrefix",
+        "DestinationPortRange",
         "Protocol",
     ],
     lenient: &[],
@@ -53,7 +64,9 @@ fn create(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
 }
 
 fn delete(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
-    let act = Act::DeleteNetworkSecurityGroup { name: asked.boxed("nsg") };
+    let act = Act::DeleteNetworkSecurityGroup {
+        name: asked.boxed("nsg"),
+    };
     Ok(Answer::accepted(asked.perform(act)?))
 }
 
@@ -81,12 +94,19 @@ fn put_rule(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
         destination_ports: fields.required("DestinationPortRange")?,
         protocol: fields.required("Protocol")?,
     };
-    let act = Act::PutRule { group: asked.boxed("nsg"), name: asked.boxed("rule"), rule };
+    let act = Act::PutRule {
+        group: asked.boxed("nsg"),
+        name: asked.boxed("rule"),
+        rule,
+    };
     Ok(Answer::accepted(asked.perform(act)?))
 }
 
 fn delete_rule(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
-    let act = Act::DeleteRule { group: asked.boxed("nsg"), name: asked.boxed("rule") };
+    let act = Act::DeleteRule {
+        group: asked.boxed("nsg"),
+        name: asked.boxed("rule"),
+    };
     Ok(Answer::accepted(asked.perform(act)?))
 }
 
@@ -104,12 +124,16 @@ fn list(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
 fn show(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let group = asked.cx().classic_security_group(asked.key, asked.param("nsg"))?;
     let full = is_full(asked);
-    Ok(Answer::ok(Writer::root("NetworkSecurityGroup", |writer| write(writer, group, full))))
+    Ok(Answer::ok(Writer::root("NetworkSecurityGroup", |writer| {
+        write(writer, group, full)
+    })))
 }
 
 /// `detaillevel=Full`; any other level is tolerated and shows no more (SM 1.1).
 pub(super) fn is_full(asked: &Asked<'_>) -> bool {
-    asked.query("detaillevel").is_some_and(|level| level.eq_ignore_ascii_case("full"))
+    asked
+        .query("detaillevel")
+        .is_some_and(|level| level.eq_ignore_ascii_case("full"))
 }
 
 fn write(writer: &mut Writer, group: &NetworkSecurityGroup, full: bool) {
@@ -166,12 +190,22 @@ fn nic(asked: &Asked<'_>) -> Option<Box<str>> {
 
 fn bind(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let group = name_of(asked)?;
-    let act = Act::BindRoleSecurityGroup { place: place(asked), nic: nic(asked), group, on: true };
+    let act = Act::BindRoleSecurityGroup {
+        place: place(asked),
+        nic: nic(asked),
+        group,
+        on: true,
+    };
     Ok(Answer::accepted(asked.perform(act)?))
 }
 
 fn free(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
-    let act = Act::BindRoleSecurityGroup { place: place(asked), nic: nic(asked), group: asked.boxed("group"), on: false };
+    let act = Act::BindRoleSecurityGroup {
+        place: place(asked),
+        nic: nic(asked),
+        group: asked.boxed("group"),
+        on: false,
+    };
     Ok(Answer::accepted(asked.perform(act)?))
 }
 
@@ -185,7 +219,11 @@ fn bound(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
 fn forward(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let body = asked.body("IPForwarding")?;
     let on = forwarding(body.text_of("State"))?.ok_or_else(|| Failure::missing_element("IPForwarding"))?;
-    let act = Act::SetForwarding { place: place(asked), nic: nic(asked), on };
+    let act = Act::SetForwarding {
+        place: place(asked),
+        nic: nic(asked),
+        on,
+    };
     Ok(Answer::accepted(asked.perform(act)?))
 }
 
@@ -195,10 +233,16 @@ fn forwards(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let on = match nic(asked) {
         None => role.network.ip_forwarding,
         Some(name) => {
-            let found = role.network.interfaces.iter().find(|own| own.name.eq_ignore_ascii_case(&name));
+            let found = role
+                .network
+                .interfaces
+                .iter()
+                .find(|own| own.name.eq_ignore_ascii_case(&name));
             found.ok_or_else(Failure::unknown)?.ip_forwarding
         }
     };
     let state = if on == Some(true) { "Enabled" } else { "Disabled" };
-    Ok(Answer::ok(Writer::root("IPForwarding", |writer| writer.text("State", state))))
+    Ok(Answer::ok(Writer::root("IPForwarding", |writer| {
+        writer.text("State", state)
+    })))
 }

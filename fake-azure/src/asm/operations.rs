@@ -18,7 +18,9 @@ pub(super) const ROUTES: &[Route] = &[
 fn show(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let id = parse_operation(asked.param("operation")).ok_or_else(|| Failure::of(&forms::OPERATION_NOT_FOUND))?;
     let operation = asked.sandbox.cloud.classic_operation_of(asked.key, id)?;
-    Ok(Answer::ok(Writer::root("Operation", |writer| state(writer, operation, "HttpStatusCode"))))
+    Ok(Answer::ok(Writer::root("Operation", |writer| {
+        state(writer, operation, "HttpStatusCode")
+    })))
 }
 
 /// Id, state, and, once it is over, the status that it would have had.
@@ -48,7 +50,12 @@ fn history(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     if result.is_some_and(|own| !["succeeded", "failed", "inprogress"].contains(&own.to_ascii_lowercase().as_str())) {
         return Err(Failure::query());
     }
-    let look = History { from, until, object: asked.query("objectidfilter").map(Into::into), result: result.map(Into::into) };
+    let look = History {
+        from,
+        until,
+        object: asked.query("objectidfilter").map(Into::into),
+        result: result.map(Into::into),
+    };
     let found = asked.sandbox.cloud.classic_history(asked.key, &look);
     let body = Writer::root("SubscriptionOperationCollection", |writer| {
         writer.element("SubscriptionOperations", |writer| {
@@ -75,7 +82,10 @@ fn entry(writer: &mut Writer, operation: &ClassicOperation) {
     writer.element("OperationCaller", |writer| {
         writer.text("UsedServiceManagementApi", true);
         writer.optional("UserEmailAddress", operation.caller.user.as_deref());
-        writer.optional("SubscriptionCertificateThumbprint", operation.caller.thumbprint.as_deref());
+        writer.optional(
+            "SubscriptionCertificateThumbprint",
+            operation.caller.thumbprint.as_deref(),
+        );
         writer.text("ClientIP", "127.0.0.1");
     });
     writer.element("OperationStatus", |writer| state(writer, operation, "HttpStatusCode"));

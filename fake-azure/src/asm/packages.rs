@@ -25,7 +25,13 @@ pub(super) const ROUTES: &[Route] = &[
 const CREATE: Contract = Contract {
     name: "CreateDeployment",
     order: &[
-        "Name", "PackageUrl", "Label", "Configuration", "StartDeployment", "TreatWarningsAsError", "ExtendedProperties",
+        "Name",
+        "PackageUrl",
+        "Label",
+        "Configuration",
+        "StartDeployment",
+        "TreatWarningsAsError",
+        "ExtendedProperties",
         "ExtensionConfiguration",
     ],
     lenient: &[],
@@ -41,8 +47,14 @@ fn roles(configuration: &str) -> Result<Vec<PackageRole>, Failure> {
     }
     root.all("Role")
         .map(|role| {
-            let count = role.child("Instances").and_then(|own| own.attribute("count")).and_then(|text| text.trim().parse().ok());
-            Ok(PackageRole { name: role.attribute("name").ok_or_else(bad)?.into(), instances: count.ok_or_else(bad)? })
+            let count = role
+                .child("Instances")
+                .and_then(|own| own.attribute("count"))
+                .and_then(|text| text.trim().parse().ok());
+            Ok(PackageRole {
+                name: role.attribute("name").ok_or_else(bad)?.into(),
+                instances: count.ok_or_else(bad)?,
+            })
         })
         .collect()
 }
@@ -52,8 +64,13 @@ fn create(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let body = asked.body(CREATE.name)?;
     let fields = CREATE.read(&body);
     let configuration = fields.required("Configuration")?;
-    let all_roles = fields.get("ExtensionConfiguration").and_then(|own| own.child("AllRoles"));
-    let extensions = all_roles.into_iter().flat_map(|list| list.all("Extension")).filter_map(|own| own.text_of("Id"));
+    let all_roles = fields
+        .get("ExtensionConfiguration")
+        .and_then(|own| own.child("AllRoles"));
+    let extensions = all_roles
+        .into_iter()
+        .flat_map(|list| list.all("Extension"))
+        .filter_map(|own| own.text_of("Id"));
     let package = CreatePackage {
         name: fields.required("Name")?,
         label: fields.required("Label")?,
@@ -64,7 +81,11 @@ fn create(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
         extended: fields.get("ExtendedProperties").map(read_extended).unwrap_or_default(),
         extensions: extensions.map(Into::into).collect(),
     };
-    let act = Act::CreatePackage { service: asked.boxed("service"), slot, package: Box::new(package) };
+    let act = Act::CreatePackage {
+        service: asked.boxed("service"),
+        slot,
+        package: Box::new(package),
+    };
     Ok(Answer::accepted(asked.perform(act)?))
 }
 
@@ -75,14 +96,25 @@ fn status(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
         "suspended" => false,
         _ => return Err(Failure::of(&forms::PARAMETER)),
     };
-    let act = Act::RunDeployment { service: asked.boxed("service"), which: which(asked)?, running };
+    let act = Act::RunDeployment {
+        service: asked.boxed("service"),
+        which: which(asked)?,
+        running,
+    };
     Ok(Answer::accepted(asked.perform(act)?))
 }
 
 fn configure(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let body = asked.body("ChangeConfiguration")?;
-    let configuration = body.text_of("Configuration").ok_or_else(|| Failure::missing_element("ChangeConfiguration"))?;
+    let configuration = body
+        .text_of("Configuration")
+        .ok_or_else(|| Failure::missing_element("ChangeConfiguration"))?;
     let roles = roles(configuration)?;
-    let act = Act::ChangeConfiguration { service: asked.boxed("service"), which: which(asked)?, configuration: configuration.into(), roles };
+    let act = Act::ChangeConfiguration {
+        service: asked.boxed("service"),
+        which: which(asked)?,
+        configuration: configuration.into(),
+        roles,
+    };
     Ok(Answer::accepted(asked.perform(act)?))
 }

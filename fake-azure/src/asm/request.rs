@@ -38,7 +38,10 @@ pub(crate) struct Asked<'s> {
 impl Asked<'_> {
     /// A name in the path.
     pub(crate) fn param(&self, name: &str) -> &str {
-        self.params.iter().find(|(own, _)| *own == name).map_or("", |(_, value)| value)
+        self.params
+            .iter()
+            .find(|(own, _)| *own == name)
+            .map_or("", |(_, value)| value)
     }
 
     /// The same, owned.
@@ -48,12 +51,16 @@ impl Asked<'_> {
 
     /// A parameter of the query; keys mind no case (SM 1.1).
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+        self.query
+            .iter()
+            .find(|(own, _)| own == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Whether the query says `comp=media`.
     pub(crate) fn media(&self) -> bool {
-        self.query("comp").is_some_and(|value| value.eq_ignore_ascii_case("media"))
+        self.query("comp")
+            .is_some_and(|value| value.eq_ignore_ascii_case("media"))
     }
 
     /// The read context.
@@ -70,7 +77,11 @@ impl Asked<'_> {
     pub(crate) fn body(&self, root: &str) -> Result<Element, Failure> {
         let element = parse(self.request.body()).map_err(|_| Failure::invalid_xml())?;
         let known = element.name == root && super::xml::is_azure(&element.namespace);
-        if known { Ok(element) } else { Err(Failure::invalid_xml()) }
+        if known {
+            Ok(element)
+        } else {
+            Err(Failure::invalid_xml())
+        }
     }
 
     /// Reads the request's body by a contract.
@@ -81,9 +92,16 @@ impl Asked<'_> {
     /// Performs a write; the operation that it is.
     pub(crate) fn perform(&mut self, act: Act) -> Result<OperationId, Failure> {
         let object = format!("/{}{}", self.subscription, self.path).into();
-        let call = ClassicCall { subscription: self.subscription, caller: self.caller.clone(), object, act };
+        let call = ClassicCall {
+            subscription: self.subscription,
+            caller: self.caller.clone(),
+            object,
+            act,
+        };
         let reply = self.sandbox.cloud.apply(&Call::Classic(Box::new(call)))?;
-        Ok(reply.operation.expect("every write of the classic API has an operation"))
+        Ok(reply
+            .operation
+            .expect("every write of the classic API has an operation"))
     }
 
     /// The operation that holds what a read asks for.
@@ -94,9 +112,11 @@ impl Asked<'_> {
         for (name, value) in &self.params {
             let found = match *name {
                 "operation" => parse_operation(value),
-                "service" => cx
-                    .deployments_of(value)
-                    .find_map(|(slot, _)| held(Hold::Deployment(fake_azure_cloud::classic::DeploymentKey::new(value, slot)))),
+                "service" => cx.deployments_of(value).find_map(|(slot, _)| {
+                    held(Hold::Deployment(fake_azure_cloud::classic::DeploymentKey::new(
+                        value, slot,
+                    )))
+                }),
                 "account" => cx.storage_service(self.key, value).ok().map(|service| service.making),
                 "nsg" => held(Hold::NetworkSecurityGroup(named("nsg"))),
                 "table" => held(Hold::RouteTable(named("table"))),
@@ -104,7 +124,12 @@ impl Asked<'_> {
                 "vnet" => held(Hold::NetworkConfiguration(self.key)),
                 _ => None,
             };
-            if let Some(id) = found.filter(|id| cx.classic().operations.get(id).is_some_and(|operation| operation.is_running())) {
+            if let Some(id) = found.filter(|id| {
+                cx.classic()
+                    .operations
+                    .get(id)
+                    .is_some_and(|operation| operation.is_running())
+            }) {
                 return Some(id);
             }
         }
@@ -139,18 +164,28 @@ impl Asked<'_> {
 pub(crate) fn parse_operation(text: &str) -> Option<OperationId> {
     let digits: String = text.chars().filter(|letter| *letter != '-').collect();
     let is_id = digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_id.then(|| u128::from_str_radix(&digits, 16).ok()).flatten().map(|bits| OperationId(Guid(bits)))
+    is_id
+        .then(|| u128::from_str_radix(&digits, 16).ok())
+        .flatten()
+        .map(|bits| OperationId(Guid(bits)))
 }
 
 /// Segments of a path, decoded, empty ones left out.
 pub(crate) fn segments(path: &str) -> Vec<String> {
     let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
-    path.split('/').filter(|segment| !segment.is_empty()).map(decode).collect()
+    path.split('/')
+        .filter(|segment| !segment.is_empty())
+        .map(decode)
+        .collect()
 }
 
 /// A query, decoded, keys in lower case.
 pub(crate) fn pairs(query: &str) -> Vec<(String, String)> {
-    let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
+    let decode = |text: &str| {
+        percent_decode_str(&text.replace('+', " "))
+            .decode_utf8_lossy()
+            .into_owned()
+    };
     let split = |pair: &str| match pair.split_once('=') {
         Some((key, value)) => (decode(key).to_lowercase(), decode(value)),
         None => (decode(pair).to_lowercase(), String::new()),
@@ -170,12 +205,21 @@ pub(crate) struct Answer {
 
 impl Answer {
     fn empty(status: StatusCode, operation: Option<OperationId>) -> Answer {
-        Answer { status, body: String::new(), content_type: XML, location: None, operation }
+        Answer {
+            status,
+            body: String::new(),
+            content_type: XML,
+            location: None,
+            operation,
+        }
     }
 
     /// 200 with a document.
     pub(crate) fn ok(body: String) -> Answer {
-        Answer { body, ..Answer::empty(StatusCode::OK, None) }
+        Answer {
+            body,
+            ..Answer::empty(StatusCode::OK, None)
+        }
     }
 
     /// 200 without a document: it is done.
@@ -185,7 +229,10 @@ impl Answer {
 
     /// 201: it is made.
     pub(crate) fn created(operation: OperationId, location: String) -> Answer {
-        Answer { location: Some(location), ..Answer::empty(StatusCode::CREATED, Some(operation)) }
+        Answer {
+            location: Some(location),
+            ..Answer::empty(StatusCode::CREATED, Some(operation))
+        }
     }
 
     /// 202: it is begun.

@@ -12,17 +12,37 @@ pub(super) const ROUTES: &[Route] = &[
     Route::new("POST", "/services/networking/reservedips", create).since(20_140_501),
     Route::new("GET", "/services/networking/reservedips/{reserved}", show).since(20_140_501),
     Route::new("DELETE", "/services/networking/reservedips/{reserved}", delete).since(20_140_501),
-    Route::new("POST", "/services/networking/reservedips/{reserved}/operations/associate", associate).since(20_150_201),
-    Route::new("POST", "/services/networking/reservedips/{reserved}/operations/disassociate", disassociate).since(20_150_201),
+    Route::new(
+        "POST",
+        "/services/networking/reservedips/{reserved}/operations/associate",
+        associate,
+    )
+    .since(20_150_201),
+    Route::new(
+        "POST",
+        "/services/networking/reservedips/{reserved}/operations/disassociate",
+        disassociate,
+    )
+    .since(20_150_201),
 ];
 
 const RESERVED: Contract = Contract {
     name: "ReservedIP",
-    order: &["Name", "Label", "ServiceName", "DeploymentName", "Location", "VirtualIPName"],
+    order: &[
+        "Name",
+        "Label",
+        "ServiceName",
+        "DeploymentName",
+        "Location",
+        "VirtualIPName",
+    ],
     lenient: &[],
 };
-const ASSOCIATION: Contract =
-    Contract { name: "ReservedIPAssociation", order: &["ServiceName", "DeploymentName", "VirtualIPName"], lenient: &[] };
+const ASSOCIATION: Contract = Contract {
+    name: "ReservedIPAssociation",
+    order: &["ServiceName", "DeploymentName", "VirtualIPName"],
+    lenient: &[],
+};
 
 fn create(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let body = asked.body(RESERVED.name)?;
@@ -37,14 +57,21 @@ fn create(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
 }
 
 fn delete(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
-    Ok(Answer::accepted(asked.perform(Act::DeleteReservedIp { name: asked.boxed("reserved") })?))
+    Ok(Answer::accepted(asked.perform(Act::DeleteReservedIp {
+        name: asked.boxed("reserved"),
+    })?))
 }
 
 fn bind(asked: &mut Asked<'_>, on: bool) -> Result<Answer, Failure> {
     let body = asked.body(ASSOCIATION.name)?;
     let fields = ASSOCIATION.read(&body);
     let (service, deployment) = (fields.required("ServiceName")?, fields.required("DeploymentName")?);
-    let act = Act::AssociateReservedIp { name: asked.boxed("reserved"), service, deployment, on };
+    let act = Act::AssociateReservedIp {
+        name: asked.boxed("reserved"),
+        service,
+        deployment,
+        on,
+    };
     Ok(Answer::accepted(asked.perform(act)?))
 }
 
@@ -57,7 +84,12 @@ fn disassociate(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
 }
 
 fn write(writer: &mut Writer, asked: &Asked<'_>, reserved: &ReservedIp) {
-    let address = asked.cx().fabric().public_addresses.get(&reserved.key).and_then(|row| row.address);
+    let address = asked
+        .cx()
+        .fabric()
+        .public_addresses
+        .get(&reserved.key)
+        .and_then(|row| row.address);
     writer.text("Name", &reserved.name);
     writer.optional("Address", address);
     writer.text("Id", reserved.id);
@@ -86,5 +118,7 @@ fn list(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
 
 fn show(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let reserved = asked.cx().reserved_ip(asked.key, asked.param("reserved"))?;
-    Ok(Answer::ok(Writer::root("ReservedIP", |writer| write(writer, asked, reserved))))
+    Ok(Answer::ok(Writer::root("ReservedIP", |writer| {
+        write(writer, asked, reserved)
+    })))
 }

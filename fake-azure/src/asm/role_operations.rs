@@ -11,36 +11,77 @@ use super::xml::{Contract, Element, is_azure, parse};
 const MACHINES: u32 = 20_120_301;
 
 pub(super) const ROUTES: &[Route] = &[
-    Route::new("POST", "/services/hostedservices/{service}/deployments/{deployment}/roleinstances/{role}/Operations", one).since(MACHINES),
-    Route::new("POST", "/services/hostedservices/{service}/deployments/{deployment}/Roles/Operations", several).since(20_130_801),
-    Route::new("POST", "/services/hostedservices/{service}/deployments/{deployment}/roleinstances/{role}", reboot).comp("reboot"),
-    Route::new("GET", "/services/hostedservices/{service}/deployments/{deployment}/roleinstances/{role}/ModelFile", model)
-        .since(MACHINES),
+    Route::new(
+        "POST",
+        "/services/hostedservices/{service}/deployments/{deployment}/roleinstances/{role}/Operations",
+        one,
+    )
+    .since(MACHINES),
+    Route::new(
+        "POST",
+        "/services/hostedservices/{service}/deployments/{deployment}/Roles/Operations",
+        several,
+    )
+    .since(20_130_801),
+    Route::new(
+        "POST",
+        "/services/hostedservices/{service}/deployments/{deployment}/roleinstances/{role}",
+        reboot,
+    )
+    .comp("reboot"),
+    Route::new(
+        "GET",
+        "/services/hostedservices/{service}/deployments/{deployment}/roleinstances/{role}/ModelFile",
+        model,
+    )
+    .since(MACHINES),
 ];
 
 const IMAGE: Contract = Contract {
     name: "CaptureRoleOperation",
     order: &[
-        "OperationType", "PostCaptureAction", "ProvisioningConfiguration", "SupportsStatelessDeployment", "TargetImageLabel",
+        "OperationType",
+        "PostCaptureAction",
+        "ProvisioningConfiguration",
+        "SupportsStatelessDeployment",
+        "TargetImageLabel",
         "TargetImageName",
     ],
     lenient: &[],
 };
 const VM_IMAGE: Contract = Contract {
     name: "CaptureRoleAsVMImageOperation",
-    order: &["OperationType", "OSState", "VMImageName", "VMImageLabel", "Description", "Language", "ImageFamily", "RecommendedVMSize"],
+    order: &[
+        "OperationType",
+        "OSState",
+        "VMImageName",
+        "VMImageLabel",
+        "Description",
+        "Language",
+        "ImageFamily",
+        "RecommendedVMSize",
+    ],
     lenient: &[],
 };
 
 /// The root says what is done; its name is the type's.
 fn root(asked: &Asked<'_>) -> Result<Element, Failure> {
     let element = parse(asked.request.body()).map_err(|_| Failure::invalid_xml())?;
-    if is_azure(&element.namespace) { Ok(element) } else { Err(Failure::invalid_xml()) }
+    if is_azure(&element.namespace) {
+        Ok(element)
+    } else {
+        Err(Failure::invalid_xml())
+    }
 }
 
 /// `Stopped` unless said (SM 6.4, assumed).
 fn post_shutdown(element: &Element) -> Result<PostShutdown, Failure> {
-    match element.text_of("PostShutdownAction").unwrap_or_default().to_ascii_lowercase().as_str() {
+    match element
+        .text_of("PostShutdownAction")
+        .unwrap_or_default()
+        .to_ascii_lowercase()
+        .as_str()
+    {
         "" | "stopped" => Ok(PostShutdown::Stopped),
         "stoppeddeallocated" => Ok(PostShutdown::StoppedDeallocated),
         _ => Err(Failure::of(&forms::PARAMETER)),
@@ -104,7 +145,9 @@ fn several(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
         "ShutdownRolesOperation" => RoleAct::Shutdown(post_shutdown(&element)?),
         _ => return Err(Failure::invalid_xml()),
     };
-    let roles = element.child("Roles").ok_or_else(|| Failure::missing_element("RolesOperation"))?;
+    let roles = element
+        .child("Roles")
+        .ok_or_else(|| Failure::missing_element("RolesOperation"))?;
     let names = roles.all("Name").map(|name| name.text.trim().into()).collect();
     run(asked, names, act)
 }
@@ -116,12 +159,20 @@ fn reboot(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
 
 fn run(asked: &mut Asked<'_>, roles: Vec<Box<str>>, act: RoleAct) -> Result<Answer, Failure> {
     let (service, deployment) = (asked.boxed("service"), asked.boxed("deployment"));
-    Ok(Answer::accepted(asked.perform(Act::RunRoles { service, deployment, roles, act })?))
+    Ok(Answer::accepted(asked.perform(Act::RunRoles {
+        service,
+        deployment,
+        roles,
+        act,
+    })?))
 }
 
 /// The file that opens a remote desktop.
 fn model(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
-    if !asked.query("filetype").is_some_and(|kind| kind.eq_ignore_ascii_case("rdp")) {
+    if !asked
+        .query("filetype")
+        .is_some_and(|kind| kind.eq_ignore_ascii_case("rdp"))
+    {
         return Err(Failure::query());
     }
     let asked = &*asked;
@@ -130,5 +181,8 @@ fn model(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let address = deployment.vips.first().and_then(|vip| asked.cx().vip_address(vip));
     let address = address.ok_or_else(|| Failure::of(&forms::NO_RDP))?;
     let body = format!("full address:s:{address}:{port}\r\nprompt for credentials:i:1\r\n");
-    Ok(Answer { content_type: "application/octet-stream", ..Answer::ok(body) })
+    Ok(Answer {
+        content_type: "application/octet-stream",
+        ..Answer::ok(body)
+    })
 }

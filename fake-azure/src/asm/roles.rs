@@ -3,8 +3,8 @@
 use std::net::Ipv4Addr;
 
 use fake_azure_cloud::classic::{
-    Act, AttachDataDisk, DataDisk, DataDiskSpec, ExtensionParameter, ExtensionReference, NetworkInterface, NetworkSet, OsDiskSpec,
-    Provisioning, PublicIpSpec, Role, RolePlace, RoleSpec, UpdateDataDisk, forms,
+    Act, AttachDataDisk, DataDisk, DataDiskSpec, ExtensionParameter, ExtensionReference, NetworkInterface, NetworkSet,
+    OsDiskSpec, Provisioning, PublicIpSpec, Role, RolePlace, RoleSpec, UpdateDataDisk, forms,
 };
 use fake_azure_cloud::fabric::{System, blob_name_of};
 
@@ -18,82 +18,195 @@ use super::xml::{Contract, Element, Fields, Writer};
 const MACHINES: u32 = 20_120_301;
 
 pub(super) const ROUTES: &[Route] = &[
-    Route::new("POST", "/services/hostedservices/{service}/deployments/{deployment}/roles", add).since(MACHINES),
-    Route::new("GET", "/services/hostedservices/{service}/deployments/{deployment}/roles/{role}", show).since(MACHINES),
-    Route::new("PUT", "/services/hostedservices/{service}/deployments/{deployment}/roles/{role}", update).since(MACHINES),
-    Route::new("DELETE", "/services/hostedservices/{service}/deployments/{deployment}/roles/{role}", delete).since(MACHINES),
-    Route::new("DELETE", "/services/hostedservices/{service}/deployments/{deployment}/roles/{role}", delete)
-        .comp("media")
-        .since(20_130_801),
-    Route::new("POST", "/services/hostedservices/{service}/deployments/{deployment}/roles/{role}/DataDisks", attach).since(MACHINES),
-    Route::new("GET", "/services/hostedservices/{service}/deployments/{deployment}/roles/{role}/DataDisks/{lun}", show_disk)
-        .since(MACHINES),
-    Route::new("PUT", "/services/hostedservices/{service}/deployments/{deployment}/roles/{role}/DataDisks/{lun}", update_disk)
-        .since(MACHINES),
-    Route::new("DELETE", "/services/hostedservices/{service}/deployments/{deployment}/roles/{role}/DataDisks/{lun}", detach)
-        .since(MACHINES),
+    Route::new(
+        "POST",
+        "/services/hostedservices/{service}/deployments/{deployment}/roles",
+        add,
+    )
+    .since(MACHINES),
+    Route::new(
+        "GET",
+        "/services/hostedservices/{service}/deployments/{deployment}/roles/{role}",
+        show,
+    )
+    .since(MACHINES),
+    Route::new(
+        "PUT",
+        "/services/hostedservices/{service}/deployments/{deployment}/roles/{role}",
+        update,
+    )
+    .since(MACHINES),
+    Route::new(
+        "DELETE",
+        "/services/hostedservices/{service}/deployments/{deployment}/roles/{role}",
+        delete,
+    )
+    .since(MACHINES),
+    Route::new(
+        "DELETE",
+        "/services/hostedservices/{service}/deployments/{deployment}/roles/{role}",
+        delete,
+    )
+    .comp("media")
+    .since(20_130_801),
+    Route::new(
+        "POST",
+        "/services/hostedservices/{service}/deployments/{deployment}/roles/{role}/DataDisks",
+        attach,
+    )
+    .since(MACHINES),
+    Route::new(
+        "GET",
+        "/services/hostedservices/{service}/deployments/{deployment}/roles/{role}/DataDisks/{lun}",
+        show_disk,
+    )
+    .since(MACHINES),
+    Route::new(
+        "PUT",
+        "/services/hostedservices/{service}/deployments/{deployment}/roles/{role}/DataDisks/{lun}",
+        update_disk,
+    )
+    .since(MACHINES),
+    Route::new(
+        "DELETE",
+        "/services/hostedservices/{service}/deployments/{deployment}/roles/{role}/DataDisks/{lun}",
+        detach,
+    )
+    .since(MACHINES),
 ];
 
 /// `VMImageName` and `MediaLocation` are found wherever they stand: libcloud sends them last (SM 14.2).
 const ROLE: Contract = Contract {
     name: "PersistentVMRole",
     order: &[
-        "RoleName", "OsVersion", "RoleType", "ConfigurationSets", "ResourceExtensionReferences", "VMImageName", "MediaLocation",
-        "AvailabilitySetName", "DataVirtualHardDisks", "Label", "OSVirtualHardDisk", "RoleSize", "DefaultWinRmCertificateThumbprint",
-        "ProvisionGuestAgent", "VMImageInput", "DebugSettings", "LicenseType", "MigrationState",
+        "RoleName",
+        "OsVersion",
+        "RoleType",
+        "ConfigurationSets",
+        "ResourceExtensionReferences",
+        "VMImageName",
+        "MediaLocation",
+        "AvailabilitySetName",
+        "DataVirtualHardDisks",
+        "Label",
+        "OSVirtualHardDisk",
+        "RoleSize",
+        "DefaultWinRmCertificateThumbprint",
+        "ProvisionGuestAgent",
+        "VMImageInput",
+        "DebugSettings",
+        "LicenseType",
+        "MigrationState",
     ],
     lenient: &["VMImageName", "MediaLocation"],
 };
 const NETWORK: Contract = Contract {
     name: "NetworkConfigurationSet",
     order: &[
-        "ConfigurationSetType", "InputEndpoints", "SubnetNames", "StaticVirtualNetworkIPAddress", "PublicIPs", "NetworkInterfaces",
-        "NetworkSecurityGroup", "IPForwarding",
+        "ConfigurationSetType",
+        "InputEndpoints",
+        "SubnetNames",
+        "StaticVirtualNetworkIPAddress",
+        "PublicIPs",
+        "NetworkInterfaces",
+        "NetworkSecurityGroup",
+        "IPForwarding",
     ],
     lenient: &["ConfigurationSetType"],
 };
 const WINDOWS: Contract = Contract {
     name: "WindowsProvisioningConfigurationSet",
     order: &[
-        "ConfigurationSetType", "ComputerName", "AdminPassword", "ResetPasswordOnFirstLogon", "EnableAutomaticUpdates", "TimeZone",
-        "DomainJoin", "StoredCertificateSettings", "WinRM", "AdminUsername", "AdditionalUnattendContent", "CustomData",
+        "ConfigurationSetType",
+        "ComputerName",
+        "AdminPassword",
+        "ResetPasswordOnFirstLogon",
+        "EnableAutomaticUpdates",
+        "TimeZone",
+        "DomainJoin",
+        "StoredCertificateSettings",
+        "WinRM",
+        "AdminUsername",
+        "AdditionalUnattendContent",
+        "CustomData",
     ],
     lenient: &["ConfigurationSetType"],
 };
 const LINUX: Contract = Contract {
     name: "LinuxProvisioningConfigurationSet",
     order: &[
-        "ConfigurationSetType", "HostName", "UserName", "UserPassword", "DisableSshPasswordAuthentication", "SSH", "CustomData",
+        "ConfigurationSetType",
+        "HostName",
+        "UserName",
+        "UserPassword",
+        "DisableSshPasswordAuthentication",
+        "SSH",
+        "CustomData",
     ],
     lenient: &["ConfigurationSetType"],
 };
 const OS_DISK: Contract = Contract {
     name: "OSVirtualHardDisk",
     order: &[
-        "HostCaching", "DiskLabel", "DiskName", "MediaLink", "SourceImageName", "OS", "RemoteSourceImageLink", "IOType",
+        "HostCaching",
+        "DiskLabel",
+        "DiskName",
+        "MediaLink",
+        "SourceImageName",
+        "OS",
+        "RemoteSourceImageLink",
+        "IOType",
         "ResizedSizeInGB",
     ],
     lenient: &[],
 };
 const DATA_DISK: Contract = Contract {
     name: "DataVirtualHardDisk",
-    order: &["HostCaching", "DiskLabel", "DiskName", "Lun", "LogicalDiskSizeInGB", "MediaLink", "SourceMediaLink", "IOType"],
+    order: &[
+        "HostCaching",
+        "DiskLabel",
+        "DiskName",
+        "Lun",
+        "LogicalDiskSizeInGB",
+        "MediaLink",
+        "SourceMediaLink",
+        "IOType",
+    ],
     lenient: &[],
 };
-const PUBLIC_IP: Contract = Contract { name: "PublicIP", order: &["Name", "IdleTimeoutInMinutes", "DomainNameLabel"], lenient: &[] };
+const PUBLIC_IP: Contract = Contract {
+    name: "PublicIP",
+    order: &["Name", "IdleTimeoutInMinutes", "DomainNameLabel"],
+    lenient: &[],
+};
 const NIC: Contract = Contract {
     name: "NetworkInterface",
     order: &["Name", "IPConfigurations", "NetworkSecurityGroup", "IPForwarding"],
     lenient: &[],
 };
-const IP_CONFIGURATION: Contract =
-    Contract { name: "IPConfiguration", order: &["SubnetName", "StaticVirtualNetworkIPAddress"], lenient: &[] };
-const EXTENSION: Contract = Contract {
-    name: "ResourceExtensionReference",
-    order: &["ReferenceName", "Publisher", "Name", "Version", "ResourceExtensionParameterValues", "State", "ForceUpdate"],
+const IP_CONFIGURATION: Contract = Contract {
+    name: "IPConfiguration",
+    order: &["SubnetName", "StaticVirtualNetworkIPAddress"],
     lenient: &[],
 };
-const PARAMETER: Contract = Contract { name: "ResourceExtensionParameterValue", order: &["Key", "Value", "Type"], lenient: &[] };
+const EXTENSION: Contract = Contract {
+    name: "ResourceExtensionReference",
+    order: &[
+        "ReferenceName",
+        "Publisher",
+        "Name",
+        "Version",
+        "ResourceExtensionParameterValues",
+        "State",
+        "ForceUpdate",
+    ],
+    lenient: &[],
+};
+const PARAMETER: Contract = Contract {
+    name: "ResourceExtensionParameterValue",
+    order: &["Key", "Value", "Type"],
+    lenient: &[],
+};
 
 /// Reads a role.
 pub(super) fn decode(element: &Element) -> Result<RoleSpec, Failure> {
@@ -110,7 +223,12 @@ pub(super) fn decode(element: &Element) -> Result<RoleSpec, Failure> {
         ..RoleSpec::default()
     };
     for set in fields.list("ConfigurationSets", "ConfigurationSet").unwrap_or_default() {
-        match set.text_of("ConfigurationSetType").unwrap_or_default().to_ascii_lowercase().as_str() {
+        match set
+            .text_of("ConfigurationSetType")
+            .unwrap_or_default()
+            .to_ascii_lowercase()
+            .as_str()
+        {
             "networkconfiguration" => role.network = Some(network(set)?),
             "windowsprovisioningconfiguration" => role.provisioning = Some(windows(set)?),
             "linuxprovisioningconfiguration" => role.provisioning = Some(linux(set)?),
@@ -127,7 +245,9 @@ pub(super) fn decode(element: &Element) -> Result<RoleSpec, Failure> {
         role.os_disk = Some(os_disk(&OS_DISK.read(disk))?);
     }
     if let Some(debug) = fields.get("DebugSettings") {
-        role.boot_diagnostics = debug.text_of("BootDiagnosticsEnabled").map(|text| text.eq_ignore_ascii_case("true"));
+        role.boot_diagnostics = debug
+            .text_of("BootDiagnosticsEnabled")
+            .map(|text| text.eq_ignore_ascii_case("true"));
     }
     Ok(role)
 }
@@ -174,7 +294,10 @@ fn network(element: &Element) -> Result<NetworkSet, Failure> {
         let mut configurations = Vec::new();
         for configuration in own.list("IPConfigurations", "IPConfiguration").unwrap_or_default() {
             let own = IP_CONFIGURATION.read(configuration);
-            configurations.push((own.required("SubnetName")?, address(own.text("StaticVirtualNetworkIPAddress"))?));
+            configurations.push((
+                own.required("SubnetName")?,
+                address(own.text("StaticVirtualNetworkIPAddress"))?,
+            ));
         }
         set.interfaces.push(NetworkInterface {
             name: own.required("Name")?,
@@ -189,13 +312,24 @@ fn network(element: &Element) -> Result<NetworkSet, Failure> {
 
 fn windows(element: &Element) -> Result<Provisioning, Failure> {
     let fields = WINDOWS.read(element);
-    let settings = fields.list("StoredCertificateSettings", "CertificateSetting").unwrap_or_default();
-    let mut fingerprints: Vec<Box<str>> = settings.iter().filter_map(|own| own.text_of("Thumbprint")).map(Into::into).collect();
+    let settings = fields
+        .list("StoredCertificateSettings", "CertificateSetting")
+        .unwrap_or_default();
+    let mut fingerprints: Vec<Box<str>> = settings
+        .iter()
+        .filter_map(|own| own.text_of("Thumbprint"))
+        .map(Into::into)
+        .collect();
     let mut winrm_https = false;
     if let Some(listeners) = fields.get("WinRM").and_then(|own| own.child("Listeners")) {
         for listener in listeners.all("Listener") {
-            let https = listener.text_of("Protocol").is_some_and(|own| own.eq_ignore_ascii_case("https"));
-            match listener.text_of("CertificateThumbprint").filter(|text| !text.is_empty()) {
+            let https = listener
+                .text_of("Protocol")
+                .is_some_and(|own| own.eq_ignore_ascii_case("https"));
+            match listener
+                .text_of("CertificateThumbprint")
+                .filter(|text| !text.is_empty())
+            {
                 Some(print) => fingerprints.push(print.into()),
                 None => winrm_https |= https,
             }
@@ -216,7 +350,11 @@ fn linux(element: &Element) -> Result<Provisioning, Failure> {
     if let Some(ssh) = fields.get("SSH") {
         for (list, item) in [("PublicKeys", "PublicKey"), ("KeyPairs", "KeyPair")] {
             let keys = ssh.child(list).into_iter().flat_map(|list| list.all(item));
-            fingerprints.extend(keys.filter_map(|key| key.text_of("Fingerprint")).filter(|text| !text.is_empty()).map(Box::from));
+            fingerprints.extend(
+                keys.filter_map(|key| key.text_of("Fingerprint"))
+                    .filter(|text| !text.is_empty())
+                    .map(Box::from),
+            );
         }
     }
     Ok(Provisioning {
@@ -231,12 +369,17 @@ fn linux(element: &Element) -> Result<Provisioning, Failure> {
 fn extension(element: &Element) -> Result<ExtensionReference, Failure> {
     let fields = EXTENSION.read(element);
     let mut parameters = Vec::new();
-    for parameter in fields.list("ResourceExtensionParameterValues", "ResourceExtensionParameterValue").unwrap_or_default() {
+    for parameter in fields
+        .list("ResourceExtensionParameterValues", "ResourceExtensionParameterValue")
+        .unwrap_or_default()
+    {
         let own = PARAMETER.read(parameter);
         parameters.push(ExtensionParameter {
             key: own.or_empty("Key"),
             value: own.or_empty("Value"),
-            private: own.text("Type").is_some_and(|kind| kind.eq_ignore_ascii_case("private")),
+            private: own
+                .text("Type")
+                .is_some_and(|kind| kind.eq_ignore_ascii_case("private")),
         });
     }
     Ok(ExtensionReference {
@@ -253,7 +396,9 @@ fn extension(element: &Element) -> Result<ExtensionReference, Failure> {
 pub(super) fn system(text: Option<&str>) -> Result<Option<System>, Failure> {
     match text {
         None | Some("") => Ok(None),
-        Some(text) => System::find(text).map(Some).ok_or_else(|| Failure::of(&forms::PARAMETER)),
+        Some(text) => System::find(text)
+            .map(Some)
+            .ok_or_else(|| Failure::of(&forms::PARAMETER)),
     }
 }
 
@@ -298,7 +443,9 @@ pub(super) fn write(writer: &mut Writer, role: &Role, vip: Option<Option<&str>>)
     if !role.extensions.is_empty() {
         writer.element("ResourceExtensionReferences", |writer| {
             for extension in &role.extensions {
-                writer.element("ResourceExtensionReference", |writer| write_extension(writer, extension));
+                writer.element("ResourceExtensionReference", |writer| {
+                    write_extension(writer, extension)
+                });
             }
         });
     }
@@ -375,13 +522,19 @@ fn write_network(writer: &mut Writer, role: &Role, vip: Option<&str>, alone: boo
                         }
                     });
                     writer.optional("NetworkSecurityGroup", nic.security_group.as_deref());
-                    writer.optional("IPForwarding", nic.ip_forwarding.map(|on| if on { "Enabled" } else { "Disabled" }));
+                    writer.optional(
+                        "IPForwarding",
+                        nic.ip_forwarding.map(|on| if on { "Enabled" } else { "Disabled" }),
+                    );
                 });
             }
         });
     }
     writer.optional("NetworkSecurityGroup", network.security_group.as_deref());
-    writer.optional("IPForwarding", network.ip_forwarding.map(|on| if on { "Enabled" } else { "Disabled" }));
+    writer.optional(
+        "IPForwarding",
+        network.ip_forwarding.map(|on| if on { "Enabled" } else { "Disabled" }),
+    );
 }
 
 /// Private values are never given back (SM 10.4).
@@ -421,24 +574,36 @@ pub(super) fn place(asked: &Asked<'_>) -> RolePlace {
 fn add(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let body = asked.body(ROLE.name)?;
     let role = Box::new(decode(&body)?);
-    let act = Act::AddRole { service: asked.boxed("service"), deployment: asked.boxed("deployment"), role };
+    let act = Act::AddRole {
+        service: asked.boxed("service"),
+        deployment: asked.boxed("deployment"),
+        role,
+    };
     Ok(Answer::accepted(asked.perform(act)?))
 }
 
 fn show(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let asked = &*asked;
     let role = find(asked)?.1.role(asked.param("role"))?;
-    Ok(Answer::ok(Writer::root("PersistentVMRole", |writer| write(writer, role, None))))
+    Ok(Answer::ok(Writer::root("PersistentVMRole", |writer| {
+        write(writer, role, None)
+    })))
 }
 
 fn update(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let body = asked.body(ROLE.name)?;
-    let act = Act::UpdateRole { place: place(asked), role: Box::new(decode(&body)?) };
+    let act = Act::UpdateRole {
+        place: place(asked),
+        role: Box::new(decode(&body)?),
+    };
     Ok(Answer::accepted(asked.perform(act)?))
 }
 
 fn delete(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
-    let act = Act::DeleteRole { place: place(asked), media: asked.media() };
+    let act = Act::DeleteRole {
+        place: place(asked),
+        media: asked.media(),
+    };
     Ok(Answer::accepted(asked.perform(act)?))
 }
 
@@ -449,25 +614,42 @@ fn lun(asked: &Asked<'_>) -> Result<u32, Failure> {
 fn attach(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let body = asked.body(DATA_DISK.name)?;
     let disk: AttachDataDisk = data_disk(&body)?;
-    let act = Act::AddDataDisk { place: place(asked), disk: Box::new(disk) };
+    let act = Act::AddDataDisk {
+        place: place(asked),
+        disk: Box::new(disk),
+    };
     Ok(Answer::accepted(asked.perform(act)?))
 }
 
 fn show_disk(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let asked = &*asked;
     let disk = find(asked)?.1.role(asked.param("role"))?.data_disk(lun(asked)?)?;
-    Ok(Answer::ok(Writer::root("DataVirtualHardDisk", |writer| write_data_disk(writer, disk))))
+    Ok(Answer::ok(Writer::root("DataVirtualHardDisk", |writer| {
+        write_data_disk(writer, disk)
+    })))
 }
 
 fn update_disk(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let body = asked.body(DATA_DISK.name)?;
     let spec = data_disk(&body)?;
-    let disk = UpdateDataDisk { caching: spec.caching, label: spec.label, lun: spec.lun };
-    let act = Act::UpdateDataDisk { place: place(asked), lun: lun(asked)?, disk };
+    let disk = UpdateDataDisk {
+        caching: spec.caching,
+        label: spec.label,
+        lun: spec.lun,
+    };
+    let act = Act::UpdateDataDisk {
+        place: place(asked),
+        lun: lun(asked)?,
+        disk,
+    };
     Ok(Answer::accepted(asked.perform(act)?))
 }
 
 fn detach(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
-    let act = Act::DeleteDataDisk { place: place(asked), lun: lun(asked)?, media: asked.media() };
+    let act = Act::DeleteDataDisk {
+        place: place(asked),
+        lun: lun(asked)?,
+        media: asked.media(),
+    };
     Ok(Answer::accepted(asked.perform(act)?))
 }

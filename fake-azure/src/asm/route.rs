@@ -5,9 +5,9 @@ use http::Method;
 use super::error::Failure;
 use super::request::{Answer, Asked, Version};
 use super::{
-    affinity_groups, certificates, deployments, disks, endpoints, extensions, hosted_services, images, locations, migration,
-    network_configuration, network_security_groups, operations, packages, reserved_ips, role_operations, roles, route_tables,
-    storage_services, subscription, virtual_networks,
+    affinity_groups, certificates, deployments, disks, endpoints, extensions, hosted_services, images, locations,
+    migration, network_configuration, network_security_groups, operations, packages, reserved_ips, role_operations,
+    roles, route_tables, storage_services, subscription, virtual_networks,
 };
 
 /// Answers a request.
@@ -28,7 +28,13 @@ pub(super) struct Route {
 
 impl Route {
     pub(super) const fn new(verb: &'static str, path: &'static str, handler: Handler) -> Route {
-        Route { verb, path, comp: None, since: 20_091_001, handler }
+        Route {
+            verb,
+            path,
+            comp: None,
+            since: 20_091_001,
+            handler,
+        }
     }
 
     pub(super) const fn comp(mut self, comp: &'static str) -> Route {
@@ -42,7 +48,10 @@ impl Route {
     }
 
     fn literals(&self) -> usize {
-        self.path.split('/').filter(|part| !part.is_empty() && !part.starts_with('{')).count()
+        self.path
+            .split('/')
+            .filter(|part| !part.is_empty() && !part.starts_with('{'))
+            .count()
     }
 
     /// The names in a path, if it is this route's; case does not count (SM 1.1).
@@ -98,17 +107,32 @@ pub(super) fn find(
     query: &[(String, String)],
     version: Version,
 ) -> Result<(&'static Route, Vec<(&'static str, String)>), Failure> {
-    let mut found: Vec<(&'static Route, Vec<(&'static str, String)>)> =
-        all().filter_map(|route| route.matches(segments).map(|params| (route, params))).collect();
-    let best = found.iter().map(|(route, _)| route.literals()).max().ok_or_else(Failure::unknown)?;
+    let mut found: Vec<(&'static Route, Vec<(&'static str, String)>)> = all()
+        .filter_map(|route| route.matches(segments).map(|params| (route, params)))
+        .collect();
+    let best = found
+        .iter()
+        .map(|(route, _)| route.literals())
+        .max()
+        .ok_or_else(Failure::unknown)?;
     found.retain(|(route, _)| route.literals() == best);
     found.retain(|(route, _)| route.verb == verb.as_str());
     if found.is_empty() {
         return Err(Failure::verb());
     }
-    let comp = query.iter().find(|(key, _)| key == "comp").map(|(_, value)| value.as_str());
-    let said = |route: &Route| route.comp.is_some_and(|own| comp.is_some_and(|comp| own.eq_ignore_ascii_case(comp)));
-    let place = found.iter().position(|(route, _)| said(route)).or_else(|| found.iter().position(|(route, _)| route.comp.is_none()));
+    let comp = query
+        .iter()
+        .find(|(key, _)| key == "comp")
+        .map(|(_, value)| value.as_str());
+    let said = |route: &Route| {
+        route
+            .comp
+            .is_some_and(|own| comp.is_some_and(|comp| own.eq_ignore_ascii_case(comp)))
+    };
+    let place = found
+        .iter()
+        .position(|(route, _)| said(route))
+        .or_else(|| found.iter().position(|(route, _)| route.comp.is_none()));
     let (route, params) = found.swap_remove(place.ok_or_else(Failure::query)?);
     // What an older version gets is not recorded; the service does not know the resource then (SM 1.3, unsure).
     if version < route.since {
@@ -122,13 +146,20 @@ mod tests {
     use super::*;
 
     fn path_of(verb: Method, path: &str, query: &str) -> Result<&'static str, String> {
-        let found = find(&verb, &super::super::request::segments(path), &super::super::request::pairs(query), 20_170_101);
+        let found = find(
+            &verb,
+            &super::super::request::segments(path),
+            &super::super::request::pairs(query),
+            20_170_101,
+        );
         found.map(|(route, _)| route.path).map_err(|failure| failure.code)
     }
 
     #[test]
     fn no_two_routes_are_the_same() {
-        let mut rows: Vec<(String, &str, Option<&str>)> = all().map(|route| (route.path.to_lowercase(), route.verb, route.comp)).collect();
+        let mut rows: Vec<(String, &str, Option<&str>)> = all()
+            .map(|route| (route.path.to_lowercase(), route.verb, route.comp))
+            .collect();
         let n = rows.len();
         rows.sort_unstable();
         rows.dedup();
@@ -138,16 +169,34 @@ mod tests {
     #[test]
     fn paths_mind_no_case_and_no_slash_at_the_end() {
         let status = "/services/hostedservices/{service}/deployments/{deployment}";
-        assert_eq!(path_of(Method::POST, "/Services/HostedServices/s/Deployments/d/", "COMP=status"), Ok(status));
-        assert_eq!(path_of(Method::GET, "/services/networking/media", ""), Ok("/services/networking/media"));
-        assert_eq!(path_of(Method::GET, "/services/networking/v", "op=checkavailability"), Ok("/services/networking/{vnet}"));
+        assert_eq!(
+            path_of(Method::POST, "/Services/HostedServices/s/Deployments/d/", "COMP=status"),
+            Ok(status)
+        );
+        assert_eq!(
+            path_of(Method::GET, "/services/networking/media", ""),
+            Ok("/services/networking/media")
+        );
+        assert_eq!(
+            path_of(Method::GET, "/services/networking/v", "op=checkavailability"),
+            Ok("/services/networking/{vnet}")
+        );
     }
 
     #[test]
     fn what_is_not_there_is_refused_by_its_kind() {
-        assert_eq!(path_of(Method::GET, "/services/nothing/at/all", ""), Err("ResourceNotFound".to_owned()));
-        assert_eq!(path_of(Method::PATCH, "/locations", ""), Err("InvalidHttpVerb".to_owned()));
+        assert_eq!(
+            path_of(Method::GET, "/services/nothing/at/all", ""),
+            Err("ResourceNotFound".to_owned())
+        );
+        assert_eq!(
+            path_of(Method::PATCH, "/locations", ""),
+            Err("InvalidHttpVerb".to_owned())
+        );
         let roles = "/services/hostedservices/s/deployments/d/roleinstances/i";
-        assert_eq!(path_of(Method::POST, roles, ""), Err("MissingOrInvalidRequiredQueryParameter".to_owned()));
+        assert_eq!(
+            path_of(Method::POST, roles, ""),
+            Err("MissingOrInvalidRequiredQueryParameter".to_owned())
+        );
     }
 }

@@ -13,13 +13,35 @@ pub(super) const ROUTES: &[Route] = &[
     Route::new("POST", "/services/networking/routetables", create).since(20_140_501),
     Route::new("GET", "/services/networking/routetables/{table}", show).since(20_140_501),
     Route::new("DELETE", "/services/networking/routetables/{table}", delete).since(20_140_501),
-    Route::new("PUT", "/services/networking/routetables/{table}/routes/{route}", put_route).since(20_140_501),
-    Route::new("DELETE", "/services/networking/routetables/{table}/routes/{route}", delete_route).since(20_140_501),
+    Route::new(
+        "PUT",
+        "/services/networking/routetables/{table}/routes/{route}",
+        put_route,
+    )
+    .since(20_140_501),
+    Route::new(
+        "DELETE",
+        "/services/networking/routetables/{table}/routes/{route}",
+        delete_route,
+    )
+    .since(20_140_501),
 ];
 
-const TABLE: Contract = Contract { name: "RouteTable", order: &["Name", "Label", "Location"], lenient: &[] };
-const ROUTE: Contract = Contract { name: "Route", order: &["Name", "AddressPrefix", "NextHopType"], lenient: &[] };
-const HOP: Contract = Contract { name: "NextHopType", order: &["Type", "IpAddress"], lenient: &[] };
+const TABLE: Contract = Contract {
+    name: "RouteTable",
+    order: &["Name", "Label", "Location"],
+    lenient: &[],
+};
+const ROUTE: Contract = Contract {
+    name: "Route",
+    order: &["Name", "AddressPrefix", "NextHopType"],
+    lenient: &[],
+};
+const HOP: Contract = Contract {
+    name: "NextHopType",
+    order: &["Type", "IpAddress"],
+    lenient: &[],
+};
 
 fn create(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let body = asked.body(TABLE.name)?;
@@ -33,7 +55,9 @@ fn create(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
 }
 
 fn delete(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
-    Ok(Answer::accepted(asked.perform(Act::DeleteRouteTable { name: asked.boxed("table") })?))
+    Ok(Answer::accepted(asked.perform(Act::DeleteRouteTable {
+        name: asked.boxed("table"),
+    })?))
 }
 
 fn put_route(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
@@ -43,13 +67,22 @@ fn put_route(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let route = TableRoute {
         name: asked.boxed("route"),
         prefix: fields.required("AddressPrefix")?,
-        next: NextHop { kind: hop.required("Type")?, address: hop.filled("IpAddress") },
+        next: NextHop {
+            kind: hop.required("Type")?,
+            address: hop.filled("IpAddress"),
+        },
     };
-    Ok(Answer::accepted(asked.perform(Act::PutRoute { table: asked.boxed("table"), route })?))
+    Ok(Answer::accepted(asked.perform(Act::PutRoute {
+        table: asked.boxed("table"),
+        route,
+    })?))
 }
 
 fn delete_route(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
-    let act = Act::DeleteRoute { table: asked.boxed("table"), name: asked.boxed("route") };
+    let act = Act::DeleteRoute {
+        table: asked.boxed("table"),
+        name: asked.boxed("route"),
+    };
     Ok(Answer::accepted(asked.perform(act)?))
 }
 
@@ -86,5 +119,7 @@ fn list(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
 fn show(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let table = asked.cx().classic_route_table(asked.key, asked.param("table"))?;
     let full = is_full(asked);
-    Ok(Answer::ok(Writer::root("RouteTable", |writer| write(writer, table, full))))
+    Ok(Answer::ok(Writer::root("RouteTable", |writer| {
+        write(writer, table, full)
+    })))
 }

@@ -17,20 +17,45 @@ pub(super) const ROUTES: &[Route] = &[
     Route::new("DELETE", "/services/storageservices/{account}", delete).since(20_110_601),
     Route::new("GET", "/services/storageservices/{account}/keys", keys),
     Route::new("POST", "/services/storageservices/{account}/keys", regenerate),
-    Route::new("GET", "/services/storageservices/operations/isavailable/{name}", available).since(20_120_301),
+    Route::new(
+        "GET",
+        "/services/storageservices/operations/isavailable/{name}",
+        available,
+    )
+    .since(20_120_301),
 ];
 
 const CREATE: Contract = Contract {
     name: "CreateStorageServiceInput",
     order: &[
-        "ServiceName", "Description", "Label", "AffinityGroup", "Location", "GeoReplicationEnabled", "ExtendedProperties", "AccountType",
+        "ServiceName",
+        "Description",
+        "Label",
+        "AffinityGroup",
+        "Location",
+        "GeoReplicationEnabled",
+        "ExtendedProperties",
+        "AccountType",
     ],
     // libcloud and old clients write label and description, and place and group, in either order (SM 14.2).
-    lenient: &["Description", "Label", "AffinityGroup", "Location", "GeoReplicationEnabled"],
+    lenient: &[
+        "Description",
+        "Label",
+        "AffinityGroup",
+        "Location",
+        "GeoReplicationEnabled",
+    ],
 };
 const UPDATE: Contract = Contract {
     name: "UpdateStorageServiceInput",
-    order: &["Description", "Label", "GeoReplicationEnabled", "ExtendedProperties", "CustomDomains", "AccountType"],
+    order: &[
+        "Description",
+        "Label",
+        "GeoReplicationEnabled",
+        "ExtendedProperties",
+        "CustomDomains",
+        "AccountType",
+    ],
     lenient: &["GeoReplicationEnabled"],
 };
 
@@ -47,9 +72,15 @@ fn create(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
         extended: fields.get("ExtendedProperties").map(read_extended).unwrap_or_default(),
         account_type: fields.filled("AccountType"),
     };
-    let location = format!("{}/subscriptions/{}/storage/{}", asked.base, asked.subscription, spec.name);
+    let location = format!(
+        "{}/subscriptions/{}/storage/{}",
+        asked.base, asked.subscription, spec.name
+    );
     let operation = asked.perform(Act::CreateStorageService(spec))?;
-    Ok(Answer { location: Some(location), ..Answer::accepted(operation) })
+    Ok(Answer {
+        location: Some(location),
+        ..Answer::accepted(operation)
+    })
 }
 
 fn update(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
@@ -62,11 +93,16 @@ fn update(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
         extended: fields.get("ExtendedProperties").map(read_extended),
         account_type: fields.filled("AccountType"),
     };
-    Ok(Answer::done(asked.perform(Act::UpdateStorageService { name: asked.boxed("account"), service })?))
+    Ok(Answer::done(asked.perform(Act::UpdateStorageService {
+        name: asked.boxed("account"),
+        service,
+    })?))
 }
 
 fn delete(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
-    Ok(Answer::done(asked.perform(Act::DeleteStorageService { name: asked.boxed("account") })?))
+    Ok(Answer::done(asked.perform(Act::DeleteStorageService {
+        name: asked.boxed("account"),
+    })?))
 }
 
 fn available(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
@@ -105,11 +141,18 @@ fn write(writer: &mut Writer, asked: &Asked<'_>, service: &StorageService) {
     let cx = asked.cx();
     let location = service.placement.location(&cx, asked.key);
     let kind = &*service.account_type;
-    let pair = locations::find(&location).and_then(|own| own.pair).and_then(locations::find).map_or("", |own| own.display_name);
+    let pair = locations::find(&location)
+        .and_then(|own| own.pair)
+        .and_then(locations::find)
+        .map_or("", |own| own.display_name);
     let endpoints = |suffix: &str| -> Vec<String> {
         let name = format!("{}{suffix}", service.name);
         let storage = &asked.sandbox.storage;
-        let mut all = vec![if suffix.is_empty() { storage.blob(&name, asked.request.uri()) } else { storage.service("blob", &name) }];
+        let mut all = vec![if suffix.is_empty() {
+            storage.blob(&name, asked.request.uri())
+        } else {
+            storage.service("blob", &name)
+        }];
         all.extend(["queue", "table"].map(|own| storage.service(own, &name)));
         if suffix.is_empty() && !matches!(kind, "Standard_ZRS" | "Premium_LRS") {
             all.push(storage.service("file", &name));
@@ -122,7 +165,14 @@ fn write(writer: &mut Writer, asked: &Asked<'_>, service: &StorageService) {
         writer.nillable("Description", service.description.as_deref());
         encode::place(writer, &service.placement);
         writer.text("Label", &service.label);
-        writer.text("Status", if cx.is_account_making(service) { "Creating" } else { "Created" });
+        writer.text(
+            "Status",
+            if cx.is_account_making(service) {
+                "Creating"
+            } else {
+                "Created"
+            },
+        );
         writer.texts("Endpoints", "Endpoint", endpoints(""));
         writer.text("GeoPrimaryRegion", &location);
         writer.text("StatusOfPrimary", "Available");
@@ -151,7 +201,12 @@ fn write(writer: &mut Writer, asked: &Asked<'_>, service: &StorageService) {
 
 fn keys(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let service = asked.cx().storage_service(asked.key, asked.param("account"))?;
-    let account = asked.cx().fabric().accounts.get(&*service.name).ok_or_else(Failure::unknown)?;
+    let account = asked
+        .cx()
+        .fabric()
+        .accounts
+        .get(&*service.name)
+        .ok_or_else(Failure::unknown)?;
     let body = Writer::root("StorageService", |writer| {
         writer.text("Url", url(asked, &service));
         writer.element("StorageServiceKeys", |writer| {
@@ -163,15 +218,26 @@ fn keys(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
 }
 
 fn regenerate(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
-    if !asked.query("action").is_some_and(|action| action.eq_ignore_ascii_case("regenerate")) {
+    if !asked
+        .query("action")
+        .is_some_and(|action| action.eq_ignore_ascii_case("regenerate"))
+    {
         return Err(Failure::query());
     }
     let body = asked.body("RegenerateKeys")?;
-    let primary = match body.text_of("KeyType").unwrap_or_default().to_ascii_lowercase().as_str() {
+    let primary = match body
+        .text_of("KeyType")
+        .unwrap_or_default()
+        .to_ascii_lowercase()
+        .as_str()
+    {
         "primary" => true,
         "secondary" => false,
         _ => return Err(Failure::of(&forms::PARAMETER)),
     };
-    let operation = asked.perform(Act::RegenerateKeys { name: asked.boxed("account"), primary })?;
+    let operation = asked.perform(Act::RegenerateKeys {
+        name: asked.boxed("account"),
+        primary,
+    })?;
     Ok(keys(asked)?.by(operation))
 }

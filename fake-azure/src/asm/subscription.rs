@@ -12,10 +12,7 @@ use super::route::Route;
 use super::xml::Writer;
 use crate::sandbox::Sandbox;
 
-pub(super) const ROUTES: &[Route] = &[
-    Route::new("GET", "/", show),
-    Route::new("PUT", "/services", register),
-];
+pub(super) const ROUTES: &[Route] = &[Route::new("GET", "/", show), Route::new("PUT", "/services", register)];
 
 fn limit(sandbox: &Sandbox, row: &str) -> i64 {
     sandbox.cloud.ledger().limit(row).unwrap_or(0)
@@ -27,9 +24,16 @@ const CREATED: fake_azure_cloud::Time = fake_azure_cloud::Time::from_millis(1_35
 fn show(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let counts = asked.cx().classic_counts(asked.key);
     let sandbox = &*asked.sandbox;
-    let name = sandbox.cloud.subscription(asked.subscription).map_or("", |own| &*own.display_name);
+    let name = sandbox
+        .cloud
+        .subscription(asked.subscription)
+        .map_or("", |own| &*own.display_name);
     let classic = sandbox.cloud.classic();
-    let tables = classic.route_tables.iter().filter(|(named, _)| named.0 == asked.key).count();
+    let tables = classic
+        .route_tables
+        .iter()
+        .filter(|(named, _)| named.0 == asked.key)
+        .count();
     let body = Writer::root("Subscription", |writer| {
         writer.text("SubscriptionID", asked.subscription);
         writer.text("SubscriptionName", name);
@@ -53,7 +57,10 @@ fn show(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
         writer.text("MaxPublicIPCount", limit(sandbox, "MaxPublicIPCount"));
         writer.text("CurrentNetworkSecurityGroups", counts.network_security_groups);
         writer.text("MaxNetworkSecurityGroups", limit(sandbox, "MaxNetworkSecurityGroups"));
-        writer.text("MaxNetworkSecurityRulesPerGroup", limit(sandbox, "MaxNetworkSecurityRulesPerGroup"));
+        writer.text(
+            "MaxNetworkSecurityRulesPerGroup",
+            limit(sandbox, "MaxNetworkSecurityRulesPerGroup"),
+        );
         writer.text("CurrentRouteTables", tables);
         writer.text("MaxRouteTables", limit(sandbox, "MaxRouteTables"));
         writer.text("MaxRoutesPerRouteTable", limit(sandbox, "MaxRoutesPerRouteTable"));
@@ -100,7 +107,10 @@ pub(super) fn list(sandbox: &mut Sandbox, request: &Request<Bytes>) -> Result<An
 
 /// Old clients register resource types before many commands, and tolerate what they hear (SM 3).
 fn register(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
-    let service = asked.query("service").filter(|text| !text.is_empty()).ok_or_else(Failure::query)?;
+    let service = asked
+        .query("service")
+        .filter(|text| !text.is_empty())
+        .ok_or_else(Failure::query)?;
     let action = asked.query("action").unwrap_or_default();
     if !matches!(action, "register" | "unregister") {
         return Err(Failure::query());

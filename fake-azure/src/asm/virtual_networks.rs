@@ -11,14 +11,48 @@ pub(super) const ROUTES: &[Route] = &[
     Route::new("GET", "/services/networking/virtualnetwork", list).since(20_120_301),
     Route::new("GET", "/services/networking/{vnet}", availability).since(20_140_501),
     Route::new("GET", "/services/networking/{vnet}/gateway", gateway).since(20_120_301),
-    Route::new("POST", "/services/networking/virtualnetwork/{vnet}/subnets/{subnet}/networksecuritygroups", bind_group).since(20_140_501),
-    Route::new("GET", "/services/networking/virtualnetwork/{vnet}/subnets/{subnet}/networksecuritygroups", show_group).since(20_140_501),
-    Route::new("DELETE", "/services/networking/virtualnetwork/{vnet}/subnets/{subnet}/networksecuritygroups/{group}", free_group)
-        .since(20_140_501),
-    Route::new("POST", "/services/networking/virtualnetwork/{vnet}/subnets/{subnet}/routetables", bind_table).since(20_140_501),
-    Route::new("PUT", "/services/networking/virtualnetwork/{vnet}/subnets/{subnet}/routetables", bind_table).since(20_140_501),
-    Route::new("GET", "/services/networking/virtualnetwork/{vnet}/subnets/{subnet}/routetables", show_table).since(20_140_501),
-    Route::new("DELETE", "/services/networking/virtualnetwork/{vnet}/subnets/{subnet}/routetables", free_table).since(20_140_501),
+    Route::new(
+        "POST",
+        "/services/networking/virtualnetwork/{vnet}/subnets/{subnet}/networksecuritygroups",
+        bind_group,
+    )
+    .since(20_140_501),
+    Route::new(
+        "GET",
+        "/services/networking/virtualnetwork/{vnet}/subnets/{subnet}/networksecuritygroups",
+        show_group,
+    )
+    .since(20_140_501),
+    Route::new(
+        "DELETE",
+        "/services/networking/virtualnetwork/{vnet}/subnets/{subnet}/networksecuritygroups/{group}",
+        free_group,
+    )
+    .since(20_140_501),
+    Route::new(
+        "POST",
+        "/services/networking/virtualnetwork/{vnet}/subnets/{subnet}/routetables",
+        bind_table,
+    )
+    .since(20_140_501),
+    Route::new(
+        "PUT",
+        "/services/networking/virtualnetwork/{vnet}/subnets/{subnet}/routetables",
+        bind_table,
+    )
+    .since(20_140_501),
+    Route::new(
+        "GET",
+        "/services/networking/virtualnetwork/{vnet}/subnets/{subnet}/routetables",
+        show_table,
+    )
+    .since(20_140_501),
+    Route::new(
+        "DELETE",
+        "/services/networking/virtualnetwork/{vnet}/subnets/{subnet}/routetables",
+        free_table,
+    )
+    .since(20_140_501),
 ];
 
 fn list(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
@@ -101,9 +135,17 @@ fn write(writer: &mut Writer, asked: &Asked<'_>, site: &VirtualNetworkSite) {
 
 /// `?op=checkavailability&address=`
 fn availability(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
-    let asks = asked.query("op").is_some_and(|op| op.eq_ignore_ascii_case("checkavailability"));
-    let address = asked.query("address").and_then(|text| text.parse().ok()).filter(|_| asks).ok_or_else(Failure::query)?;
-    let (free, proposed) = asked.cx().address_availability(asked.key, asked.param("vnet"), address)?;
+    let asks = asked
+        .query("op")
+        .is_some_and(|op| op.eq_ignore_ascii_case("checkavailability"));
+    let address = asked
+        .query("address")
+        .and_then(|text| text.parse().ok())
+        .filter(|_| asks)
+        .ok_or_else(Failure::query)?;
+    let (free, proposed) = asked
+        .cx()
+        .address_availability(asked.key, asked.param("vnet"), address)?;
     let body = Writer::root("AddressAvailabilityResponse", |writer| {
         writer.text("IsAvailable", free);
         writer.texts("AvailableAddresses", "AvailableAddress", proposed);
@@ -119,13 +161,23 @@ fn gateway(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
 
 fn bind_group(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let group = super::network_security_groups::name_of(asked)?;
-    let act = Act::BindSubnetSecurityGroup { network: asked.boxed("vnet"), subnet: asked.boxed("subnet"), group, on: true };
+    let act = Act::BindSubnetSecurityGroup {
+        network: asked.boxed("vnet"),
+        subnet: asked.boxed("subnet"),
+        group,
+        on: true,
+    };
     Ok(Answer::accepted(asked.perform(act)?))
 }
 
 fn free_group(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let group = asked.boxed("group");
-    let act = Act::BindSubnetSecurityGroup { network: asked.boxed("vnet"), subnet: asked.boxed("subnet"), group, on: false };
+    let act = Act::BindSubnetSecurityGroup {
+        network: asked.boxed("vnet"),
+        subnet: asked.boxed("subnet"),
+        group,
+        on: false,
+    };
     Ok(Answer::accepted(asked.perform(act)?))
 }
 
@@ -138,22 +190,36 @@ fn show_group(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     Ok(Answer::ok(super::network_security_groups::association(group)))
 }
 
-const TABLE: Contract = Contract { name: "RouteTableAssociation", order: &["RouteTableName"], lenient: &[] };
+const TABLE: Contract = Contract {
+    name: "RouteTableAssociation",
+    order: &["RouteTableName"],
+    lenient: &[],
+};
 
 fn bind_table(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let body = asked.body(TABLE.name)?;
     let table = Some(TABLE.read(&body).required("RouteTableName")?);
-    let act = Act::BindSubnetRouteTable { network: asked.boxed("vnet"), subnet: asked.boxed("subnet"), table };
+    let act = Act::BindSubnetRouteTable {
+        network: asked.boxed("vnet"),
+        subnet: asked.boxed("subnet"),
+        table,
+    };
     Ok(Answer::accepted(asked.perform(act)?))
 }
 
 fn free_table(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
-    let act = Act::BindSubnetRouteTable { network: asked.boxed("vnet"), subnet: asked.boxed("subnet"), table: None };
+    let act = Act::BindSubnetRouteTable {
+        network: asked.boxed("vnet"),
+        subnet: asked.boxed("subnet"),
+        table: None,
+    };
     Ok(Answer::accepted(asked.perform(act)?))
 }
 
 fn show_table(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let cx = asked.cx();
     let table = cx.subnet_route_table(asked.key, asked.param("vnet"), asked.param("subnet"))?;
-    Ok(Answer::ok(Writer::root("RouteTableAssociation", |writer| writer.text("RouteTableName", table))))
+    Ok(Answer::ok(Writer::root("RouteTableAssociation", |writer| {
+        writer.text("RouteTableName", table)
+    })))
 }

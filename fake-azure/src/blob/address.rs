@@ -37,10 +37,7 @@ impl<'a> Asked<'a> {
     pub(super) fn read(sandbox: &Sandbox, request: &'a Request<Bytes>) -> Result<Asked<'a>, Refusal> {
         let uri = request.uri();
         let query = read_query(uri.query().unwrap_or_default());
-        let address = sandbox
-            .storage
-            .locate_request(uri)
-            .ok_or_else(|| Refusal::invalid_uri())?;
+        let address = sandbox.storage.locate_request(uri).ok_or_else(Refusal::invalid_uri)?;
         let (account, secondary) = match address.account.strip_suffix("-secondary") {
             Some(account) => (account.to_owned(), true),
             None => (address.account, false),

@@ -33,7 +33,7 @@ pub(super) enum Ask {
     /// SKU and kind of the account.
     AccountInfo,
     /// An operation of the cloud.
-    Blob(BlobOperation),
+    Blob(Box<BlobOperation>),
 }
 
 /// What a signature must grant for a request: one of the permissions, on a level (`s`ervice, `c`ontainer, `o`bject).
@@ -58,7 +58,7 @@ impl Ask {
         let (level, permissions) = match self {
             Ask::ServiceProperties => ('s', "r"),
             Ask::AccountInfo => ('s', "rwdlacup"),
-            Ask::Blob(operation) => match operation {
+            Ask::Blob(operation) => match operation.as_ref() {
                 BlobOperation::ListContainers(_) => ('s', "l"),
                 BlobOperation::SetService(_) => ('s', "w"),
                 BlobOperation::CreateContainer { .. } => ('c', "cw"),
@@ -94,29 +94,36 @@ impl Ask {
 
     /// Whether it makes a blob, perhaps in the place of another.
     pub(super) fn makes_blob(&self) -> bool {
-        matches!(
-            self,
-            Ask::Blob(
+        self.operation().is_some_and(|operation| {
+            matches!(
+                operation,
                 BlobOperation::PutPageBlob { .. }
                     | BlobOperation::PutBlockBlob { .. }
                     | BlobOperation::PutBlockList { .. }
                     | BlobOperation::Copy { .. }
             )
-        )
+        })
     }
 
     /// Whether the public may ask it where a container is open.
     pub(super) fn is_open_to_public(&self) -> bool {
-        matches!(
-            self,
-            Ask::Blob(
+        self.operation().is_some_and(|operation| {
+            matches!(
+                operation,
                 BlobOperation::ReadContainer
                     | BlobOperation::ListBlobs { .. }
                     | BlobOperation::ReadBlob { .. }
                     | BlobOperation::PageRanges { .. }
                     | BlobOperation::BlockList
             )
-        )
+        })
+    }
+
+    fn operation(&self) -> Option<&BlobOperation> {
+        match self {
+            Ask::Blob(operation) => Some(operation),
+            Ask::ServiceProperties | Ask::AccountInfo => None,
+        }
     }
 }
 
@@ -130,17 +137,17 @@ pub(super) fn decode(sandbox: &Sandbox, asked: &Asked<'_>) -> Result<Ask, Refusa
     } else {
         blob(sandbox, asked)?
     };
-    Ok(Ask::Blob(operation))
+    Ok(Ask::Blob(Box::new(operation)))
 }
 
 fn account(asked: &Asked<'_>) -> Result<Ask, Refusal> {
     let method = asked.method;
     match (asked.param("restype"), asked.param("comp")) {
-        ("", "list") if *method == Method::GET => Ok(Ask::Blob(BlobOperation::ListContainers(page(asked)?))),
+        ("", "list") if *method == Method::GET => Ok(Ask::Blob(Box::new(BlobOperation::ListContainers(page(asked)?)))),
         ("service", "properties") if *method == Method::GET => Ok(Ask::ServiceProperties),
-        ("service", "properties") if *method == Method::PUT => Ok(Ask::Blob(BlobOperation::SetService(
+        ("service", "properties") if *method == Method::PUT => Ok(Ask::Blob(Box::new(BlobOperation::SetService(
             service::read_sections(asked.body)?,
-        ))),
+        )))),
         ("account", "properties") if matches!(*method, Method::GET | Method::HEAD) => Ok(Ask::AccountInfo),
         ("", "list") | ("account", "properties") => Err(Refusal::verb("GET,HEAD")),
         ("service", "properties") => Err(Refusal::verb("GET,PUT")),

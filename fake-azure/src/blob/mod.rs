@@ -58,7 +58,7 @@ fn answer(sandbox: &mut Sandbox, asked: &Asked<'_>) -> Result<Dressed, Refusal> 
         blob: asked.blob.as_str().into(),
         lease: decode::lease_id(asked)?,
         conditions: decode::conditions(asked)?,
-        operation,
+        operation: *operation,
     };
     let reply = sandbox.cloud.apply(&Call::Blob(call.clone()))?;
     let Outcome::Blob(outcome) = reply.outcome else {

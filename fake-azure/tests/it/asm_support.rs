@@ -27,7 +27,8 @@ impl Answered {
     pub(crate) fn line(&self) -> String {
         let part = |name: &str| {
             let (_, rest) = self.body.split_once(&format!("<{name}>"))?;
-            rest.split_once(&format!("</{name}>")).map(|(inner, _)| inner.to_owned())
+            rest.split_once(&format!("</{name}>"))
+                .map(|(inner, _)| inner.to_owned())
         };
         match (part("Code"), part("Message")) {
             (Some(code), Some(message)) => format!("{} {code}: {message}", self.status.as_u16()),
@@ -36,7 +37,10 @@ impl Answered {
     }
 
     pub(crate) fn operation(&self) -> OperationId {
-        let id = self.headers.get("x-ms-request-id").expect("every answer of a write has an id");
+        let id = self
+            .headers
+            .get("x-ms-request-id")
+            .expect("every answer of a write has an id");
         OperationId(Guid(u128::from_str_radix(id, 16).expect("32 hexadecimal digits")))
     }
 }
@@ -55,15 +59,26 @@ impl Classic {
 
     pub(crate) fn with(pace: Pace) -> Classic {
         let start = Time::from_millis(1_459_468_800_000);
-        let azure = FakeAzure::builder().seed(1).era(Era::Classic2014).start_at(start).pace(pace).start();
+        let azure = FakeAzure::builder()
+            .seed(1)
+            .era(Era::Classic2014)
+            .start_at(start)
+            .pace(pace)
+            .start();
         let subscription = azure.subscription();
-        Classic { azure, subscription, log: Vec::new() }
+        Classic {
+            azure,
+            subscription,
+            log: Vec::new(),
+        }
     }
 
     /// Sends a request as it stands.
     pub(crate) fn raw(&self, mut request: Request<Bytes>) -> Answered {
         if !request.headers().contains_key("authorization") && request.headers().get("x-no-auth").is_none() {
-            request.extensions_mut().insert(self.azure.directory().management_certificate());
+            request
+                .extensions_mut()
+                .insert(self.azure.directory().management_certificate());
         }
         let response = self.azure.serve(Listener::Asm, request).response;
         let headers = response
@@ -72,7 +87,11 @@ impl Classic {
             .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned()))
             .collect();
         let (parts, body) = response.into_parts();
-        Answered { status: parts.status, headers, body: String::from_utf8_lossy(&body).into_owned() }
+        Answered {
+            status: parts.status,
+            headers,
+            body: String::from_utf8_lossy(&body).into_owned(),
+        }
     }
 
     /// A request below the subscription; a body gets the API's namespace.
@@ -99,9 +118,17 @@ impl Classic {
     /// Sends a request and writes it down with its answer.
     pub(crate) fn say(&mut self, verb: &str, path: &str, body: &str) -> Answered {
         let answered = self.send(verb, path, body);
-        let location = answered.headers.get("location").map_or_else(String::new, |own| format!("\nlocation: {own}"));
-        let body = if answered.body.is_empty() { String::new() } else { format!("\n{}", answered.body) };
-        self.log.push(format!("{verb} {path}\n{}{location}{body}", answered.status.as_u16()));
+        let location = answered
+            .headers
+            .get("location")
+            .map_or_else(String::new, |own| format!("\nlocation: {own}"));
+        let body = if answered.body.is_empty() {
+            String::new()
+        } else {
+            format!("\n{}", answered.body)
+        };
+        self.log
+            .push(format!("{verb} {path}\n{}{location}{body}", answered.status.as_u16()));
         answered
     }
 
@@ -122,7 +149,11 @@ impl Classic {
             }
         });
         let poll = self.send("GET", &format!("/operations/{:032x}", id.0.0), "");
-        if poll.body.contains("<Status>Succeeded</Status>") { "Succeeded".to_owned() } else { poll.line() }
+        if poll.body.contains("<Status>Succeeded</Status>") {
+            "Succeeded".to_owned()
+        } else {
+            poll.line()
+        }
     }
 
     /// A write that must be accepted and succeed.
@@ -141,7 +172,11 @@ impl Classic {
             return format!("202, then {}", self.finish(&answered));
         }
         assert!(answered.status.as_u16() >= 400, "{verb} {path}: {}", answered.line());
-        assert_eq!(self.digest(), before, "a refused request changed something: {verb} {path}");
+        assert_eq!(
+            self.digest(),
+            before,
+            "a refused request changed something: {verb} {path}"
+        );
         answered.line()
     }
 
@@ -186,7 +221,11 @@ impl Classic {
     pub(crate) fn machine(&self) {
         self.service("web");
         self.account("acct");
-        self.ok("POST", "/services/hostedservices/web/deployments", &deployment("web", &role("web", "")));
+        self.ok(
+            "POST",
+            "/services/hostedservices/web/deployments",
+            &deployment("web", &role("web", "")),
+        );
     }
 
     /// The same in subnet `s` of the virtual network `net`.
@@ -195,7 +234,10 @@ impl Classic {
         self.service("web");
         self.account("acct");
         let role = role("web", "<SubnetNames><SubnetName>s</SubnetName></SubnetNames>");
-        let body = deployment("web", &role).replace("</Deployment>", "<VirtualNetworkName>net</VirtualNetworkName></Deployment>");
+        let body = deployment("web", &role).replace(
+            "</Deployment>",
+            "<VirtualNetworkName>net</VirtualNetworkName></Deployment>",
+        );
         self.ok("POST", "/services/hostedservices/web/deployments", &body);
     }
 }
@@ -206,7 +248,10 @@ pub(crate) fn number_ids(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some(letter) = rest.chars().next() {
-        let run: usize = rest.bytes().take_while(|byte| byte.is_ascii_hexdigit() || *byte == b'-').count();
+        let run: usize = rest
+            .bytes()
+            .take_while(|byte| byte.is_ascii_hexdigit() || *byte == b'-')
+            .count();
         let word = &rest[..run];
         let is_guid = word.len() == 36 && Guid::parse(word).is_some();
         let is_hex = word.len() == 32 && !word.contains('-') && !rest[run..].starts_with("__");
@@ -226,7 +271,9 @@ pub(crate) fn number_ids(text: &str) -> String {
 }
 
 pub(crate) fn create_service(name: &str, location: &str) -> String {
-    format!("<CreateHostedService><ServiceName>{name}</ServiceName><Label>bA==</Label><Location>{location}</Location></CreateHostedService>")
+    format!(
+        "<CreateHostedService><ServiceName>{name}</ServiceName><Label>bA==</Label><Location>{location}</Location></CreateHostedService>"
+    )
 }
 
 pub(crate) fn deployment(name: &str, roles: &str) -> String {
@@ -255,7 +302,8 @@ pub(crate) fn role_with(name: &str, network: &str, before: &str, behind: &str) -
 
 /// A role as it is posted alone.
 pub(crate) fn alone(role: &str) -> String {
-    role.replacen("<Role>", "<PersistentVMRole>", 1).replace("</Role>", "</PersistentVMRole>")
+    role.replacen("<Role>", "<PersistentVMRole>", 1)
+        .replace("</Role>", "</PersistentVMRole>")
 }
 
 /// Input endpoints: name, local and public port, set.
@@ -266,8 +314,12 @@ pub(crate) fn endpoints(rows: &[(&str, u32, u32, &str)]) -> String {
             let (set, probe) = if set.is_empty() {
                 (String::new(), String::new())
             } else {
-                let probe = format!("<LoadBalancerProbe><Port>{local}</Port><Protocol>TCP</Protocol></LoadBalancerProbe>");
-                (format!("<LoadBalancedEndpointSetName>{set}</LoadBalancedEndpointSetName>"), probe)
+                let probe =
+                    format!("<LoadBalancerProbe><Port>{local}</Port><Protocol>TCP</Protocol></LoadBalancerProbe>");
+                (
+                    format!("<LoadBalancedEndpointSetName>{set}</LoadBalancedEndpointSetName>"),
+                    probe,
+                )
             };
             format!(
                 "<InputEndpoint>{set}<LocalPort>{local}</LocalPort><Name>{name}</Name><Port>{public}</Port>{probe}\
@@ -299,4 +351,13 @@ pub(crate) fn site(name: &str, location: &str) -> String {
         "<VirtualNetworkSite name=\"{name}\" Location=\"{location}\"><AddressSpace><AddressPrefix>10.0.0.0/16</AddressPrefix>\
          </AddressSpace><Subnets><Subnet name=\"s\"><AddressPrefix>10.0.1.0/24</AddressPrefix></Subnet></Subnets></VirtualNetworkSite>"
     )
+}
+
+/// Holds a transcript against its snapshot.
+pub(crate) fn snapshot(name: &str, transcript: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../snapshots/fake-azure"));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, transcript));
 }

@@ -6,17 +6,30 @@ use http::Request;
 
 use crate::asm_support::{AZURE, Classic, create_service};
 
-fn with_header(classic: &Classic, name: &'static str, value: &'static str, certificate: Option<&'static [u8]>) -> String {
+fn with_header(
+    classic: &Classic,
+    name: &'static str,
+    value: &'static str,
+    certificate: Option<&'static [u8]>,
+) -> String {
     let uri = format!("https://management.core.windows.net/{}/locations", classic.subscription);
-    let mut request = Request::builder().uri(uri).header("x-ms-version", "2016-03-01").header(name, value).body(Bytes::new()).expect("a request");
+    let mut request = Request::builder()
+        .uri(uri)
+        .header("x-ms-version", "2016-03-01")
+        .header(name, value)
+        .body(Bytes::new())
+        .expect("a request");
     if let Some(der) = certificate {
-        request.extensions_mut().insert(ClientCertificate(Bytes::from_static(der)));
+        request
+            .extensions_mut()
+            .insert(ClientCertificate(Bytes::from_static(der)));
     }
     let answered = classic.raw(request);
     answered.line().chars().take(120).collect()
 }
 
-const FORBIDDEN: &str = "403 ForbiddenError: The server failed to authenticate the request. Verify that the certificate is valid and is ";
+const FORBIDDEN: &str =
+    "403 ForbiddenError: The server failed to authenticate the request. Verify that the certificate is valid and is ";
 
 #[test]
 fn without_a_certificate_of_the_subscription_nobody_is_let_in() {
@@ -35,7 +48,10 @@ fn a_stranger_is_answered_by_the_listener_without_a_request_id() {
         .expect("a request");
     let answered = classic.raw(request);
     assert!(answered.line().starts_with(FORBIDDEN));
-    assert_eq!(answered.headers.get("server").map(String::as_str), Some("Microsoft-HTTPAPI/2.0"));
+    assert_eq!(
+        answered.headers.get("server").map(String::as_str),
+        Some("Microsoft-HTTPAPI/2.0")
+    );
     assert!(!answered.headers.contains_key("x-ms-request-id"));
 }
 
@@ -44,7 +60,9 @@ fn a_token_and_an_added_certificate_open_the_subscription() {
     let classic = Classic::start();
     let token = format!("Bearer {}", classic.azure.token());
     let mut request = classic.request("GET", "/locations", "");
-    request.headers_mut().insert("authorization", token.parse().expect("a header"));
+    request
+        .headers_mut()
+        .insert("authorization", token.parse().expect("a header"));
     assert_eq!(classic.raw(request).status, 200);
 
     // "mine" in base64; its SHA-1.
@@ -58,13 +76,16 @@ fn a_token_and_an_added_certificate_open_the_subscription() {
     let added = classic.send("POST", "/certificates", &body);
     assert_eq!(added.status, 201, "{}", added.line());
     assert!(with_header(&classic, "x-no-auth", "1", Some(b"mine")).starts_with("200 "));
-    assert_eq!(classic.send("DELETE", &format!("/certificates/{print}"), "").status, 200);
+    assert_eq!(
+        classic.send("DELETE", &format!("/certificates/{print}"), "").status,
+        200
+    );
     assert!(with_header(&classic, "x-no-auth", "1", Some(b"mine")).starts_with(FORBIDDEN));
 }
 
 /// SHA-1 of `mine`.
 fn sha1_of_mine() -> String {
-    "BF7BD44DC2BF1F1E0BC9EBD80A52B1D4CF51B80E".to_owned()
+    "8034C43D15BB7EF42E2CC24255217ACFC5F4B2F4".to_owned()
 }
 
 #[test]
@@ -72,10 +93,13 @@ fn the_version_header_must_be_a_date_from_the_first_version_on() {
     let classic = Classic::start();
     for version in ["", "2008-01-01", "2016-3-1", "yesterday", "2016-13-01"] {
         let mut request = classic.request("GET", "/locations", "");
-        request.headers_mut().insert("x-ms-version", version.parse().expect("a header"));
+        request
+            .headers_mut()
+            .insert("x-ms-version", version.parse().expect("a header"));
         let line = classic.raw(request).line();
         assert_eq!(
-            line, "400 MissingOrIncorrectVersionHeader: The versioning header is not specified or was specified incorrectly.",
+            line,
+            "400 MissingOrIncorrectVersionHeader: The versioning header is not specified or was specified incorrectly.",
             "{version}"
         );
     }
@@ -84,8 +108,12 @@ fn the_version_header_must_be_a_date_from_the_first_version_on() {
     assert_eq!(classic.raw(request).status, 400);
 
     let mut old = classic.request("GET", "/services/networking/reservedips", "");
-    old.headers_mut().insert("x-ms-version", "2013-03-01".parse().expect("a header"));
-    assert_eq!(classic.raw(old).line(), "404 ResourceNotFound: The specified resource does not exist.");
+    old.headers_mut()
+        .insert("x-ms-version", "2013-03-01".parse().expect("a header"));
+    assert_eq!(
+        classic.raw(old).line(),
+        "404 ResourceNotFound: The specified resource does not exist."
+    );
 }
 
 #[test]
@@ -94,14 +122,26 @@ fn unknown_paths_verbs_and_queries_are_refused_by_their_kind() {
     let verb = "400 InvalidHttpVerb: The HTTP verb specified was not recognized by the server or isn't valid for this resource.";
     let query = "400 MissingOrInvalidRequiredQueryParameter: A required query parameter was not specified for this request or was \
                  specified incorrectly.";
-    assert_eq!(classic.refused("GET", "/services/sites", ""), query);
-    assert_eq!(classic.refused("GET", "/services/no/such/thing/here", ""), "404 ResourceNotFound: The specified resource does not exist.");
+    assert_eq!(classic.refused("GET", "/services/networking/net", ""), query);
+    assert_eq!(
+        classic.refused("GET", "/services/no/such/thing/here", ""),
+        "404 ResourceNotFound: The specified resource does not exist."
+    );
     assert_eq!(classic.refused("PATCH", "/locations", ""), verb);
     assert_eq!(classic.refused("GET", "/operations", ""), query);
-    assert_eq!(classic.refused("GET", "/operations?StartTime=2016-01-02&EndTime=2016-01-01", ""), query);
+    assert_eq!(
+        classic.refused("GET", "/operations?StartTime=2016-01-02&EndTime=2016-01-01", ""),
+        query
+    );
     let register = |name| classic.refused("PUT", &format!("/services?service={name}&action=register"), "");
-    assert_eq!(register("sqlserver"), "404 ResourceNotFound: The service name is unknown.");
-    assert_eq!(register("website"), "409 ConflictError: The resource type website is already registered for this subscription.");
+    assert_eq!(
+        register("sqlserver"),
+        "404 ResourceNotFound: The service name is unknown."
+    );
+    assert_eq!(
+        register("website"),
+        "409 ConflictError: The resource type website is already registered for this subscription."
+    );
 }
 
 #[test]
@@ -110,7 +150,13 @@ fn every_answer_has_the_headers_of_the_service() {
     let answered = classic.send("GET", "/services/hostedservices", "");
     let names: Vec<&str> = answered.headers.keys().map(String::as_str).collect();
     let expected = [
-        "cache-control", "content-length", "content-type", "date", "server", "strict-transport-security", "x-ms-request-id",
+        "cache-control",
+        "content-length",
+        "content-type",
+        "date",
+        "server",
+        "strict-transport-security",
+        "x-ms-request-id",
         "x-ms-servedbyregion",
     ];
     assert_eq!(names, expected);
@@ -129,11 +175,24 @@ fn bombs_fragments_and_other_namespaces_are_no_xml_of_ours() {
          <ServiceName>&b;</ServiceName></CreateHostedService>",
         "a".repeat(1000)
     );
-    let other = create_service("web", "West US").replace("<CreateHostedService>", "<CreateHostedService xmlns=\"urn:other\">");
+    let other =
+        create_service("web", "West US").replace("<CreateHostedService>", "<CreateHostedService xmlns=\"urn:other\">");
     let deep = format!("<?xml version=\"1.0\"?>{}{}", "<a>".repeat(5000), "</a>".repeat(5000));
     let root = "<CreateAffinityGroup><Name>x</Name></CreateAffinityGroup>";
-    for body in ["", "not xml", "<CreateHostedService>", bomb.as_str(), other.as_str(), deep.as_str(), root] {
-        assert_eq!(classic.refused("POST", "/services/hostedservices", body), refused, "{body:.80}");
+    for body in [
+        "",
+        "not xml",
+        "<CreateHostedService>",
+        bomb.as_str(),
+        other.as_str(),
+        deep.as_str(),
+        root,
+    ] {
+        assert_eq!(
+            classic.refused("POST", "/services/hostedservices", body),
+            refused,
+            "{body:.80}"
+        );
     }
 }
 
@@ -150,7 +209,12 @@ fn misplaced_elements_are_absent_and_unknown_ones_are_skipped() {
     let late = "<CreateHostedService><ServiceName>late</ServiceName><Label>bA==</Label><Location>West US</Location>\
                 <Description>lost</Description></CreateHostedService>";
     assert_eq!(classic.send("POST", "/services/hostedservices", late).status, 201);
-    assert!(classic.send("GET", "/services/hostedservices/late", "").body.contains("<Description i:nil=\"true\"/>"));
+    assert!(
+        classic
+            .send("GET", "/services/hostedservices/late", "")
+            .body
+            .contains("<Description i:nil=\"true\"/>")
+    );
 }
 
 #[test]
@@ -158,7 +222,11 @@ fn paths_and_query_keys_mind_no_case() {
     let classic = Classic::start();
     classic.service("Web");
     let answered = classic.send("GET", "/Services/HostedServices/wEB?Embed-Detail=True", "");
-    assert!(answered.body.contains("<ServiceName>Web</ServiceName>") && answered.body.contains("<Deployments/>"), "{}", answered.body);
+    assert!(
+        answered.body.contains("<ServiceName>Web</ServiceName>") && answered.body.contains("<Deployments/>"),
+        "{}",
+        answered.body
+    );
 }
 
 proptest::proptest! {

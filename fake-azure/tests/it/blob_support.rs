@@ -84,7 +84,10 @@ impl Blobs {
         let line = parts.next().expect("a request line");
         let token = self.token.clone();
         let mut headers = vec![("authorization", token.as_str())];
-        headers.extend(parts.map(|header| header.split_once(": ").expect("a header")));
+        headers.extend(parts.map(|header| {
+            let (name, value) = header.split_once(':').expect("a header");
+            (name, value.trim())
+        }));
         self.raw(line, &headers, body)
     }
 

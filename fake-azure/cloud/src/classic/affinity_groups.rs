@@ -59,7 +59,11 @@ pub(super) fn create(cx: &Cx<'_>, asked: &Asked, spec: &CreateAffinityGroup) -> 
     if cx.classic().affinity_groups.contains(&key) {
         return Err(CloudError::of(&forms::GROUP_EXISTS).with("group", &spec.name));
     }
-    let used = cx.classic().affinity_groups.range(Named::all(asked.subscription)).count();
+    let used = cx
+        .classic()
+        .affinity_groups
+        .range(Named::all(asked.subscription))
+        .count();
     subscription::check_count(cx, "MaxAffinityGroups", "affinity group count", used, 1)?;
 
     let group = AffinityGroup {
@@ -79,7 +83,10 @@ pub(super) fn update(cx: &Cx<'_>, asked: &Asked, name: &str, spec: &UpdateAffini
     }
     check_description(spec.description.as_deref())?;
     let group = AffinityGroup {
-        label: spec.label.as_deref().map_or_else(|| group.label.clone(), |label| label.trim().into()),
+        label: spec
+            .label
+            .as_deref()
+            .map_or_else(|| group.label.clone(), |label| label.trim().into()),
         description: spec.description.clone(),
         ..group.clone()
     };
@@ -106,10 +113,18 @@ fn check_description(description: Option<&str>) -> Result<(), CloudError> {
 
 fn is_in_use(cx: &Cx<'_>, subscription: Key, group: &str) -> bool {
     let classic = cx.classic();
-    let of_services = classic.hosted_services.iter().any(|(_, row)| row.subscription == subscription && row.placement.is_in(group));
-    let of_accounts = classic.storage_services.iter().any(|(_, row)| row.subscription == subscription && row.placement.is_in(group));
+    let of_services = classic
+        .hosted_services
+        .iter()
+        .any(|(_, row)| row.subscription == subscription && row.placement.is_in(group));
+    let of_accounts = classic
+        .storage_services
+        .iter()
+        .any(|(_, row)| row.subscription == subscription && row.placement.is_in(group));
     let mut sites = classic.virtual_networks.range(Named::all(subscription));
-    of_services || of_accounts || sites.any(|(_, site)| matches!(&site.spec.placement, Some(place) if Placement::is_in(place, group)))
+    of_services
+        || of_accounts
+        || sites.any(|(_, site)| matches!(&site.spec.placement, Some(place) if Placement::is_in(place, group)))
 }
 
 /// A group by name.

@@ -39,18 +39,31 @@ pub(super) fn attach(cx: &Cx<'_>, asked: &Asked, place: Place<'_>, spec: &Attach
     let lasts = (20_000, 32_000);
     match draft.data_disk(&found.name, found.machine, spec, &found.data_disks, size) {
         Ok(disk) => {
-            for own in draft.deployment.roles.iter_mut().filter(|own| own.machine == found.machine) {
+            for own in draft
+                .deployment
+                .roles
+                .iter_mut()
+                .filter(|own| own.machine == found.machine)
+            {
                 own.data_disks.push(disk.clone());
                 own.data_disks.sort_by_key(|disk| disk.lun);
             }
             Ok(Step::later(draft.finish(cx.now()), lasts).holding(Hold::Deployment(key)))
         }
         Err(Trouble::Now(error)) => Err(error),
-        Err(Trouble::Late(error)) => Ok(Step::later(Plan::new(), lasts).holding(Hold::Deployment(key)).doomed(error)),
+        Err(Trouble::Late(error)) => Ok(Step::later(Plan::new(), lasts)
+            .holding(Hold::Deployment(key))
+            .doomed(error)),
     }
 }
 
-pub(super) fn update(cx: &Cx<'_>, asked: &Asked, place: Place<'_>, lun: u32, spec: &UpdateDataDisk) -> Result<Step, CloudError> {
+pub(super) fn update(
+    cx: &Cx<'_>,
+    asked: &Asked,
+    place: Place<'_>,
+    lun: u32,
+    spec: &UpdateDataDisk,
+) -> Result<Step, CloudError> {
     let (service, deployment, role) = place;
     let (key, row) = deployments::find_named(cx, asked.subscription, service, deployment)?;
     let found = roles::find(row, role)?;
@@ -59,7 +72,9 @@ pub(super) fn update(cx: &Cx<'_>, asked: &Asked, place: Place<'_>, lun: u32, spe
     let to = spec.lun.unwrap_or(lun);
     check_lun(cx, to)?;
     if to != lun && found.data_disks.iter().any(|own| own.lun == to) {
-        return Err(CloudError::of(&forms::LUN_TAKEN).with("lun", to).with("role", &found.name));
+        return Err(CloudError::of(&forms::LUN_TAKEN)
+            .with("lun", to)
+            .with("role", &found.name));
     }
     let mut changed = disk.clone();
     changed.lun = to;
@@ -76,10 +91,18 @@ pub(super) fn update(cx: &Cx<'_>, asked: &Asked, place: Place<'_>, lun: u32, spe
         own.data_disks.sort_by_key(|disk| disk.lun);
     }
     let work = Work::Make(vec![Change::Deployment(key.clone(), Some(after.into()))]);
-    Ok(Step::later(Plan::new(), (10_000, 30_000)).holding(Hold::Deployment(key)).then(work))
+    Ok(Step::later(Plan::new(), (10_000, 30_000))
+        .holding(Hold::Deployment(key))
+        .then(work))
 }
 
-pub(super) fn detach(cx: &Cx<'_>, asked: &Asked, place: Place<'_>, lun: u32, with_media: bool) -> Result<Step, CloudError> {
+pub(super) fn detach(
+    cx: &Cx<'_>,
+    asked: &Asked,
+    place: Place<'_>,
+    lun: u32,
+    with_media: bool,
+) -> Result<Step, CloudError> {
     let (service, deployment, role) = place;
     let (key, row) = deployments::find_named(cx, asked.subscription, service, deployment)?;
     let found = roles::find(row, role)?;
@@ -96,7 +119,13 @@ pub(super) fn detach(cx: &Cx<'_>, asked: &Asked, place: Place<'_>, lun: u32, wit
         plan = plan.then(if with_media {
             disks::gone(cx, named, registered, true)
         } else {
-            super::media::detach(cx, &registered.blob).registered_disk(named, Some(super::Disk { attached: None, ..registered.clone() }))
+            super::media::detach(cx, &registered.blob).registered_disk(
+                named,
+                Some(super::Disk {
+                    attached: None,
+                    ..registered.clone()
+                }),
+            )
         });
     }
     Ok(Step::later(plan, (25_000, 35_000)).holding(Hold::Deployment(key)))
@@ -109,7 +138,11 @@ pub(super) fn detach(cx: &Cx<'_>, asked: &Asked, place: Place<'_>, lun: u32, wit
 /// When there is none at the LUN.
 fn find(role: &super::Role, lun: u32) -> Result<&DataDisk, CloudError> {
     let found = role.data_disks.iter().find(|own| own.lun == lun);
-    found.ok_or_else(|| CloudError::of(&forms::LUN_NOT_FOUND).with("lun", lun).with("role", &role.name))
+    found.ok_or_else(|| {
+        CloudError::of(&forms::LUN_NOT_FOUND)
+            .with("lun", lun)
+            .with("role", &role.name)
+    })
 }
 
 impl super::Role {

@@ -58,7 +58,11 @@ impl Cx<'_> {
     /// # Errors
     ///
     /// When nobody does.
-    pub fn who_answers(&self, call: &Connection, listens: impl Fn(&Role, u16) -> bool) -> Result<Answerer, Unreachable> {
+    pub fn who_answers(
+        &self,
+        call: &Connection,
+        listens: impl Fn(&Role, u16) -> bool,
+    ) -> Result<Answerer, Unreachable> {
         let key = super::DeploymentKey::new(&call.service, Slot::Production);
         let deployment = self.classic().deployments.get(&key).ok_or(Unreachable::NoAddress)?;
         let vip = deployment.vips.first().ok_or(Unreachable::NoAddress)?;
@@ -69,12 +73,16 @@ impl Cx<'_> {
             .iter()
             .flat_map(|role| role.network.endpoints.iter().map(move |endpoint| (role, endpoint)))
             .filter(|(_, endpoint)| endpoint.load_balancer.is_none() && endpoint.virtual_ip.is_none())
-            .filter(|(_, endpoint)| endpoint.port == Some(call.port) && endpoint.protocol.eq_ignore_ascii_case(&call.protocol))
+            .filter(|(_, endpoint)| {
+                endpoint.port == Some(call.port) && endpoint.protocol.eq_ignore_ascii_case(&call.protocol)
+            })
             .collect();
         if exposed.is_empty() {
             return Err(Unreachable::NoEndpoint);
         }
-        let admitted = |(_, endpoint): &&(&Role, &InputEndpoint)| endpoints::permits(endpoint.acl.as_deref().unwrap_or_default(), call.client);
+        let admitted = |(_, endpoint): &&(&Role, &InputEndpoint)| {
+            endpoints::permits(endpoint.acl.as_deref().unwrap_or_default(), call.client)
+        };
         if !exposed.iter().any(|own| admitted(&own)) {
             return Err(Unreachable::Denied);
         }
@@ -86,13 +94,20 @@ impl Cx<'_> {
         if open.is_empty() {
             return Err(Unreachable::Filtered);
         }
-        let healthy: Vec<&&(&Role, &InputEndpoint)> = open.iter().filter(|(role, endpoint)| self.is_healthy(role, endpoint, &listens)).collect();
+        let healthy: Vec<&&(&Role, &InputEndpoint)> = open
+            .iter()
+            .filter(|(role, endpoint)| self.is_healthy(role, endpoint, &listens))
+            .collect();
         if healthy.is_empty() {
             return Err(Unreachable::NoHealthyMember);
         }
         let turn = usize::try_from(call.number % healthy.len() as u64).unwrap_or(0);
         let (role, endpoint) = healthy[turn];
-        Ok(Answerer { role: role.name.clone(), host_name: role.host_name.clone(), local_port: endpoint.local_port })
+        Ok(Answerer {
+            role: role.name.clone(),
+            host_name: role.host_name.clone(),
+            local_port: endpoint.local_port,
+        })
     }
 
     /// Whether a member's probe succeeds. Without a probe the endpoint's own port is probed by TCP; a UDP endpoint without one is
@@ -110,17 +125,33 @@ impl Cx<'_> {
     /// Whether the security groups of subnet and role let a connection in.
     fn lets_in(&self, deployment: &Deployment, role: &Role, call: &Connection, port: u16) -> bool {
         let group = |name: &Option<Box<str>>| {
-            name.as_deref().and_then(|name| self.classic().network_security_groups.get(&Named::new(deployment.subscription, name)))
+            name.as_deref().and_then(|name| {
+                self.classic()
+                    .network_security_groups
+                    .get(&Named::new(deployment.subscription, name))
+            })
         };
-        let pool = self.fabric().ports.get(&role.port).and_then(|port| port.addresses.first()).map(|held| held.pool);
+        let pool = self
+            .fabric()
+            .ports
+            .get(&role.port)
+            .and_then(|port| port.addresses.first())
+            .map(|held| held.pool);
         let of_subnet = pool.and_then(|pool| self.subnet_group(deployment.subscription, pool));
-        [of_subnet, group(&role.network.security_group)].into_iter().flatten().all(|group| admits(group, call, port))
+        [of_subnet, group(&role.network.security_group)]
+            .into_iter()
+            .flatten()
+            .all(|group| admits(group, call, port))
     }
 
     fn subnet_group(&self, subscription: Key, pool: Key) -> Option<&NetworkSecurityGroup> {
         let sites = self.classic().virtual_networks.range(Named::all(subscription));
-        let subnet = sites.flat_map(|(_, site)| site.subnets.iter()).find(|subnet| subnet.key == pool)?;
-        self.classic().network_security_groups.get(&Named::new(subscription, subnet.security_group.as_deref()?))
+        let subnet = sites
+            .flat_map(|(_, site)| site.subnets.iter())
+            .find(|subnet| subnet.key == pool)?;
+        self.classic()
+            .network_security_groups
+            .get(&Named::new(subscription, subnet.security_group.as_deref()?))
     }
 }
 
@@ -130,7 +161,9 @@ fn admits(group: &NetworkSecurityGroup, call: &Connection, port: u16) -> bool {
     let ports = |text: &str| match text.split_once('-') {
         _ if text == "*" => true,
         None => text.parse() == Ok(port),
-        Some((low, high)) => matches!((low.parse::<u16>(), high.parse::<u16>()), (Ok(low), Ok(high)) if (low..=high).contains(&port)),
+        Some((low, high)) => {
+            matches!((low.parse::<u16>(), high.parse::<u16>()), (Ok(low), Ok(high)) if (low..=high).contains(&port))
+        }
     };
     let from = |text: &str| match text {
         "*" | "INTERNET" => true,

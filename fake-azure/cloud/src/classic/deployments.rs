@@ -11,7 +11,9 @@ use super::load_balancers::{self, InternalLoadBalancer};
 use super::reserved_ips::{self, ReservedIp};
 use super::roles::{self, Role, RoleSpec};
 use super::virtual_networks::VirtualNetworkSite;
-use super::{Asked, Fresh, Hold, HostedService, Named, Phase, Step, Tick, Timeline, Work, forms, names, operations, packages};
+use super::{
+    Asked, Fresh, Hold, HostedService, Named, Phase, Step, Tick, Timeline, Work, forms, names, operations, packages,
+};
 use crate::cx::Cx;
 use crate::error::CloudError;
 use crate::fabric::{Network, Pool, Power, PublicAddress};
@@ -40,7 +42,9 @@ impl Slot {
 
     /// Reads a slot, in any case.
     pub fn find(text: &str) -> Option<Slot> {
-        [Slot::Production, Slot::Staging].into_iter().find(|slot| slot.as_str().eq_ignore_ascii_case(text.trim()))
+        [Slot::Production, Slot::Staging]
+            .into_iter()
+            .find(|slot| slot.as_str().eq_ignore_ascii_case(text.trim()))
     }
 }
 
@@ -142,25 +146,40 @@ impl Deployment {
             Stage::Made if self.package.as_ref().is_some_and(|package| !package.running) => "Suspended",
             Stage::Made => {
                 let stopped = |role: &Role| matches!(role.timeline.at(now), Phase::Stopped | Phase::Deallocated);
-                if !self.roles.is_empty() && self.roles.iter().all(stopped) { "Suspended" } else { "Running" }
+                if !self.roles.is_empty() && self.roles.iter().all(stopped) {
+                    "Suspended"
+                } else {
+                    "Running"
+                }
             }
         }
     }
 
     /// Whether something of it holds a host: it has its virtual IPs then (SM 8.3).
     pub fn has_host(&self, now: Time) -> bool {
-        self.package.is_some() || self.roles.iter().any(|role| role.timeline.at(now) != Phase::Deallocated)
+        self.package.is_some()
+            || self
+                .roles
+                .iter()
+                .any(|role| role.timeline.at(now) != Phase::Deallocated)
     }
 
     /// When its last machine comes to rest.
     pub fn settles(&self) -> Time {
-        self.roles.iter().map(|role| role.timeline.settles()).max().unwrap_or(self.modified)
+        self.roles
+            .iter()
+            .map(|role| role.timeline.settles())
+            .max()
+            .unwrap_or(self.modified)
     }
 
     /// When it last changed, as printed: states of machines count.
     pub fn last_modified(&self, now: Time) -> Time {
         let states = self.roles.iter().map(|role| role.timeline.since(now));
-        states.filter(|since| *since <= now).max().map_or(self.modified, |since| super::at_or_after(since, self.modified))
+        states
+            .filter(|since| *since <= now)
+            .max()
+            .map_or(self.modified, |since| super::at_or_after(since, self.modified))
     }
 
     /// The prefix of the addresses of a deployment in no virtual network (SM 11.4).
@@ -177,7 +196,11 @@ impl Deployment {
     /// How many upgrade domains are in use.
     pub fn upgrade_domains(&self) -> usize {
         let mut used: Vec<u32> = self.roles.iter().map(|role| role.domains().0).collect();
-        used.extend(self.package.iter().flat_map(|package| package.instances().map(|instance| instance.number % 5)));
+        used.extend(
+            self.package
+                .iter()
+                .flat_map(|package| package.instances().map(|instance| instance.number % 5)),
+        );
         used.sort_unstable();
         used.dedup();
         used.len().max(1)
@@ -188,8 +211,17 @@ impl Deployment {
         if !vip.name.is_empty() {
             return vip.name.clone();
         }
-        let exposed = self.roles.iter().any(|role| role.network.endpoints.iter().any(|endpoint| endpoint.load_balancer.is_none()));
-        if exposed || self.package.is_some() { format!("{}ContractContract", self.name).into() } else { "__PseudoBackEndContractVip".into() }
+        let exposed = self.roles.iter().any(|role| {
+            role.network
+                .endpoints
+                .iter()
+                .any(|endpoint| endpoint.load_balancer.is_none())
+        });
+        if exposed || self.package.is_some() {
+            format!("{}ContractContract", self.name).into()
+        } else {
+            "__PseudoBackEndContractVip".into()
+        }
     }
 }
 
@@ -213,7 +245,12 @@ impl<'a> Cx<'a> {
     /// # Errors
     ///
     /// When there is no such service or deployment.
-    pub fn deployment_named(&self, subscription: Key, service: &str, name: &str) -> Result<(Slot, &'a Deployment), CloudError> {
+    pub fn deployment_named(
+        &self,
+        subscription: Key,
+        service: &str,
+        name: &str,
+    ) -> Result<(Slot, &'a Deployment), CloudError> {
         find_named(self, subscription, service, name).map(|(key, row)| (key.1, row))
     }
 
@@ -221,7 +258,8 @@ impl<'a> Cx<'a> {
     pub fn deployments_of(&self, service: &str) -> impl Iterator<Item = (Slot, &'a Deployment)> {
         let classic = self.classic();
         let keys = [Slot::Production, Slot::Staging].map(|slot| DeploymentKey::new(service, slot));
-        keys.into_iter().filter_map(|key| classic.deployments.get(&key).map(|row| (key.1, row)))
+        keys.into_iter()
+            .filter_map(|key| classic.deployments.get(&key).map(|row| (key.1, row)))
     }
 }
 
@@ -238,7 +276,11 @@ pub(super) fn find_slot<'a>(
 ) -> Result<(DeploymentKey, &'a Deployment), CloudError> {
     hosted_services::find(cx, subscription, service)?;
     let key = DeploymentKey::new(service, slot);
-    let row = cx.classic().deployments.get(&key).ok_or_else(|| CloudError::of(&forms::NO_DEPLOYMENTS))?;
+    let row = cx
+        .classic()
+        .deployments
+        .get(&key)
+        .ok_or_else(|| CloudError::of(&forms::NO_DEPLOYMENTS))?;
     Ok((key, row))
 }
 
@@ -260,7 +302,11 @@ pub(super) fn find_named<'a>(
             }
         }
     }
-    let missing = if any { CloudError::of(&forms::WRONG_DEPLOYMENT).with("deployment", name) } else { CloudError::of(&forms::NO_DEPLOYMENTS) };
+    let missing = if any {
+        CloudError::of(&forms::WRONG_DEPLOYMENT).with("deployment", name)
+    } else {
+        CloudError::of(&forms::NO_DEPLOYMENTS)
+    };
     Err(missing)
 }
 
@@ -370,17 +416,24 @@ pub(super) fn create(cx: &Cx<'_>, asked: &Asked, service: &str, spec: &CreateDep
     let lasts = (30_000, 90_000);
     let hold = Hold::Deployment(key.clone());
     Ok(match doom {
-        Some(error) => Step::later(Plan::new().claiming(1).deployment(key, Some(skeleton)), lasts).holding(hold).doomed(error),
+        Some(error) => Step::later(Plan::new().claiming(1).deployment(key, Some(skeleton)), lasts)
+            .holding(hold)
+            .doomed(error),
         None => {
             let appears = Tick::Appears(key.clone(), asked.request);
-            let step = Step::later(draft.finish(cx.now()), lasts).holding(hold).on_the_way(50, appears);
+            let step = Step::later(draft.finish(cx.now()), lasts)
+                .holding(hold)
+                .on_the_way(50, appears);
             step.then(Work::StartDeployment(key))
         }
     })
 }
 
 /// Everything that a new deployment has; an error of the fabric is given back, it fails the operation.
-#[expect(clippy::too_many_arguments, reason = "everything that the request named, looked up already")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "everything that the request named, looked up already"
+)]
 fn fill(
     cx: &Cx<'_>,
     asked: &Asked,
@@ -408,12 +461,24 @@ fn fill(
 }
 
 /// The virtual network that a service may use: it must be in the same place (SM 11.4).
-fn network_of<'a>(cx: &Cx<'a>, asked: &Asked, owner: &HostedService, name: &str) -> Result<&'a VirtualNetworkSite, CloudError> {
+fn network_of<'a>(
+    cx: &Cx<'a>,
+    asked: &Asked,
+    owner: &HostedService,
+    name: &str,
+) -> Result<&'a VirtualNetworkSite, CloudError> {
     let site = cx.classic().virtual_networks.get(&asked.named(name));
     let site = site.ok_or_else(|| CloudError::of(&forms::NO_NETWORK).with("network", name))?;
-    let place = site.spec.placement.as_ref().map(|place| place.location(cx, asked.subscription)).unwrap_or_default();
+    let place = site
+        .spec
+        .placement
+        .as_ref()
+        .map(|place| place.location(cx, asked.subscription))
+        .unwrap_or_default();
     if !place.eq_ignore_ascii_case(&owner.placement.location(cx, asked.subscription)) {
-        return Err(CloudError::of(&forms::SERVICE_REGION).with("network", &site.spec.name).with("service", &owner.name));
+        return Err(CloudError::of(&forms::SERVICE_REGION)
+            .with("network", &site.spec.name)
+            .with("service", &owner.name));
     }
     Ok(site)
 }
@@ -427,23 +492,51 @@ fn own_network(draft: &mut Draft<'_>) {
     draft.deployment.pool = Some(pool);
     draft.deployment.key = network;
     draft.with(|plan| {
-        plan.network(network, Some(Network { spaces: vec![prefix.into()] }))
-            .pool(pool, Some(Pool { network, prefixes: vec![prefix.into()] }))
+        plan.network(
+            network,
+            Some(Network {
+                spaces: vec![prefix.into()],
+            }),
+        )
+        .pool(
+            pool,
+            Some(Pool {
+                network,
+                prefixes: vec![prefix.into()],
+            }),
+        )
     });
 }
 
-pub(super) fn take_vip(draft: &mut Draft<'_>, owner: &HostedService, slot: Slot, reserved: Option<&ReservedIp>, asked: &Asked) {
+pub(super) fn take_vip(
+    draft: &mut Draft<'_>,
+    owner: &HostedService,
+    slot: Slot,
+    reserved: Option<&ReservedIp>,
+    asked: &Asked,
+) {
     if let Some(reserved) = reserved {
-        let vip = VirtualIp { name: "".into(), key: reserved.key, reserved: Some(reserved.name.clone()) };
+        let vip = VirtualIp {
+            name: "".into(),
+            key: reserved.key,
+            reserved: Some(reserved.name.clone()),
+        };
         draft.deployment.vips.push(vip);
-        let used = ReservedIp { used_by: Some((owner.name.clone(), draft.deployment.name.clone())), ..reserved.clone() };
+        let used = ReservedIp {
+            used_by: Some((owner.name.clone(), draft.deployment.name.clone())),
+            ..reserved.clone()
+        };
         draft.with(|plan| plan.reserved_ip(asked.named(&reserved.name), Some(used)));
         return;
     }
     let key = draft.reserve();
     let dns = (slot == Slot::Production).then(|| owner.dns_name().into());
     draft.take_public(key, dns, None);
-    draft.deployment.vips.push(VirtualIp { name: "".into(), key, reserved: None });
+    draft.deployment.vips.push(VirtualIp {
+        name: "".into(),
+        key,
+        reserved: None,
+    });
 }
 
 /// The roles of a deployment that is being made can be seen.
@@ -476,9 +569,20 @@ pub(super) fn started(cx: &Cx<'_>, key: &DeploymentKey, fresh: Fresh) -> Plan {
 pub(super) fn delete(cx: &Cx<'_>, found: (DeploymentKey, &Deployment), media: bool) -> Result<Step, CloudError> {
     let (key, row) = found;
     operations::check_free(cx, &Hold::Deployment(key.clone()))?;
-    let plan = Plan::new().deployment(key.clone(), Some(Deployment { stage: Stage::Deleting, ..row.clone() }));
-    let work = Work::DeleteDeployment { key: key.clone(), media };
-    Ok(Step::later(plan, (6_000, 40_000)).holding(Hold::Deployment(key)).then(work))
+    let plan = Plan::new().deployment(
+        key.clone(),
+        Some(Deployment {
+            stage: Stage::Deleting,
+            ..row.clone()
+        }),
+    );
+    let work = Work::DeleteDeployment {
+        key: key.clone(),
+        media,
+    };
+    Ok(Step::later(plan, (6_000, 40_000))
+        .holding(Hold::Deployment(key))
+        .then(work))
 }
 
 /// The end of a deletion.
@@ -514,8 +618,16 @@ pub(super) fn removed(cx: &Cx<'_>, key: &DeploymentKey, media: bool) -> Plan {
 /// The virtual IPs of a deployment whose last machine lost its host, or first machine got one (SM 8.3). `without` are machines
 /// that lose theirs with the same plan.
 pub(super) fn settle_vip(cx: &Cx<'_>, mut deployment: Deployment, without: &[Key]) -> (Deployment, Plan) {
-    let on_host = |key: &Key| cx.fabric().machines.get(key).is_some_and(|machine| machine.power.is_allocated());
-    let keeps = deployment.roles.iter().any(|role| on_host(&role.machine) && !without.contains(&role.machine));
+    let on_host = |key: &Key| {
+        cx.fabric()
+            .machines
+            .get(key)
+            .is_some_and(|machine| machine.power.is_allocated())
+    };
+    let keeps = deployment
+        .roles
+        .iter()
+        .any(|role| on_host(&role.machine) && !without.contains(&role.machine));
     let mut plan = Plan::new();
     if keeps {
         return (deployment, plan);
@@ -534,7 +646,12 @@ pub(super) fn wake_vips(cx: &Cx<'_>, deployment: &Deployment) -> Plan {
     let mut plan = Plan::new();
     let mut skip = 0;
     for vip in &deployment.vips {
-        let Some(row) = cx.fabric().public_addresses.get(&vip.key).filter(|row| row.address.is_none()) else {
+        let Some(row) = cx
+            .fabric()
+            .public_addresses
+            .get(&vip.key)
+            .filter(|row| row.address.is_none())
+        else {
             continue;
         };
         let mut address = cx.fabric().free_public_address(skip);
@@ -549,7 +666,13 @@ pub(super) fn wake_vips(cx: &Cx<'_>, deployment: &Deployment) -> Plan {
 }
 
 /// Exchanges the two slots; not with machines in them (SM 5.6).
-pub(super) fn swap(cx: &Cx<'_>, asked: &Asked, service: &str, production: Option<&str>, source: &str) -> Result<Step, CloudError> {
+pub(super) fn swap(
+    cx: &Cx<'_>,
+    asked: &Asked,
+    service: &str,
+    production: Option<&str>,
+    source: &str,
+) -> Result<Step, CloudError> {
     let refuse = |reason: &str| Err(CloudError::of(&forms::SWAP).with("reason", reason));
     let (source_key, staged) = find_named(cx, asked.subscription, service, source)?;
     if source_key.1 != Slot::Staging {
@@ -569,10 +692,32 @@ pub(super) fn swap(cx: &Cx<'_>, asked: &Asked, service: &str, production: Option
     }
 
     let renamed = |row: &Deployment, slot: Slot| -> Vec<(Key, PublicAddress)> {
-        let name = cx.classic().hosted_services.get(&*super::folded(service)).map(HostedService::dns_name);
-        let rows = row.vips.iter().filter_map(|vip| cx.fabric().public_addresses.get(&vip.key).map(|row| (vip.key, row)));
-        let dns = |slot| if slot == Slot::Production { name.clone().map(String::into_boxed_str) } else { None };
-        rows.map(|(key, row)| (key, PublicAddress { dns_name: dns(slot), ..row.clone() })).collect()
+        let name = cx
+            .classic()
+            .hosted_services
+            .get(&*super::folded(service))
+            .map(HostedService::dns_name);
+        let rows = row
+            .vips
+            .iter()
+            .filter_map(|vip| cx.fabric().public_addresses.get(&vip.key).map(|row| (vip.key, row)));
+        let dns = |slot| {
+            if slot == Slot::Production {
+                name.clone().map(String::into_boxed_str)
+            } else {
+                None
+            }
+        };
+        rows.map(|(key, row)| {
+            (
+                key,
+                PublicAddress {
+                    dns_name: dns(slot),
+                    ..row.clone()
+                },
+            )
+        })
+        .collect()
     };
     // The virtual IP belongs to the slot: the deployments exchange theirs (SM 5.6).
     let (mut up, down) = (staged.clone(), live.cloned());
@@ -589,7 +734,9 @@ pub(super) fn swap(cx: &Cx<'_>, asked: &Asked, service: &str, production: Option
             plan = plan.public_address(key, Some(row));
         }
     }
-    let step = Step::later(plan, (20_000, 60_000)).holding(Hold::Deployment(source_key)).holding(Hold::Deployment(target));
+    let step = Step::later(plan, (20_000, 60_000))
+        .holding(Hold::Deployment(source_key))
+        .holding(Hold::Deployment(target));
     Ok(step.then(Work::Make(changes)))
 }
 
@@ -613,7 +760,12 @@ pub(crate) enum Alter {
     /// Another service configuration.
     Configure(Box<Package>),
     /// An address list of a role: the security group, or forwarding.
-    Role { role: Box<str>, nic: Option<Box<str>>, group: Option<Option<Box<str>>>, forwarding: Option<bool> },
+    Role {
+        role: Box<str>,
+        nic: Option<Box<str>>,
+        group: Option<Option<Box<str>>>,
+        forwarding: Option<bool>,
+    },
 }
 
 /// The end of an operation that changes a deployment in one way.
@@ -650,12 +802,26 @@ pub(super) fn altered(cx: &Cx<'_>, key: &DeploymentKey, alter: Alter) -> Result<
             plan = plan.then(packages::resized(cx, key, row.package.as_ref(), &package));
             after.package = Some(*package);
         }
-        Alter::Role { role, nic, group, forwarding } => {
-            for own in after.roles.iter_mut().filter(|own| own.name.eq_ignore_ascii_case(&role)) {
+        Alter::Role {
+            role,
+            nic,
+            group,
+            forwarding,
+        } => {
+            for own in after
+                .roles
+                .iter_mut()
+                .filter(|own| own.name.eq_ignore_ascii_case(&role))
+            {
                 let (held_group, held_forwarding) = match &nic {
                     None => (&mut own.network.security_group, &mut own.network.ip_forwarding),
                     Some(nic) => {
-                        let Some(found) = own.network.interfaces.iter_mut().find(|own| own.name.eq_ignore_ascii_case(nic)) else {
+                        let Some(found) = own
+                            .network
+                            .interfaces
+                            .iter_mut()
+                            .find(|own| own.name.eq_ignore_ascii_case(nic))
+                        else {
                             continue;
                         };
                         (&mut found.security_group, &mut found.ip_forwarding)
@@ -702,6 +868,11 @@ pub(super) fn dns_server(
         (None, _, true) => return Err(CloudError::of(&forms::PARAMETER)),
         (None, _, false) => return Err(CloudError::of(&forms::DNS_SERVER_NOT_FOUND).with("name", name)),
     }
-    let work = Work::Alter { key: key.clone(), alter: Alter::DnsServers(servers) };
-    Ok(Step::later(Plan::new(), (18_000, 22_000)).holding(Hold::Deployment(key)).then(work))
+    let work = Work::Alter {
+        key: key.clone(),
+        alter: Alter::DnsServers(servers),
+    };
+    Ok(Step::later(Plan::new(), (18_000, 22_000))
+        .holding(Hold::Deployment(key))
+        .then(work))
 }

@@ -95,7 +95,9 @@ pub(super) fn add(cx: &Cx<'_>, asked: &Asked, spec: &AddDisk) -> Result<Step, Cl
         created: cx.now(),
         attached: None,
     };
-    Ok(Step::now(media::attach(cx, &blob, None, asked.fresh, 1).registered_disk(key, Some(disk))))
+    Ok(Step::now(
+        media::attach(cx, &blob, None, asked.fresh, 1).registered_disk(key, Some(disk)),
+    ))
 }
 
 pub(super) fn update(cx: &Cx<'_>, asked: &Asked, name: &str, spec: &UpdateDisk) -> Result<Step, CloudError> {
@@ -109,7 +111,9 @@ pub(super) fn update(cx: &Cx<'_>, asked: &Asked, name: &str, spec: &UpdateDisk) 
     };
     check_size(cx, size_gb)?;
     if size_gb < disk.size_gb {
-        return Err(CloudError::of(&forms::DISK_SIZE).with("size", size_gb).with("max", max_gb(cx)));
+        return Err(CloudError::of(&forms::DISK_SIZE)
+            .with("size", size_gb)
+            .with("max", max_gb(cx)));
     }
     changed.size_gb = size_gb;
     let mut plan = Plan::new().registered_disk(asked.named(name), Some(changed));
@@ -129,7 +133,11 @@ pub(super) fn delete(cx: &Cx<'_>, asked: &Asked, name: &str, with_media: bool) -
 
 /// Removes a registration; the blob with it, or its lease.
 pub(super) fn gone(cx: &Cx<'_>, key: Named, disk: &Disk, with_media: bool) -> Plan {
-    let plan = if with_media { Plan::new().blob(disk.blob.clone(), None) } else { media::release(cx, &disk.blob) };
+    let plan = if with_media {
+        Plan::new().blob(disk.blob.clone(), None)
+    } else {
+        media::release(cx, &disk.blob)
+    };
     plan.registered_disk(key, None)
 }
 
@@ -159,14 +167,27 @@ pub(super) fn letting_go(cx: &Cx<'_>, subscription: Key, name: &str, machine: Ke
     if let Some(user) = &mut changed.attached {
         user.until = Some(cx.now().plus_millis(DETACH_MS));
     }
-    Plan::new().registered_disk(key.clone(), Some(changed)).classic_tick(DETACH_MS, super::Tick::Released(key, machine))
+    Plan::new()
+        .registered_disk(key.clone(), Some(changed))
+        .classic_tick(DETACH_MS, super::Tick::Released(key, machine))
 }
 
 /// A disk is let go.
 pub(super) fn released(cx: &Cx<'_>, key: &Named, machine: Key) -> Plan {
     match cx.classic().disks.get(key) {
-        Some(disk) if disk.attached.as_ref().is_some_and(|user| user.machine == machine && user.until.is_some()) => {
-            media::detach(cx, &disk.blob).registered_disk(key.clone(), Some(Disk { attached: None, ..disk.clone() }))
+        Some(disk)
+            if disk
+                .attached
+                .as_ref()
+                .is_some_and(|user| user.machine == machine && user.until.is_some()) =>
+        {
+            media::detach(cx, &disk.blob).registered_disk(
+                key.clone(),
+                Some(Disk {
+                    attached: None,
+                    ..disk.clone()
+                }),
+            )
         }
         _ => Plan::new(),
     }
@@ -178,7 +199,9 @@ pub(super) fn max_gb(cx: &Cx<'_>) -> i64 {
 
 pub(super) fn check_size(cx: &Cx<'_>, size_gb: u32) -> Result<(), CloudError> {
     if size_gb == 0 || i64::from(size_gb) > max_gb(cx) {
-        return Err(CloudError::of(&forms::DISK_SIZE).with("size", size_gb).with("max", max_gb(cx)));
+        return Err(CloudError::of(&forms::DISK_SIZE)
+            .with("size", size_gb)
+            .with("max", max_gb(cx)));
     }
     Ok(())
 }
@@ -195,8 +218,18 @@ pub(super) fn find<'a>(cx: &Cx<'a>, subscription: Key, name: &str) -> Result<&'a
 
 /// `{service}-{role}-{lun}-{yyyyMMddHHmmss}{4 digits}` (SM 6.5).
 pub(super) fn made_up_name(cx: &Cx<'_>, asked: &Asked, key: &DeploymentKey, role: &str, lun: u32, n: u128) -> Box<str> {
-    let service = cx.classic().hosted_services.get(&key.0).map_or(&*key.0, |service| &*service.name);
-    let stamp: String = cx.now().to_string().chars().filter(char::is_ascii_digit).take(14).collect();
+    let service = cx
+        .classic()
+        .hosted_services
+        .get(&key.0)
+        .map_or(&*key.0, |service| &*service.name);
+    let stamp: String = cx
+        .now()
+        .to_string()
+        .chars()
+        .filter(char::is_ascii_digit)
+        .take(14)
+        .collect();
     let mut tail = asked.fresh.number(n, 10_000);
     loop {
         let name = format!("{service}-{role}-{lun}-{stamp}{tail:04}");

@@ -8,8 +8,12 @@ use std::net::Ipv4Addr;
 use super::deployments::{Deployment, DeploymentKey};
 use super::disks::{self, AttachedTo, Disk};
 use super::images::{self, Source};
-use super::roles::{self, DataDisk, DataDiskSpec, NetworkSet, OsDisk, OsDiskSpec, Provisioning, PublicIp, Role, RoleSpec};
-use super::{Asked, HostedService, Named, Phase, Timeline, endpoints, forms, media, names, service_certificates, subscription};
+use super::roles::{
+    self, DataDisk, DataDiskSpec, NetworkSet, OsDisk, OsDiskSpec, Provisioning, PublicIp, Role, RoleSpec,
+};
+use super::{
+    Asked, HostedService, Named, Phase, Timeline, endpoints, forms, media, names, service_certificates, subscription,
+};
 use crate::catalogue::role_sizes::RoleSize;
 use crate::cx::Cx;
 use crate::error::CloudError;
@@ -110,8 +114,16 @@ impl<'a> Draft<'a> {
             address = fabric.free_public_address(self.public_taken);
         }
         self.public_taken += 1;
-        let row = PublicAddress { address: Some(address), fixed: false, dns_name };
-        self.then(Plan::new().public_address(key, Some(row)).public_in_use(u32::from(address), Some(key)));
+        let row = PublicAddress {
+            address: Some(address),
+            fixed: false,
+            dns_name,
+        };
+        self.then(
+            Plan::new()
+                .public_address(key, Some(row))
+                .public_in_use(u32::from(address), Some(key)),
+        );
     }
 
     /// Places a new role.
@@ -124,8 +136,15 @@ impl<'a> Draft<'a> {
             return Err(CloudError::of(&forms::ROLE_EXISTS).with("role", &name).into());
         }
         let count = self.deployment.roles.len() + 1;
-        if let Some(limit) = self.cx.limit("RolesPerHostedService").filter(|limit| i64::try_from(count).is_ok_and(|n| n > *limit)) {
-            return Err(CloudError::of(&forms::ROLE_LIMIT).with("count", count).with("limit", limit).into());
+        if let Some(limit) = self
+            .cx
+            .limit("RolesPerHostedService")
+            .filter(|limit| i64::try_from(count).is_ok_and(|n| n > *limit))
+        {
+            return Err(CloudError::of(&forms::ROLE_LIMIT)
+                .with("count", count)
+                .with("limit", limit)
+                .into());
         }
         let size = roles::size_of(spec.size.as_deref())?;
         let network = spec.network.clone().unwrap_or_default();
@@ -139,11 +158,22 @@ impl<'a> Draft<'a> {
             return Err(Trouble::Late(error));
         }
         let late = Trouble::Late;
-        subscription::check_cores(self.cx, self.asked.subscription, &roles::location_name(&self.location), self.cores + size.cores)
-            .map_err(late)?;
+        subscription::check_cores(
+            self.cx,
+            self.asked.subscription,
+            &roles::location_name(&self.location),
+            self.cores + size.cores,
+        )
+        .map_err(late)?;
         let public = self.public_in_use(&name) + network.public_ips.len();
-        subscription::check_count(self.cx, "MaxPublicIPCount", "public IP count", public - network.public_ips.len(), network.public_ips.len())
-            .map_err(late)?;
+        subscription::check_count(
+            self.cx,
+            "MaxPublicIPCount",
+            "public IP count",
+            public - network.public_ips.len(),
+            network.public_ips.len(),
+        )
+        .map_err(late)?;
         self.place(&name, spec, size, network, sources)
     }
 
@@ -168,14 +198,21 @@ impl<'a> Draft<'a> {
             let own = usize::from(before.public_ip.is_some());
             let more = network.public_ips.len().saturating_sub(own);
             let used = self.public_in_use("");
-            subscription::check_count(self.cx, "MaxPublicIPCount", "public IP count", used, more).map_err(Trouble::Late)?;
+            subscription::check_count(self.cx, "MaxPublicIPCount", "public IP count", used, more)
+                .map_err(Trouble::Late)?;
         }
         let machine = self.cx.fabric().machines.get(&before.machine);
         let allocated = machine.is_some_and(|machine| machine.power.is_allocated());
         let old_cores = machine.map_or(0, |machine| machine.cores);
         if allocated && size.cores > old_cores {
             let more = size.cores - old_cores;
-            subscription::check_cores(self.cx, self.asked.subscription, &roles::location_name(&self.location), more).map_err(Trouble::Late)?;
+            subscription::check_cores(
+                self.cx,
+                self.asked.subscription,
+                &roles::location_name(&self.location),
+                more,
+            )
+            .map_err(Trouble::Late)?;
         }
 
         let set = match spec.availability_set.as_deref().map(str::trim) {
@@ -183,7 +220,8 @@ impl<'a> Draft<'a> {
             Some("") => None,
             Some(set) => Some(set.into()),
         };
-        let same_set = before.availability_set.as_deref().map(str::to_lowercase) == set.as_deref().map(str::to_lowercase);
+        let same_set =
+            before.availability_set.as_deref().map(str::to_lowercase) == set.as_deref().map(str::to_lowercase);
         let moved = !same_set || *before.size != *size.name;
         self.deployment.roles.retain(|own| own.machine != before.machine);
         if !same_set {
@@ -198,7 +236,12 @@ impl<'a> Draft<'a> {
         if let Some(extensions) = &spec.extensions {
             role.extensions = extensions
                 .iter()
-                .filter(|extension| !extension.state.as_deref().is_some_and(|state| state.eq_ignore_ascii_case("Uninstall")))
+                .filter(|extension| {
+                    !extension
+                        .state
+                        .as_deref()
+                        .is_some_and(|state| state.eq_ignore_ascii_case("Uninstall"))
+                })
                 .cloned()
                 .collect();
         }
@@ -214,12 +257,17 @@ impl<'a> Draft<'a> {
             role.os_disk.caching = caching.clone();
         }
         for disk in spec.data_disks.iter().flatten() {
-            let known = role.data_disks.iter_mut().find(|own| disk.name.as_deref().is_some_and(|name| own.name.eq_ignore_ascii_case(name)));
+            let known = role.data_disks.iter_mut().find(|own| {
+                disk.name
+                    .as_deref()
+                    .is_some_and(|name| own.name.eq_ignore_ascii_case(name))
+            });
             match (known, &disk.caching) {
                 (Some(own), Some(caching)) => own.caching = caching.clone(),
                 (Some(_), None) => {}
                 (None, _) => {
-                    let attached = self.data_disk(&role.name.clone(), role.machine, disk, &role.data_disks.clone(), size)?;
+                    let attached =
+                        self.data_disk(&role.name.clone(), role.machine, disk, &role.data_disks.clone(), size)?;
                     role.data_disks.push(attached);
                 }
             }
@@ -235,7 +283,10 @@ impl<'a> Draft<'a> {
             };
             let mut plan = Plan::new().machine(role.machine, Some(changed));
             if allocated && size.cores != old_cores {
-                plan = plan.charge_cores(roles::location_name(&self.location), i64::from(size.cores) - i64::from(old_cores));
+                plan = plan.charge_cores(
+                    roles::location_name(&self.location),
+                    i64::from(size.cores) - i64::from(old_cores),
+                );
             }
             self.then(plan);
         }
@@ -250,7 +301,11 @@ impl<'a> Draft<'a> {
     /// Instance-level public addresses of the subscription, of roles other than this one.
     fn public_in_use(&self, but: &str) -> usize {
         let of = |deployment: &Deployment| {
-            deployment.roles.iter().filter(|role| role.public_ip.is_some() && !role.name.eq_ignore_ascii_case(but)).count()
+            deployment
+                .roles
+                .iter()
+                .filter(|role| role.public_ip.is_some() && !role.name.eq_ignore_ascii_case(but))
+                .count()
         };
         let others: usize = self
             .cx
@@ -268,12 +323,19 @@ impl<'a> Draft<'a> {
             return Ok(());
         };
         if provisioning.system == System::Windows {
-            let name = provisioning.host_name.as_deref().filter(|name| !name.is_empty()).unwrap_or(role);
+            let name = provisioning
+                .host_name
+                .as_deref()
+                .filter(|name| !name.is_empty())
+                .unwrap_or(role);
             if !names::is_computer_name(name) {
                 return Err(CloudError::of(&forms::COMPUTER_NAME));
             }
         }
-        let limit = self.cx.limit("ClassicCustomDataBytes").and_then(|limit| usize::try_from(limit).ok());
+        let limit = self
+            .cx
+            .limit("ClassicCustomDataBytes")
+            .and_then(|limit| usize::try_from(limit).ok());
         if limit.is_some_and(|limit| provisioning.custom_data_bytes > limit) {
             return Err(CloudError::of(&forms::CUSTOM_DATA).with("role", role));
         }
@@ -290,29 +352,50 @@ impl<'a> Draft<'a> {
         if network.public_ips.len() > 1 {
             return Err(CloudError::of(&forms::PUBLIC_IP_TOO_MANY).with("role", role));
         }
-        let subnets = network.subnets.iter().chain(network.interfaces.iter().flat_map(|nic| nic.configurations.iter().map(|own| &own.0)));
+        let subnets = network.subnets.iter().chain(
+            network
+                .interfaces
+                .iter()
+                .flat_map(|nic| nic.configurations.iter().map(|own| &own.0)),
+        );
         for subnet in subnets {
             self.pool_of(subnet)?;
         }
         for (index, nic) in network.interfaces.iter().enumerate() {
             let reason = if nic.name.is_empty() || nic.configurations.len() != 1 {
                 "an interface needs a name and one configuration"
-            } else if network.interfaces[..index].iter().any(|other| other.name.eq_ignore_ascii_case(&nic.name)) {
+            } else if network.interfaces[..index]
+                .iter()
+                .any(|other| other.name.eq_ignore_ascii_case(&nic.name))
+            {
                 "names must be unique"
             } else if self.deployment.network.is_none() {
                 "the deployment is in no virtual network"
             } else {
                 continue;
             };
-            return Err(CloudError::of(&forms::NIC_DUPLICATE).with("role", role).with("reason", reason));
+            return Err(CloudError::of(&forms::NIC_DUPLICATE)
+                .with("role", role)
+                .with("reason", reason));
         }
-        let groups = network.security_group.iter().chain(network.interfaces.iter().filter_map(|nic| nic.security_group.as_ref()));
+        let groups = network
+            .security_group
+            .iter()
+            .chain(network.interfaces.iter().filter_map(|nic| nic.security_group.as_ref()));
         for group in groups {
-            if !self.cx.classic().network_security_groups.contains(&self.asked.named(group)) {
+            if !self
+                .cx
+                .classic()
+                .network_security_groups
+                .contains(&self.asked.named(group))
+            {
                 return Err(CloudError::of(&forms::NSG_NOT_FOUND).with("group", group));
             }
         }
-        let with_acl = network.endpoints.iter().any(|endpoint| endpoint.acl.as_ref().is_some_and(|rules| !rules.is_empty()));
+        let with_acl = network
+            .endpoints
+            .iter()
+            .any(|endpoint| endpoint.acl.as_ref().is_some_and(|rules| !rules.is_empty()));
         if network.security_group.is_some() && with_acl {
             return Err(CloudError::of(&forms::BAD_ACL_AND_GROUP).with("role", role));
         }
@@ -320,8 +403,16 @@ impl<'a> Draft<'a> {
             && let Some(subnet) = network.subnets.first()
         {
             let pool = self.pool_of(subnet)?;
-            if !self.cx.fabric().pools.get(&pool).is_some_and(|pool| pool.is_usable(address)) {
-                return Err(CloudError::of(&forms::FIXED_ADDRESS_SUBNET).with("address", address).with("subnet", subnet));
+            if !self
+                .cx
+                .fabric()
+                .pools
+                .get(&pool)
+                .is_some_and(|pool| pool.is_usable(address))
+            {
+                return Err(CloudError::of(&forms::FIXED_ADDRESS_SUBNET)
+                    .with("address", address)
+                    .with("subnet", subnet));
             }
         }
         Ok(())
@@ -330,9 +421,22 @@ impl<'a> Draft<'a> {
     /// The address pool of a subnet of the deployment's network.
     fn pool_of(&self, subnet: &str) -> Result<Key, CloudError> {
         let network = self.deployment.network.as_deref().unwrap_or_default();
-        let missing = || CloudError::of(&forms::NO_SUBNET).with("subnet", subnet).with("network", network);
-        let site = self.cx.classic().virtual_networks.get(&self.asked.named(network)).ok_or_else(missing)?;
-        site.subnets.iter().find(|own| own.name.eq_ignore_ascii_case(subnet)).map(|own| own.key).ok_or_else(missing)
+        let missing = || {
+            CloudError::of(&forms::NO_SUBNET)
+                .with("subnet", subnet)
+                .with("network", network)
+        };
+        let site = self
+            .cx
+            .classic()
+            .virtual_networks
+            .get(&self.asked.named(network))
+            .ok_or_else(missing)?;
+        site.subnets
+            .iter()
+            .find(|own| own.name.eq_ignore_ascii_case(subnet))
+            .map(|own| own.key)
+            .ok_or_else(missing)
     }
 
     /// Where a role's first address comes from.
@@ -343,9 +447,16 @@ impl<'a> Draft<'a> {
         if let Some(pool) = self.deployment.pool {
             return Ok(Some(pool));
         }
-        let site = self.deployment.network.as_deref().and_then(|name| self.cx.classic().virtual_networks.get(&self.asked.named(name)));
+        let site = self
+            .deployment
+            .network
+            .as_deref()
+            .and_then(|name| self.cx.classic().virtual_networks.get(&self.asked.named(name)));
         let usable = |site: &super::VirtualNetworkSite| {
-            let own = site.subnets.iter().find(|subnet| !subnet.name.eq_ignore_ascii_case("GatewaySubnet"));
+            let own = site
+                .subnets
+                .iter()
+                .find(|subnet| !subnet.name.eq_ignore_ascii_case("GatewaySubnet"));
             own.or(site.subnets.first()).map(|subnet| subnet.key)
         };
         Ok(site.and_then(usable))
@@ -360,7 +471,8 @@ impl<'a> Draft<'a> {
             (None, Some(name)) => Some(images::os_source(cx, self.asked.subscription, name)?),
             (None, None) => None,
         };
-        let specialized = image.as_ref().is_some_and(|image| !image.generalized) || image.is_none() && os.remote_source.is_none();
+        let specialized =
+            image.as_ref().is_some_and(|image| !image.generalized) || image.is_none() && os.remote_source.is_none();
         if specialized && spec.provisioning.is_some() {
             return Err(CloudError::of(&forms::PROVISIONING_FORBIDDEN).with("role", role));
         }
@@ -391,21 +503,29 @@ impl<'a> Draft<'a> {
             }
         }
         if data.len() > usize::try_from(size.max_data_disks).unwrap_or(usize::MAX) {
-            return Err(CloudError::of(&forms::LUN_LIMIT).with("role", role).with("limit", size.max_data_disks));
+            return Err(CloudError::of(&forms::LUN_LIMIT)
+                .with("role", role)
+                .with("limit", size.max_data_disks));
         }
         Ok(Sources { image, os, data })
     }
 
     fn check_listed_disks(&self, role: &Role, listed: &[DataDiskSpec]) -> Result<(), CloudError> {
         for disk in listed {
-            let named = |own: &&DataDisk| disk.name.as_deref().is_some_and(|name| own.name.eq_ignore_ascii_case(name));
+            let named = |own: &&DataDisk| {
+                disk.name
+                    .as_deref()
+                    .is_some_and(|name| own.name.eq_ignore_ascii_case(name))
+            };
             let lun = disk.lun.unwrap_or(0);
             check_lun(self.cx, lun)?;
             let same_lun = role.data_disks.iter().find(|own| own.lun == lun);
             match role.data_disks.iter().find(named) {
                 Some(own) if own.lun == lun => {}
                 _ if same_lun.is_some() => {
-                    return Err(CloudError::of(&forms::LUN_TAKEN).with("lun", lun).with("role", &role.name));
+                    return Err(CloudError::of(&forms::LUN_TAKEN)
+                        .with("lun", lun)
+                        .with("role", &role.name));
                 }
                 _ => {}
             }
@@ -413,7 +533,14 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    fn place(&mut self, name: &str, spec: &RoleSpec, size: &RoleSize, network: NetworkSet, sources: Sources) -> Result<(), Trouble> {
+    fn place(
+        &mut self,
+        name: &str,
+        spec: &RoleSpec,
+        size: &RoleSize,
+        network: NetworkSet,
+        sources: Sources,
+    ) -> Result<(), Trouble> {
         let cx = self.cx;
         let machine = self.reserve();
         let os_disk = self.os_disk(name, machine, spec, &sources)?;
@@ -421,7 +548,12 @@ impl<'a> Draft<'a> {
         if let Some(image) = &sources.image {
             for (lun, size_gb) in image.data.clone() {
                 let link = self.made_up_link(spec, &os_disk, name, lun);
-                let asked = DataDiskSpec { lun: Some(lun), size_gb: Some(size_gb), media_link: Some(link), ..DataDiskSpec::default() };
+                let asked = DataDiskSpec {
+                    lun: Some(lun),
+                    size_gb: Some(size_gb),
+                    media_link: Some(link),
+                    ..DataDiskSpec::default()
+                };
                 data_disks.push(self.data_disk(name, machine, &asked, &data_disks, size)?);
             }
         }
@@ -432,7 +564,12 @@ impl<'a> Draft<'a> {
 
         let port = self.reserve();
         let place = self.next_place(spec.availability_set.as_deref().filter(|set| !set.trim().is_empty()));
-        let availability_set = spec.availability_set.as_deref().map(str::trim).filter(|set| !set.is_empty()).map(Box::from);
+        let availability_set = spec
+            .availability_set
+            .as_deref()
+            .map(str::trim)
+            .filter(|set| !set.is_empty())
+            .map(Box::from);
         let set_key = availability_set.as_deref().map(|set: &str| self.set_key(set));
         let provisioning = spec.provisioning.as_ref();
         let windows = os_disk.os == System::Windows;
@@ -454,15 +591,25 @@ impl<'a> Draft<'a> {
             guest_agent: spec.provision_guest_agent,
             boot_diagnostics: spec.boot_diagnostics,
             license_type: spec.license_type.clone(),
-            host_name: provisioning.and_then(|own| own.host_name.clone()).filter(|own| !own.is_empty()).unwrap_or_else(|| name.into()),
+            host_name: provisioning
+                .and_then(|own| own.host_name.clone())
+                .filter(|own| !own.is_empty())
+                .unwrap_or_else(|| name.into()),
             fingerprints: provisioning.map(|own| own.fingerprints.clone()).unwrap_or_default(),
             remote_access_thumbprint: format!("{:032x}", self.asked.fresh.guid(n).0).into(),
             winrm_thumbprint: winrm.then(|| super::hosted_services::made_up_thumbprint(self.asked.fresh, n + 5_000)),
             timeline: Timeline::at_rest(cx.now(), Phase::Waiting),
         };
         self.wire(&mut role, network, &BTreeMap::new())?;
-        if let Some(thumbprint) = role.winrm_thumbprint.clone().filter(|_| self.service.winrm_thumbprint.is_none()) {
-            let service = HostedService { winrm_thumbprint: Some(thumbprint), ..self.service.clone() };
+        if let Some(thumbprint) = role
+            .winrm_thumbprint
+            .clone()
+            .filter(|_| self.service.winrm_thumbprint.is_none())
+        {
+            let service = HostedService {
+                winrm_thumbprint: Some(thumbprint),
+                ..self.service.clone()
+            };
             self.then(Plan::new().hosted_service(super::folded(&self.service.name), Some(service)));
         }
         let (update_domain, fault_domain) = role.domains();
@@ -477,17 +624,33 @@ impl<'a> Draft<'a> {
             set: set_key.map(|key| (key, fault_domain, update_domain)),
         };
         self.cores += size.cores;
-        let plan = Plan::new().machine(machine, Some(row)).charge_cores(roles::location_name(&self.location), size.cores.into());
+        let plan = Plan::new()
+            .machine(machine, Some(row))
+            .charge_cores(roles::location_name(&self.location), size.cores.into());
         self.then(plan);
         self.deployment.roles.push(role);
         Ok(())
     }
 
     /// Gives a role its ports and addresses. `keep` has the addresses that ports had before.
-    fn wire(&mut self, role: &mut Role, mut network: NetworkSet, keep: &BTreeMap<Key, PortAddress>) -> Result<(), Trouble> {
+    fn wire(
+        &mut self,
+        role: &mut Role,
+        mut network: NetworkSet,
+        keep: &BTreeMap<Key, PortAddress>,
+    ) -> Result<(), Trouble> {
         network.endpoints = roles::endpoints_after(&self.deployment, &role.name, &network);
-        let pool = self.first_pool(&network)?.ok_or_else(|| CloudError::of(&forms::PARAMETER))?;
-        self.port(role.port, role.machine, true, pool, network.static_address, keep.get(&role.port))?;
+        let pool = self
+            .first_pool(&network)?
+            .ok_or_else(|| CloudError::of(&forms::PARAMETER))?;
+        self.port(
+            role.port,
+            role.machine,
+            true,
+            pool,
+            network.static_address,
+            keep.get(&role.port),
+        )?;
         for nic in &mut network.interfaces {
             let port = match nic.port {
                 Some(port) => port,
@@ -530,51 +693,104 @@ impl<'a> Draft<'a> {
             network.subnets.clone_from(&before.network.subnets);
         }
         for nic in &mut network.interfaces {
-            let old = before.network.interfaces.iter().find(|own| own.name.eq_ignore_ascii_case(&nic.name));
+            let old = before
+                .network
+                .interfaces
+                .iter()
+                .find(|own| own.name.eq_ignore_ascii_case(&nic.name));
             nic.port = old.and_then(|own| own.port);
         }
         self.wire(role, network, &keep)
     }
 
-    fn port(&mut self, key: Key, machine: Key, primary: bool, pool: Key, wanted: Option<Ipv4Addr>, before: Option<&PortAddress>) -> Result<(), Trouble> {
+    fn port(
+        &mut self,
+        key: Key,
+        machine: Key,
+        primary: bool,
+        pool: Key,
+        wanted: Option<Ipv4Addr>,
+        before: Option<&PortAddress>,
+    ) -> Result<(), Trouble> {
         let fabric = self.cx.fabric();
-        let taken: Vec<Ipv4Addr> = self.leases.iter().filter(|(own, _)| *own == pool).map(|(_, address)| *address).collect();
-        let kept = before.filter(|held| held.pool == pool && wanted.is_none()).map(|held| held.address);
+        let taken: Vec<Ipv4Addr> = self
+            .leases
+            .iter()
+            .filter(|(own, _)| *own == pool)
+            .map(|(_, address)| *address)
+            .collect();
+        let kept = before
+            .filter(|held| held.pool == pool && wanted.is_none())
+            .map(|held| held.address);
         let address = match wanted.or(kept) {
             Some(address) => {
-                let free = (fabric.is_free(pool, address) || self.freed.contains(&address)) && !taken.contains(&address);
+                let free =
+                    (fabric.is_free(pool, address) || self.freed.contains(&address)) && !taken.contains(&address);
                 if !free {
-                    return Err(Trouble::Late(CloudError::of(&forms::ADDRESS_TAKEN).with("address", address)));
+                    return Err(Trouble::Late(
+                        CloudError::of(&forms::ADDRESS_TAKEN).with("address", address),
+                    ));
                 }
                 address
             }
-            None => match fabric.lowest_free(pool, &taken).or_else(|| self.first_usable(pool, &taken)) {
+            None => match fabric
+                .lowest_free(pool, &taken)
+                .or_else(|| self.first_usable(pool, &taken))
+            {
                 Some(address) => address,
-                None => return Err(Trouble::Late(CloudError::of(&forms::ADDRESS_TAKEN).with("address", "(any)"))),
+                None => {
+                    return Err(Trouble::Late(
+                        CloudError::of(&forms::ADDRESS_TAKEN).with("address", "(any)"),
+                    ));
+                }
             },
         };
         self.leases.push((pool, address));
-        let held = PortAddress { name: "primary".into(), pool, address, chosen: wanted.is_some(), public: None };
+        let held = PortAddress {
+            name: "primary".into(),
+            pool,
+            address,
+            chosen: wanted.is_some(),
+            public: None,
+        };
         let mac = fabric.ports.get(&key).and_then(|row| row.mac);
         let n = self.draw();
-        let row = Port { addresses: vec![held], machine: Some(machine), primary, mac, reserved: None }.with_mac(self.asked.fresh.guid(n));
-        self.then(Plan::new().lease((pool, u32::from(address)), Some(key)).port(key, Some(row)));
+        let row = Port {
+            addresses: vec![held],
+            machine: Some(machine),
+            primary,
+            mac,
+            reserved: None,
+        }
+        .with_mac(self.asked.fresh.guid(n));
+        self.then(
+            Plan::new()
+                .lease((pool, u32::from(address)), Some(key))
+                .port(key, Some(row)),
+        );
         Ok(())
     }
 
     /// The first address of a pool that is made in the same plan.
     fn first_usable(&self, pool: Key, taken: &[Ipv4Addr]) -> Option<Ipv4Addr> {
-        let prefix = self.deployment.own_prefix().filter(|_| self.deployment.pool == Some(pool))?;
+        let prefix = self
+            .deployment
+            .own_prefix()
+            .filter(|_| self.deployment.pool == Some(pool))?;
         let first = u32::from(prefix.network()) + crate::fabric::RESERVED_AT_START;
-        (first..u32::from(prefix.broadcast())).map(Ipv4Addr::from).find(|address| {
-            !taken.contains(address) && self.cx.fabric().is_free(pool, *address)
-        })
+        (first..u32::from(prefix.broadcast()))
+            .map(Ipv4Addr::from)
+            .find(|address| !taken.contains(address) && self.cx.fabric().is_free(pool, *address))
     }
 
     fn os_disk(&mut self, role: &str, machine: Key, spec: &RoleSpec, sources: &Sources) -> Result<OsDisk, Trouble> {
         let cx = self.cx;
         let os = &sources.os;
-        let caching = os.caching.clone().filter(|text| !text.is_empty()).unwrap_or_else(|| "ReadWrite".into());
+        let caching = os
+            .caching
+            .clone()
+            .filter(|text| !text.is_empty())
+            .unwrap_or_else(|| "ReadWrite".into());
         let n = self.draw();
         if sources.image.is_none() && os.media_link.is_none() {
             let name = os.name.clone().unwrap_or_default();
@@ -607,7 +823,11 @@ impl<'a> Draft<'a> {
             _ => disks::made_up_name(cx, self.asked, &self.key, role, 0, n),
         };
         let made = sources.image.is_some() || os.remote_source.is_some();
-        let size_gb = sources.image.as_ref().map_or(30, |image| image.size_gb).max(os.resized_gb.unwrap_or(0));
+        let size_gb = sources
+            .image
+            .as_ref()
+            .map_or(30, |image| image.size_gb)
+            .max(os.resized_gb.unwrap_or(0));
         let size_gb = self.hold_blob(&blob, &link, made.then_some(size_gb), machine)?;
         let disk = Disk {
             name: name.clone(),
@@ -648,14 +868,27 @@ impl<'a> Draft<'a> {
         };
         check_lun(cx, lun)?;
         if taken(lun) {
-            return Err(CloudError::of(&forms::LUN_TAKEN).with("lun", lun).with("role", role).into());
+            return Err(CloudError::of(&forms::LUN_TAKEN)
+                .with("lun", lun)
+                .with("role", role)
+                .into());
         }
         if there.len() >= usize::try_from(size.max_data_disks).unwrap_or(usize::MAX) {
-            return Err(CloudError::of(&forms::LUN_LIMIT).with("role", role).with("limit", size.max_data_disks).into());
+            return Err(CloudError::of(&forms::LUN_LIMIT)
+                .with("role", role)
+                .with("limit", size.max_data_disks)
+                .into());
         }
-        let caching = spec.caching.clone().filter(|text| !text.is_empty()).unwrap_or_else(|| "None".into());
+        let caching = spec
+            .caching
+            .clone()
+            .filter(|text| !text.is_empty())
+            .unwrap_or_else(|| "None".into());
         let named = spec.name.clone().filter(|name| !name.is_empty());
-        if let Some(name) = named.as_deref().filter(|_| spec.media_link.is_none() && spec.source_media_link.is_none()) {
+        if let Some(name) = named
+            .as_deref()
+            .filter(|_| spec.media_link.is_none() && spec.source_media_link.is_none())
+        {
             let disk = disks::find(cx, self.asked.subscription, name)?.clone();
             self.attach(&disk, role, machine)?;
             return Ok(DataDisk {
@@ -669,16 +902,24 @@ impl<'a> Draft<'a> {
             });
         }
         let existing = spec.source_media_link.is_some() || spec.size_gb.is_none();
-        let link = spec.source_media_link.as_ref().or(spec.media_link.as_ref()).ok_or_else(|| CloudError::of(&forms::PARAMETER))?;
+        let link = spec
+            .source_media_link
+            .as_ref()
+            .or(spec.media_link.as_ref())
+            .ok_or_else(|| CloudError::of(&forms::PARAMETER))?;
         // A data disk's address is written back with https (SM 6.5).
-        let link: Box<str> = link.strip_prefix("http://").map_or_else(|| link.clone(), |rest| format!("https://{rest}").into());
+        let link: Box<str> = link
+            .strip_prefix("http://")
+            .map_or_else(|| link.clone(), |rest| format!("https://{rest}").into());
         let blob = media::locate(cx, self.asked, &link)?;
         if let Some(size) = spec.size_gb {
             disks::check_size(cx, size)?;
         }
         self.check_near(&blob, &link, None)?;
         let there = cx.fabric().blobs.contains(&blob);
-        let make = (!existing || !there).then(|| spec.size_gb.unwrap_or(1)).filter(|_| !existing || spec.size_gb.is_some());
+        let make = (!existing || !there)
+            .then(|| spec.size_gb.unwrap_or(1))
+            .filter(|_| !existing || spec.size_gb.is_some());
         let make = make.filter(|_| !(there && spec.size_gb.is_some() && self.is_registrable(&blob, &link)));
         let size_gb = self.hold_blob(&blob, &link, make, machine)?;
         let n = self.draw();
@@ -695,7 +936,15 @@ impl<'a> Draft<'a> {
             attached: Some(self.user(role, machine)),
         };
         self.then(Plan::new().registered_disk(self.asked.named(&name), Some(disk)));
-        Ok(DataDisk { caching, label: spec.label.clone(), name, lun, size_gb, media_link: link, premium: self.is_premium(&blob) })
+        Ok(DataDisk {
+            caching,
+            label: spec.label.clone(),
+            name,
+            lun,
+            size_gb,
+            media_link: link,
+            premium: self.is_premium(&blob),
+        })
     }
 
     /// A blob that is there, free and unregistered may become the disk though a size is given (recorded: attach of an upload).
@@ -739,7 +988,10 @@ impl<'a> Draft<'a> {
         }
         let n = self.draw();
         let plan = media::attach(self.cx, &disk.blob, Some(machine), self.asked.fresh, n);
-        let changed = Disk { attached: Some(self.user(role, machine)), ..disk.clone() };
+        let changed = Disk {
+            attached: Some(self.user(role, machine)),
+            ..disk.clone()
+        };
         self.then(plan.registered_disk(key, Some(changed)));
         Ok(())
     }
@@ -782,7 +1034,11 @@ impl<'a> Draft<'a> {
     }
 
     fn is_premium(&self, blob: &BlobName) -> bool {
-        self.cx.fabric().accounts.get(&blob.0).is_some_and(|account| account.sku.starts_with("Premium"))
+        self.cx
+            .fabric()
+            .accounts
+            .get(&blob.0)
+            .is_some_and(|account| account.sku.starts_with("Premium"))
     }
 
     /// Where the service puts the system disk of a machine from a VM image: beside the image, or at the media location.
@@ -792,17 +1048,32 @@ impl<'a> Draft<'a> {
         }
         let account = sources.image.as_ref().and_then(|image| image.account.clone());
         let near = || {
-            let mut own = self.cx.classic().storage_services.iter().filter(|(_, row)| row.subscription == self.asked.subscription);
-            own.find(|(name, _)| media::is_near(self.cx, name, self.service)).map(|(name, _)| name.clone())
+            let mut own = self
+                .cx
+                .classic()
+                .storage_services
+                .iter()
+                .filter(|(_, row)| row.subscription == self.asked.subscription);
+            own.find(|(name, _)| media::is_near(self.cx, name, self.service))
+                .map(|(name, _)| name.clone())
         };
-        let account = account.or_else(near).ok_or_else(|| CloudError::of(&forms::BAD_MEDIA_LINK).with("uri", ""))?;
-        Ok(format!("https://{account}.blob.core.windows.net/vhds/{}-{role}-os.vhd", self.service.name).into())
+        let account = account
+            .or_else(near)
+            .ok_or_else(|| CloudError::of(&forms::BAD_MEDIA_LINK).with("uri", ""))?;
+        Ok(format!(
+            "https://{account}.blob.core.windows.net/vhds/{}-{role}-os.vhd",
+            self.service.name
+        )
+        .into())
     }
 
     fn made_up_link(&self, spec: &RoleSpec, os_disk: &OsDisk, role: &str, lun: u32) -> Box<str> {
         let base = match &spec.media_location {
             Some(base) => base.trim_end_matches('/').to_owned(),
-            None => os_disk.media_link.rsplit_once('/').map_or_else(String::new, |(base, _)| base.to_owned()),
+            None => os_disk
+                .media_link
+                .rsplit_once('/')
+                .map_or_else(String::new, |(base, _)| base.to_owned()),
         };
         format!("{base}/{}-{role}-{lun}.vhd", self.service.name).into()
     }
@@ -812,8 +1083,18 @@ impl<'a> Draft<'a> {
         let Some(set) = set else {
             return 0;
         };
-        let in_set = |role: &&Role| role.availability_set.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(set));
-        let taken: BTreeSet<u32> = self.deployment.roles.iter().filter(in_set).map(|role| role.place).collect();
+        let in_set = |role: &&Role| {
+            role.availability_set
+                .as_deref()
+                .is_some_and(|own| own.eq_ignore_ascii_case(set))
+        };
+        let taken: BTreeSet<u32> = self
+            .deployment
+            .roles
+            .iter()
+            .filter(in_set)
+            .map(|role| role.place)
+            .collect();
         (0..).find(|place| !taken.contains(place)).unwrap_or(0)
     }
 
@@ -825,7 +1106,11 @@ impl<'a> Draft<'a> {
         }
         let key = self.reserve();
         self.deployment.sets.push((folded, key));
-        let row = MachineSet { fault_domains: 2, update_domains: 5, managed: false };
+        let row = MachineSet {
+            fault_domains: 2,
+            update_domains: 5,
+            managed: false,
+        };
         self.then(Plan::new().machine_set(key, Some(row)));
         key
     }
@@ -849,8 +1134,13 @@ pub(super) fn check_lun(cx: &Cx<'_>, lun: u32) -> Result<(), CloudError> {
 fn check_extensions(role: &str, spec: &RoleSpec) -> Result<(), CloudError> {
     let references = spec.extensions.as_deref().unwrap_or_default();
     for (index, extension) in references.iter().enumerate() {
-        if references[..index].iter().any(|other| other.reference.eq_ignore_ascii_case(&extension.reference)) {
-            return Err(CloudError::of(&forms::EXTENSION_REFERENCE).with("name", &extension.reference).with("role", role));
+        if references[..index]
+            .iter()
+            .any(|other| other.reference.eq_ignore_ascii_case(&extension.reference))
+        {
+            return Err(CloudError::of(&forms::EXTENSION_REFERENCE)
+                .with("name", &extension.reference)
+                .with("role", role));
         }
     }
     Ok(())

@@ -84,7 +84,9 @@ pub struct AclRule {
 pub fn port(value: i64, what: &str) -> Result<u16, CloudError> {
     match u16::try_from(value) {
         Ok(port) if port > 0 => Ok(port),
-        _ => Err(CloudError::of(&forms::PORT_RANGE).with("value", value).with("what", what)),
+        _ => Err(CloudError::of(&forms::PORT_RANGE)
+            .with("value", value)
+            .with("what", what)),
     }
 }
 
@@ -101,7 +103,9 @@ pub fn permits(rules: &[AclRule], client: Ipv4Addr) -> bool {
 
 /// An IPv4 prefix; a bare address is its own.
 pub(super) fn prefix(text: &str) -> Option<ipnet::Ipv4Net> {
-    text.parse().ok().or_else(|| text.parse::<Ipv4Addr>().ok().map(ipnet::Ipv4Net::from))
+    text.parse()
+        .ok()
+        .or_else(|| text.parse::<Ipv4Addr>().ok().map(ipnet::Ipv4Net::from))
 }
 
 /// What an endpoint's port is unique by: the address it is on, port, protocol (SM 7.2).
@@ -115,23 +119,42 @@ fn place(endpoint: &InputEndpoint) -> (String, Option<u16>, Box<str>) {
 }
 
 /// Checks what is wrong with endpoints in themselves, and with a set that they join (SM 7.1, 7.3): refused at once.
-pub(super) fn check(cx: &Cx<'_>, deployment: &Deployment, role: &str, size: &str, endpoints: &[InputEndpoint]) -> Result<(), CloudError> {
+pub(super) fn check(
+    cx: &Cx<'_>,
+    deployment: &Deployment,
+    role: &str,
+    size: &str,
+    endpoints: &[InputEndpoint],
+) -> Result<(), CloudError> {
     for (index, endpoint) in endpoints.iter().enumerate() {
-        if endpoints[..index].iter().any(|other| other.name.eq_ignore_ascii_case(&endpoint.name)) {
-            return Err(CloudError::of(&forms::ENDPOINT_NAME).with("endpoint", &endpoint.name).with("role", role));
+        if endpoints[..index]
+            .iter()
+            .any(|other| other.name.eq_ignore_ascii_case(&endpoint.name))
+        {
+            return Err(CloudError::of(&forms::ENDPOINT_NAME)
+                .with("endpoint", &endpoint.name)
+                .with("role", role));
         }
         if !matches!(&*endpoint.protocol, "tcp" | "udp") {
-            return Err(CloudError::of(&forms::PROTOCOL).with("protocol", &endpoint.protocol).with("endpoint", &endpoint.name));
+            return Err(CloudError::of(&forms::PROTOCOL)
+                .with("protocol", &endpoint.protocol)
+                .with("endpoint", &endpoint.name));
         }
         check_acl(cx, endpoint)?;
         if endpoint.direct_server_return && endpoint.port.is_some_and(|port| port != endpoint.local_port) {
             return Err(CloudError::of(&forms::PARAMETER));
         }
-        if endpoint.idle_minutes.is_some_and(|minutes| !(4..=30).contains(&minutes)) {
+        if endpoint
+            .idle_minutes
+            .is_some_and(|minutes| !(4..=30).contains(&minutes))
+        {
             return Err(CloudError::of(&forms::PARAMETER));
         }
         if let Some(name) = &endpoint.load_balancer
-            && !deployment.load_balancer.as_ref().is_some_and(|own| own.name.eq_ignore_ascii_case(name))
+            && !deployment
+                .load_balancer
+                .as_ref()
+                .is_some_and(|own| own.name.eq_ignore_ascii_case(name))
         {
             return Err(CloudError::of(&forms::LB_NOT_FOUND).with("name", name));
         }
@@ -147,16 +170,27 @@ pub(super) fn check(cx: &Cx<'_>, deployment: &Deployment, role: &str, size: &str
     }
     let others: usize = others(deployment, role).map(|own| own.network.endpoints.len()).sum();
     let count = others + endpoints.len();
-    if let Some(limit) = cx.limit("InputEndpointsPerHostedService").filter(|limit| i64::try_from(count).is_ok_and(|n| n > *limit)) {
-        return Err(CloudError::of(&forms::ENDPOINT_LIMIT).with("count", count).with("limit", limit));
+    if let Some(limit) = cx
+        .limit("InputEndpointsPerHostedService")
+        .filter(|limit| i64::try_from(count).is_ok_and(|n| n > *limit))
+    {
+        return Err(CloudError::of(&forms::ENDPOINT_LIMIT)
+            .with("count", count)
+            .with("limit", limit));
     }
     Ok(())
 }
 
 fn check_acl(cx: &Cx<'_>, endpoint: &InputEndpoint) -> Result<(), CloudError> {
-    let refuse = |reason: &str| Err(CloudError::of(&forms::ACL_RULES).with("endpoint", &endpoint.name).with("reason", reason));
+    let refuse = |reason: &str| {
+        Err(CloudError::of(&forms::ACL_RULES)
+            .with("endpoint", &endpoint.name)
+            .with("reason", reason))
+    };
     let rules = endpoint.acl.as_deref().unwrap_or_default();
-    let limit = cx.limit("AccessControlRulesPerEndpoint").and_then(|limit| usize::try_from(limit).ok());
+    let limit = cx
+        .limit("AccessControlRulesPerEndpoint")
+        .and_then(|limit| usize::try_from(limit).ok());
     if limit.is_some_and(|limit| rules.len() > limit) {
         return refuse("there are too many rules");
     }
@@ -172,7 +206,10 @@ fn check_acl(cx: &Cx<'_>, endpoint: &InputEndpoint) -> Result<(), CloudError> {
 }
 
 fn others<'d>(deployment: &'d Deployment, role: &'d str) -> impl Iterator<Item = &'d Role> {
-    deployment.roles.iter().filter(move |own| !own.name.eq_ignore_ascii_case(role))
+    deployment
+        .roles
+        .iter()
+        .filter(move |own| !own.name.eq_ignore_ascii_case(role))
 }
 
 /// A new member must agree with those of the set (SM 7.3); a set of one may be written freely.
@@ -184,7 +221,11 @@ fn check_set(deployment: &Deployment, role: &str, endpoint: &InputEndpoint) -> R
     let Some(member) = members.into_iter().find(|other| in_set(other, set)) else {
         return Ok(());
     };
-    for (property, new, old) in properties(endpoint).into_iter().zip(properties(member)).map(|(new, old)| (new.0, new.1, old.1)) {
+    for (property, new, old) in properties(endpoint)
+        .into_iter()
+        .zip(properties(member))
+        .map(|(new, old)| (new.0, new.1, old.1))
+    {
         if new != old {
             return Err(CloudError::of(&forms::LB_SET)
                 .with("endpoint", &endpoint.name)
@@ -209,21 +250,46 @@ fn properties(endpoint: &InputEndpoint) -> Vec<(&'static str, String)> {
         .acl
         .iter()
         .flatten()
-        .map(|rule| format!("{} {} {}", rule.order, if rule.permit { "permit" } else { "deny" }, rule.remote))
+        .map(|rule| {
+            format!(
+                "{} {} {}",
+                rule.order,
+                if rule.permit { "permit" } else { "deny" },
+                rule.remote
+            )
+        })
         .collect();
     vec![
         ("Port", endpoint.port.map(|port| port.to_string()).unwrap_or_default()),
         ("Protocol", endpoint.protocol.to_string()),
         ("LocalPort", endpoint.local_port.to_string()),
-        ("LoadBalancerProbe.Port", probe.map(|probe| probe.port.to_string()).unwrap_or_default()),
+        (
+            "LoadBalancerProbe.Port",
+            probe.map(|probe| probe.port.to_string()).unwrap_or_default(),
+        ),
         ("LoadBalancerProbe.Protocol", text(probe.map(|probe| &*probe.protocol))),
-        ("LoadBalancerProbe.Path", text(probe.and_then(|probe| probe.path.as_deref()))),
-        ("LoadBalancerProbe.IntervalInSeconds", probe.map(|probe| probe.interval_secs.to_string()).unwrap_or_default()),
-        ("LoadBalancerProbe.TimeoutInSeconds", probe.map(|probe| probe.timeout_secs.to_string()).unwrap_or_default()),
+        (
+            "LoadBalancerProbe.Path",
+            text(probe.and_then(|probe| probe.path.as_deref())),
+        ),
+        (
+            "LoadBalancerProbe.IntervalInSeconds",
+            probe.map(|probe| probe.interval_secs.to_string()).unwrap_or_default(),
+        ),
+        (
+            "LoadBalancerProbe.TimeoutInSeconds",
+            probe.map(|probe| probe.timeout_secs.to_string()).unwrap_or_default(),
+        ),
         ("EnableDirectServerReturn", endpoint.direct_server_return.to_string()),
         ("LoadBalancerName", text(endpoint.load_balancer.as_deref())),
         ("EndpointAcl", acl.join(", ")),
-        ("IdleTimeoutInMinutes", endpoint.idle_minutes.map(|minutes| minutes.to_string()).unwrap_or_default()),
+        (
+            "IdleTimeoutInMinutes",
+            endpoint
+                .idle_minutes
+                .map(|minutes| minutes.to_string())
+                .unwrap_or_default(),
+        ),
         ("LoadBalancerDistribution", text(endpoint.distribution.as_deref())),
     ]
 }
@@ -234,13 +300,19 @@ pub(super) fn collision(deployment: &Deployment, role: &str, endpoints: &[InputE
     let folded = |set: &Option<Box<str>>| set.as_ref().map(|set| set.to_lowercase());
     for other in others(deployment, role) {
         for endpoint in &other.network.endpoints {
-            taken.entry(place(endpoint)).or_default().push((other.name.to_lowercase(), folded(&endpoint.set)));
+            taken
+                .entry(place(endpoint))
+                .or_default()
+                .push((other.name.to_lowercase(), folded(&endpoint.set)));
         }
     }
     for endpoint in endpoints.iter().filter(|endpoint| endpoint.port.is_some()) {
         let there = taken.entry(place(endpoint)).or_default();
         let own = (role.to_lowercase(), folded(&endpoint.set));
-        if there.iter().any(|(holder, set)| own.1.is_none() || *set != own.1 || *holder == own.0) {
+        if there
+            .iter()
+            .any(|(holder, set)| own.1.is_none() || *set != own.1 || *holder == own.0)
+        {
             let port = endpoint.port.unwrap_or_default();
             return Some(CloudError::of(&forms::PORT_IN_USE).with("port", port));
         }
@@ -259,9 +331,14 @@ pub(super) fn with_ports(deployment: &Deployment, role: &str, endpoints: &[Input
     endpoints
         .iter()
         .map(|endpoint| {
-            let port = endpoint.port.or_else(|| (49_152..=u16::MAX).find(|port| !taken.contains(port)));
+            let port = endpoint
+                .port
+                .or_else(|| (49_152..=u16::MAX).find(|port| !taken.contains(port)));
             taken.extend(port);
-            InputEndpoint { port, ..endpoint.clone() }
+            InputEndpoint {
+                port,
+                ..endpoint.clone()
+            }
         })
         .collect()
 }
@@ -281,7 +358,11 @@ pub(super) fn update_set(
         let Some(set) = &endpoint.set else {
             return Err(CloudError::of(&forms::PARAMETER));
         };
-        if !row.roles.iter().any(|role| role.network.endpoints.iter().any(|own| in_set(own, set))) {
+        if !row
+            .roles
+            .iter()
+            .any(|role| role.network.endpoints.iter().any(|own| in_set(own, set)))
+        {
             return Err(CloudError::of(&forms::LB_SET_NOT_FOUND).with("set", set));
         }
         check_acl(cx, endpoint)?;
@@ -289,8 +370,14 @@ pub(super) fn update_set(
     }
     let step = Step::later(Plan::new(), (20_000, 40_000))
         .holding(Hold::Deployment(key.clone()))
-        .then(Work::UpdateSet { key, endpoints: endpoints.to_vec() });
-    let collides = after.roles.iter().find_map(|role| collision(&after, &role.name, &role.network.endpoints));
+        .then(Work::UpdateSet {
+            key,
+            endpoints: endpoints.to_vec(),
+        });
+    let collides = after
+        .roles
+        .iter()
+        .find_map(|role| collision(&after, &role.name, &role.network.endpoints));
     Ok(match collides {
         Some(error) => step.doomed(error),
         None => step,
@@ -298,7 +385,12 @@ pub(super) fn update_set(
 }
 
 fn write_set(deployment: &mut Deployment, set: &str, endpoint: &InputEndpoint) {
-    for own in deployment.roles.iter_mut().flat_map(|role| role.network.endpoints.iter_mut()).filter(|own| in_set(own, set)) {
+    for own in deployment
+        .roles
+        .iter_mut()
+        .flat_map(|role| role.network.endpoints.iter_mut())
+        .filter(|own| in_set(own, set))
+    {
         *own = InputEndpoint {
             name: own.name.clone(),
             set: own.set.clone(),
@@ -325,19 +417,29 @@ mod unit {
 
     #[test]
     fn a_list_that_only_denies_lets_everybody_else_in() {
-        let rule = |order, permit, remote: &str| AclRule { order, permit, remote: remote.into(), description: None };
+        let rule = |order, permit, remote: &str| AclRule {
+            order,
+            permit,
+            remote: remote.into(),
+            description: None,
+        };
         let client = Ipv4Addr::new(23, 99, 18, 228);
         assert!(permits(&[], client));
         assert!(permits(&[rule(1, false, "10.0.0.0/8")], client));
         assert!(!permits(&[rule(1, true, "10.0.0.0/8")], client));
-        assert!(permits(&[rule(2, false, "0.0.0.0/0"), rule(1, true, "23.99.18.228/31")], client));
+        assert!(permits(
+            &[rule(2, false, "0.0.0.0/0"), rule(1, true, "23.99.18.228/31")],
+            client
+        ));
     }
 
     #[test]
     fn ports_are_from_1_to_65535() {
         for value in [0, 166_535, -1] {
             let error = port(value, "LocalPort").expect_err("no port");
-            assert!(error.message.starts_with(&format!("Value '{value}' specified for parameter 'InputEndpoint.LocalPort'")));
+            assert!(error.message.starts_with(&format!(
+                "Value '{value}' specified for parameter 'InputEndpoint.LocalPort'"
+            )));
         }
         assert_eq!(port(22, "Port"), Ok(22));
     }

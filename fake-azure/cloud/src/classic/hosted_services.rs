@@ -104,7 +104,12 @@ pub(super) fn create(cx: &Cx<'_>, asked: &Asked, spec: &CreateHostedService) -> 
     }
     check_description(spec.description.as_deref())?;
     check_extended(&spec.extended)?;
-    let placement = placement::read(cx, asked.subscription, spec.location.as_deref(), spec.affinity_group.as_deref())?;
+    let placement = placement::read(
+        cx,
+        asked.subscription,
+        spec.location.as_deref(),
+        spec.affinity_group.as_deref(),
+    )?;
     if !is_available(cx, &spec.name) {
         return Err(CloudError::of(&forms::DNS_TAKEN));
     }
@@ -129,7 +134,9 @@ pub(super) fn create(cx: &Cx<'_>, asked: &Asked, spec: &CreateHostedService) -> 
         extensions: Vec::new(),
         winrm_thumbprint: None,
     };
-    let plan = plan.dns_name(dns_name(&spec.name).into(), Some(key)).hosted_service(super::folded(&spec.name), Some(service));
+    let plan = plan
+        .dns_name(dns_name(&spec.name).into(), Some(key))
+        .hosted_service(super::folded(&spec.name), Some(service));
     Ok(Step::now(plan))
 }
 
@@ -157,13 +164,18 @@ pub(super) fn update(cx: &Cx<'_>, asked: &Asked, name: &str, spec: &UpdateHosted
         service.reverse_dns = Some(reverse.clone());
     }
     service.modified = cx.now();
-    Ok(Step::now(Plan::new().hosted_service(super::folded(name), Some(service))))
+    Ok(Step::now(
+        Plan::new().hosted_service(super::folded(name), Some(service)),
+    ))
 }
 
 pub(super) fn delete(cx: &Cx<'_>, asked: &Asked, name: &str, media: bool) -> Result<Step, CloudError> {
     let service = find(cx, asked.subscription, name)?;
     let keys = [Slot::Production, Slot::Staging].map(|slot| DeploymentKey::new(&service.name, slot));
-    let there: Vec<DeploymentKey> = keys.into_iter().filter(|key| cx.classic().deployments.contains(key)).collect();
+    let there: Vec<DeploymentKey> = keys
+        .into_iter()
+        .filter(|key| cx.classic().deployments.contains(key))
+        .collect();
     if !media {
         if !there.is_empty() {
             return Err(CloudError::of(&forms::SERVICE_HAS_DEPLOYMENTS));
@@ -171,7 +183,9 @@ pub(super) fn delete(cx: &Cx<'_>, asked: &Asked, name: &str, media: bool) -> Res
         return Ok(Step::now(gone(service)));
     }
 
-    let mut step = Step::later(Plan::new(), (25_000, 60_000)).then(Work::DeleteService { service: super::folded(name) });
+    let mut step = Step::later(Plan::new(), (25_000, 60_000)).then(Work::DeleteService {
+        service: super::folded(name),
+    });
     for key in there {
         operations::check_free(cx, &Hold::Deployment(key.clone()))?;
         step = step.holding(Hold::Deployment(key));
@@ -192,17 +206,24 @@ pub(super) fn removed(cx: &Cx<'_>, service: &str) -> Plan {
 }
 
 fn gone(service: &HostedService) -> Plan {
-    Plan::new().dns_name(service.dns_name().into(), None).hosted_service(super::folded(&service.name), None)
+    Plan::new()
+        .dns_name(service.dns_name().into(), None)
+        .hosted_service(super::folded(&service.name), None)
 }
 
 /// Whether a name is free in the whole cloud.
 pub(super) fn is_available(cx: &Cx<'_>, name: &str) -> bool {
-    !cx.classic().hosted_services.contains(&*super::folded(name)) && !cx.fabric().dns_names.contains(dns_name(name).as_str())
+    !cx.classic().hosted_services.contains(&*super::folded(name))
+        && !cx.fabric().dns_names.contains(dns_name(name).as_str())
 }
 
 /// The hosted services of a subscription, by name.
 pub(super) fn of_subscription<'a>(cx: &Cx<'a>, subscription: Key) -> impl Iterator<Item = &'a HostedService> {
-    cx.classic().hosted_services.iter().map(|(_, row)| row).filter(move |row| row.subscription == subscription)
+    cx.classic()
+        .hosted_services
+        .iter()
+        .map(|(_, row)| row)
+        .filter(move |row| row.subscription == subscription)
 }
 
 /// A hosted service by name; another subscription's is not found.
@@ -220,7 +241,11 @@ pub(super) fn find<'a>(cx: &Cx<'a>, subscription: Key, name: &str) -> Result<&'a
 
 /// A thumbprint that the service makes up: 40 hexadecimal digits in upper case.
 pub(super) fn made_up_thumbprint(fresh: Fresh, n: u128) -> Box<str> {
-    let long = format!("{:032X}{:08X}", fresh.guid(n).0, fresh.number(n + 1, u128::from(u32::MAX)));
+    let long = format!(
+        "{:032X}{:08X}",
+        fresh.guid(n).0,
+        fresh.number(n + 1, u128::from(u32::MAX))
+    );
     long.into()
 }
 
@@ -239,7 +264,12 @@ fn check_extended(properties: &[ExtendedProperty]) -> Result<(), CloudError> {
         if property.name.chars().count() > 64 {
             return Err(CloudError::of(&forms::EXTENDED_NAME).with("name", &property.name));
         }
-        if property.name.is_empty() || !property.name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_') {
+        if property.name.is_empty()
+            || !property
+                .name
+                .chars()
+                .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+        {
             return Err(CloudError::of(&forms::EXTENDED_NAME_FORM).with("name", &property.name));
         }
         if property.value.chars().count() > 255 {

@@ -152,11 +152,26 @@ pub(super) struct Source {
 pub(super) fn os_source(cx: &Cx<'_>, subscription: Key, name: &str) -> Result<Source, CloudError> {
     if let Some(image) = cx.classic().os_images.get(&Named::new(subscription, name)) {
         let account = Some(image.blob.0.clone());
-        return Ok(Source { name: image.name.clone(), os: image.os, size_gb: image.size_gb, generalized: true, data: Vec::new(), account });
+        return Ok(Source {
+            name: image.name.clone(),
+            os: image.os,
+            size_gb: image.size_gb,
+            generalized: true,
+            data: Vec::new(),
+            account,
+        });
     }
-    let image = classic_images::find_os_image(name).ok_or_else(|| CloudError::of(&forms::IMAGE_NOT_FOUND).with("image", name))?;
+    let image = classic_images::find_os_image(name)
+        .ok_or_else(|| CloudError::of(&forms::IMAGE_NOT_FOUND).with("image", name))?;
     let (os, size_gb) = (image.os.into(), image.size_gb);
-    Ok(Source { name: image.name.into(), os, size_gb, generalized: true, data: Vec::new(), account: None })
+    Ok(Source {
+        name: image.name.into(),
+        os,
+        size_gb,
+        generalized: true,
+        data: Vec::new(),
+        account: None,
+    })
 }
 
 /// The VM image of a name.
@@ -171,8 +186,12 @@ pub(super) fn vm_source(cx: &Cx<'_>, subscription: Key, name: &str) -> Result<So
             account: Some(image.os_disk.blob.0.clone()),
         });
     }
-    let image = classic_images::find_vm_image(name).ok_or_else(|| CloudError::of(&forms::IMAGE_NOT_FOUND).with("image", name))?;
-    let machine = image.machine.unwrap_or(classic_images::MachineImage { data_disks_gb: &[], os_state: OsState::Generalized });
+    let image = classic_images::find_vm_image(name)
+        .ok_or_else(|| CloudError::of(&forms::IMAGE_NOT_FOUND).with("image", name))?;
+    let machine = image.machine.unwrap_or(classic_images::MachineImage {
+        data_disks_gb: &[],
+        os_state: OsState::Generalized,
+    });
     Ok(Source {
         name: image.name.into(),
         os: image.os.into(),
@@ -209,20 +228,44 @@ pub(super) fn add_os(cx: &Cx<'_>, asked: &Asked, spec: &AddOsImage) -> Result<St
         marketing: spec.marketing.clone(),
         created: cx.now(),
     };
-    Ok(Step::now(media::attach(cx, &blob, None, asked.fresh, 1).os_image(asked.named(&spec.name), Some(image))))
+    Ok(Step::now(
+        media::attach(cx, &blob, None, asked.fresh, 1).os_image(asked.named(&spec.name), Some(image)),
+    ))
 }
 
-pub(super) fn update_os(cx: &Cx<'_>, asked: &Asked, name: &str, label: &str, marketing: &ImageMarketing) -> Result<Step, CloudError> {
+pub(super) fn update_os(
+    cx: &Cx<'_>,
+    asked: &Asked,
+    name: &str,
+    label: &str,
+    marketing: &ImageMarketing,
+) -> Result<Step, CloudError> {
     let key = asked.named(name);
-    let image = cx.classic().os_images.get(&key).ok_or_else(|| CloudError::of(&forms::IMAGE_NOT_FOUND).with("image", name))?;
-    let changed = OsImage { label: label.into(), marketing: merged(&image.marketing, marketing), ..image.clone() };
+    let image = cx
+        .classic()
+        .os_images
+        .get(&key)
+        .ok_or_else(|| CloudError::of(&forms::IMAGE_NOT_FOUND).with("image", name))?;
+    let changed = OsImage {
+        label: label.into(),
+        marketing: merged(&image.marketing, marketing),
+        ..image.clone()
+    };
     Ok(Step::now(Plan::new().os_image(key, Some(changed))))
 }
 
 pub(super) fn delete_os(cx: &Cx<'_>, asked: &Asked, name: &str, with_media: bool) -> Result<Step, CloudError> {
     let key = asked.named(name);
-    let image = cx.classic().os_images.get(&key).ok_or_else(|| CloudError::of(&forms::IMAGE_NOT_FOUND).with("image", name))?;
-    let plan = if with_media { Plan::new().blob(image.blob.clone(), None) } else { media::release(cx, &image.blob) };
+    let image = cx
+        .classic()
+        .os_images
+        .get(&key)
+        .ok_or_else(|| CloudError::of(&forms::IMAGE_NOT_FOUND).with("image", name))?;
+    let plan = if with_media {
+        Plan::new().blob(image.blob.clone(), None)
+    } else {
+        media::release(cx, &image.blob)
+    };
     Ok(Step::now(plan.os_image(key, None)))
 }
 
@@ -230,18 +273,38 @@ pub(super) fn add_vm(cx: &Cx<'_>, asked: &Asked, spec: &AddVmImage) -> Result<St
     check_name(cx, asked, &spec.name)?;
     let mut plan = Plan::new();
     let now = cx.now();
-    let mut disk = |caching: &Option<Box<str>>, lun: u32, uri: &str, name: String, n: u128| -> Result<ImageDisk, CloudError> {
-        let blob = media::locate(cx, asked, uri)?;
-        let size_gb = media::registrable(cx, &blob, uri)?;
-        plan = std::mem::take(&mut plan).then(media::attach(cx, &blob, None, asked.fresh, n));
-        let caching = caching.clone().unwrap_or_else(|| "None".into());
-        Ok(ImageDisk { name: name.into(), caching, lun, media_link: uri.into(), blob, size_gb })
-    };
+    let mut disk =
+        |caching: &Option<Box<str>>, lun: u32, uri: &str, name: String, n: u128| -> Result<ImageDisk, CloudError> {
+            let blob = media::locate(cx, asked, uri)?;
+            let size_gb = media::registrable(cx, &blob, uri)?;
+            plan = std::mem::take(&mut plan).then(media::attach(cx, &blob, None, asked.fresh, n));
+            let caching = caching.clone().unwrap_or_else(|| "None".into());
+            Ok(ImageDisk {
+                name: name.into(),
+                caching,
+                lun,
+                media_link: uri.into(),
+                blob,
+                size_gb,
+            })
+        };
     let day: String = now.to_string().chars().take(10).collect();
-    let os_disk = disk(&spec.os_disk.0, 0, &spec.os_disk.1, format!("{}-os-{day}", spec.name), 1)?;
+    let os_disk = disk(
+        &spec.os_disk.0,
+        0,
+        &spec.os_disk.1,
+        format!("{}-os-{day}", spec.name),
+        1,
+    )?;
     let mut data_disks = Vec::new();
     for (caching, lun, uri) in &spec.data_disks {
-        data_disks.push(disk(caching, *lun, uri, format!("{}-datadisk-{lun}-{day}", spec.name), 2 + u128::from(*lun))?);
+        data_disks.push(disk(
+            caching,
+            *lun,
+            uri,
+            format!("{}-datadisk-{lun}-{day}", spec.name),
+            2 + u128::from(*lun),
+        )?);
     }
     let image = VmImage {
         name: spec.name.clone(),
@@ -256,12 +319,19 @@ pub(super) fn add_vm(cx: &Cx<'_>, asked: &Asked, spec: &AddVmImage) -> Result<St
         modified: now,
         marketing: spec.marketing.clone(),
     };
-    Ok(Step::later(plan.vm_image(asked.named(&spec.name), Some(image)), (20_000, 60_000)))
+    Ok(Step::later(
+        plan.vm_image(asked.named(&spec.name), Some(image)),
+        (20_000, 60_000),
+    ))
 }
 
 pub(super) fn update_vm(cx: &Cx<'_>, asked: &Asked, name: &str, spec: &UpdateVmImage) -> Result<Step, CloudError> {
     let key = asked.named(name);
-    let image = cx.classic().vm_images.get(&key).ok_or_else(|| CloudError::of(&forms::IMAGE_NOT_FOUND).with("image", name))?;
+    let image = cx
+        .classic()
+        .vm_images
+        .get(&key)
+        .ok_or_else(|| CloudError::of(&forms::IMAGE_NOT_FOUND).with("image", name))?;
     let mut changed = image.clone();
     if let Some(label) = &spec.label {
         changed.label = label.clone();
@@ -273,10 +343,18 @@ pub(super) fn update_vm(cx: &Cx<'_>, asked: &Asked, name: &str, spec: &UpdateVmI
 
 pub(super) fn delete_vm(cx: &Cx<'_>, asked: &Asked, name: &str, with_media: bool) -> Result<Step, CloudError> {
     let key = asked.named(name);
-    let image = cx.classic().vm_images.get(&key).ok_or_else(|| CloudError::of(&forms::IMAGE_NOT_FOUND).with("image", name))?;
+    let image = cx
+        .classic()
+        .vm_images
+        .get(&key)
+        .ok_or_else(|| CloudError::of(&forms::IMAGE_NOT_FOUND).with("image", name))?;
     let mut plan = Plan::new();
     for disk in std::iter::once(&image.os_disk).chain(&image.data_disks) {
-        plan = if with_media { plan.blob(disk.blob.clone(), None) } else { plan.then(media::release(cx, &disk.blob)) };
+        plan = if with_media {
+            plan.blob(disk.blob.clone(), None)
+        } else {
+            plan.then(media::release(cx, &disk.blob))
+        };
     }
     Ok(Step::later(plan.vm_image(key, None), (10_000, 30_000)))
 }

@@ -50,7 +50,10 @@ impl Phase {
 
     /// Whether the guest has booted: its host name is known (SM 5.5).
     pub const fn has_booted(self) -> bool {
-        matches!(self, Phase::Booting | Phase::Provisioning | Phase::Ready | Phase::Restarting)
+        matches!(
+            self,
+            Phase::Booting | Phase::Provisioning | Phase::Ready | Phase::Restarting
+        )
     }
 
     /// `InstanceStateDetails` (SM 8.2).
@@ -79,7 +82,14 @@ impl Timeline {
             now,
             fresh,
             n,
-            &[Phase::Accepted, Phase::CreatingVm, Phase::StartingVm, Phase::Booting, Phase::Provisioning, Phase::Ready],
+            &[
+                Phase::Accepted,
+                Phase::CreatingVm,
+                Phase::StartingVm,
+                Phase::Booting,
+                Phase::Provisioning,
+                Phase::Ready,
+            ],
         )
     }
 
@@ -112,7 +122,11 @@ impl Timeline {
 
     /// When the present phase began.
     pub fn since(&self, now: Time) -> Time {
-        self.0.iter().rev().find(|(begin, _)| *begin <= now).map_or(self.settles(), |(begin, _)| *begin)
+        self.0
+            .iter()
+            .rev()
+            .find(|(begin, _)| *begin <= now)
+            .map_or(self.settles(), |(begin, _)| *begin)
     }
 }
 

@@ -17,13 +17,22 @@ pub(crate) fn check(cloud: &Cloud, wrong: &mut Vec<String>) {
                 wrong.push(format!("role without a machine: {} of {}", role.name, key.0));
             }
             for endpoint in &role.network.endpoints {
-                let place = (&endpoint.load_balancer, &endpoint.virtual_ip, endpoint.port, &endpoint.protocol);
+                let place = (
+                    &endpoint.load_balancer,
+                    &endpoint.virtual_ip,
+                    endpoint.port,
+                    &endpoint.protocol,
+                );
                 if endpoint.set.is_none() && !taken.insert(place) {
                     wrong.push(format!("port exposed twice: {:?} of {}", endpoint.port, key.0));
                 }
             }
         }
-        for vip in row.vips.iter().filter(|vip| !fabric.public_addresses.contains(&vip.key)) {
+        for vip in row
+            .vips
+            .iter()
+            .filter(|vip| !fabric.public_addresses.contains(&vip.key))
+        {
             wrong.push(format!("virtual IP without a row: {} of {}", vip.key, key.0));
         }
     }
@@ -38,7 +47,11 @@ pub(crate) fn check(cloud: &Cloud, wrong: &mut Vec<String>) {
         }
     }
     for (hold, id) in classic.holds.iter() {
-        if !classic.operations.get(id).is_some_and(super::ClassicOperation::is_running) {
+        if !classic
+            .operations
+            .get(id)
+            .is_some_and(super::ClassicOperation::is_running)
+        {
             wrong.push(format!("held by an operation that has ended: {hold:?}"));
         }
     }

@@ -47,28 +47,57 @@ pub(super) fn place(
     if spec.name.is_empty() {
         return Err(CloudError::of(&forms::PARAMETER));
     }
-    let mut balancer = InternalLoadBalancer { name: spec.name.clone(), subnet: spec.subnet.clone(), address: spec.address, port: None };
+    let mut balancer = InternalLoadBalancer {
+        name: spec.name.clone(),
+        subnet: spec.subnet.clone(),
+        address: spec.address,
+        port: None,
+    };
     let Some(subnet) = spec.subnet.as_deref().filter(|subnet| !subnet.is_empty()) else {
         return Ok((balancer, Plan::new()));
     };
-    let pool = site.and_then(|site| site.subnets.iter().find(|own| own.name.eq_ignore_ascii_case(subnet))).map(|own| own.key);
+    let pool = site
+        .and_then(|site| site.subnets.iter().find(|own| own.name.eq_ignore_ascii_case(subnet)))
+        .map(|own| own.key);
     let pool = pool.ok_or_else(|| CloudError::of(&forms::LB_NEEDS_NETWORK).with("subnet", subnet))?;
     let address = match spec.address {
         Some(address) => {
             if !cx.fabric().pools.get(&pool).is_some_and(|row| row.is_usable(address)) {
-                return Err(CloudError::of(&forms::FIXED_ADDRESS_SUBNET).with("address", address).with("subnet", subnet));
+                return Err(CloudError::of(&forms::FIXED_ADDRESS_SUBNET)
+                    .with("address", address)
+                    .with("subnet", subnet));
             }
             if !cx.fabric().is_free(pool, address) {
                 return Err(CloudError::of(&forms::ADDRESS_TAKEN).with("address", address));
             }
             address
         }
-        None => cx.fabric().lowest_free(pool, &[]).ok_or_else(|| CloudError::of(&forms::ADDRESS_TAKEN).with("address", "(any)"))?,
+        None => cx
+            .fabric()
+            .lowest_free(pool, &[])
+            .ok_or_else(|| CloudError::of(&forms::ADDRESS_TAKEN).with("address", "(any)"))?,
     };
     balancer.port = Some(port);
-    let held = PortAddress { name: "frontend".into(), pool, address, chosen: spec.address.is_some(), public: None };
-    let row = Port { addresses: vec![held], machine: None, primary: false, mac: None, reserved: None };
-    Ok((balancer, Plan::new().lease((pool, u32::from(address)), Some(port)).port(port, Some(row))))
+    let held = PortAddress {
+        name: "frontend".into(),
+        pool,
+        address,
+        chosen: spec.address.is_some(),
+        public: None,
+    };
+    let row = Port {
+        addresses: vec![held],
+        machine: None,
+        primary: false,
+        mac: None,
+        reserved: None,
+    };
+    Ok((
+        balancer,
+        Plan::new()
+            .lease((pool, u32::from(address)), Some(port))
+            .port(port, Some(row)),
+    ))
 }
 
 /// What goes with a load balancer.
@@ -76,26 +105,48 @@ pub(super) fn gone(cx: &Cx<'_>, balancer: &InternalLoadBalancer) -> Plan {
     balancer.port.map_or_else(Plan::new, |port| roles::port_gone(cx, port))
 }
 
-pub(super) fn add(cx: &Cx<'_>, asked: &Asked, service: &str, deployment: &str, spec: &LoadBalancerSpec) -> Result<Step, CloudError> {
+pub(super) fn add(
+    cx: &Cx<'_>,
+    asked: &Asked,
+    service: &str,
+    deployment: &str,
+    spec: &LoadBalancerSpec,
+) -> Result<Step, CloudError> {
     let (key, row) = deployments::find_named(cx, asked.subscription, service, deployment)?;
     operations::check_free(cx, &Hold::Deployment(key.clone()))?;
     if let Some(there) = &row.load_balancer {
         return Err(CloudError::of(&forms::LB_EXISTS).with("name", &there.name));
     }
-    let site = row.network.as_deref().and_then(|name| cx.classic().virtual_networks.get(&asked.named(name)));
+    let site = row
+        .network
+        .as_deref()
+        .and_then(|name| cx.classic().virtual_networks.get(&asked.named(name)));
     let mut plan = Plan::new();
     let port = plan.reserve(cx);
     let (balancer, placed) = place(cx, site, spec, port)?;
-    let work = Work::Alter { key: key.clone(), alter: Alter::LoadBalancer(Some(balancer)) };
-    Ok(Step::later(plan.then(placed), (25_000, 35_000)).holding(Hold::Deployment(key)).then(work))
+    let work = Work::Alter {
+        key: key.clone(),
+        alter: Alter::LoadBalancer(Some(balancer)),
+    };
+    Ok(Step::later(plan.then(placed), (25_000, 35_000))
+        .holding(Hold::Deployment(key))
+        .then(work))
 }
 
-pub(super) fn update(cx: &Cx<'_>, asked: &Asked, place_of: (&str, &str, &str), spec: &LoadBalancerSpec) -> Result<Step, CloudError> {
+pub(super) fn update(
+    cx: &Cx<'_>,
+    asked: &Asked,
+    place_of: (&str, &str, &str),
+    spec: &LoadBalancerSpec,
+) -> Result<Step, CloudError> {
     let (service, deployment, name) = place_of;
     let (key, row) = deployments::find_named(cx, asked.subscription, service, deployment)?;
     let there = find(row, name)?;
     operations::check_free(cx, &Hold::Deployment(key.clone()))?;
-    let site = row.network.as_deref().and_then(|name| cx.classic().virtual_networks.get(&asked.named(name)));
+    let site = row
+        .network
+        .as_deref()
+        .and_then(|name| cx.classic().virtual_networks.get(&asked.named(name)));
     let same = spec.address.is_some() && spec.address == there.address && spec.subnet == there.subnet;
     let step = |plan| Step::later(plan, (25_000, 35_000)).holding(Hold::Deployment(key.clone()));
     if same {
@@ -103,28 +154,51 @@ pub(super) fn update(cx: &Cx<'_>, asked: &Asked, place_of: (&str, &str, &str), s
     }
     let mut plan = gone(cx, there);
     let port = plan.reserve(cx);
-    let spec = LoadBalancerSpec { name: there.name.clone(), ..spec.clone() };
+    let spec = LoadBalancerSpec {
+        name: there.name.clone(),
+        ..spec.clone()
+    };
     let (balancer, placed) = place(cx, site, &spec, port)?;
     let changed = deployments::changed(cx, &key, |row| row.load_balancer = Some(balancer));
     Ok(step(plan.then(placed).then(changed)))
 }
 
-pub(super) fn delete(cx: &Cx<'_>, asked: &Asked, service: &str, deployment: &str, name: &str) -> Result<Step, CloudError> {
+pub(super) fn delete(
+    cx: &Cx<'_>,
+    asked: &Asked,
+    service: &str,
+    deployment: &str,
+    name: &str,
+) -> Result<Step, CloudError> {
     let (key, row) = deployments::find_named(cx, asked.subscription, service, deployment)?;
     let there = find(row, name)?;
     operations::check_free(cx, &Hold::Deployment(key.clone()))?;
     let uses = |role: &&super::Role| {
-        let mut endpoints = role.network.endpoints.iter().filter_map(|endpoint| endpoint.load_balancer.as_deref());
+        let mut endpoints = role
+            .network
+            .endpoints
+            .iter()
+            .filter_map(|endpoint| endpoint.load_balancer.as_deref());
         endpoints.any(|own| own.eq_ignore_ascii_case(name))
     };
     if let Some(role) = row.roles.iter().find(uses) {
-        return Err(CloudError::of(&forms::LB_IN_USE).with("name", &there.name).with("role", &role.name));
+        return Err(CloudError::of(&forms::LB_IN_USE)
+            .with("name", &there.name)
+            .with("role", &role.name));
     }
-    let work = Work::Alter { key: key.clone(), alter: Alter::LoadBalancer(None) };
-    Ok(Step::later(Plan::new(), (34_000, 67_000)).holding(Hold::Deployment(key)).then(work))
+    let work = Work::Alter {
+        key: key.clone(),
+        alter: Alter::LoadBalancer(None),
+    };
+    Ok(Step::later(Plan::new(), (34_000, 67_000))
+        .holding(Hold::Deployment(key))
+        .then(work))
 }
 
 fn find<'d>(deployment: &'d super::Deployment, name: &str) -> Result<&'d InternalLoadBalancer, CloudError> {
-    let found = deployment.load_balancer.as_ref().filter(|own| own.name.eq_ignore_ascii_case(name));
+    let found = deployment
+        .load_balancer
+        .as_ref()
+        .filter(|own| own.name.eq_ignore_ascii_case(name));
     found.ok_or_else(|| CloudError::of(&forms::LB_NOT_FOUND).with("name", name))
 }

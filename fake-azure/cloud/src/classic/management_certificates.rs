@@ -29,23 +29,35 @@ pub(super) fn add(cx: &Cx<'_>, asked: &Asked, certificate: &ManagementCertificat
         let used = of_subscription(cx, asked.subscription).count();
         subscription::check_count(cx, "MaxManagementCertificates", "management certificate count", used, 1)?;
     }
-    let certificate = ManagementCertificate { created: cx.now(), ..certificate.clone() };
+    let certificate = ManagementCertificate {
+        created: cx.now(),
+        ..certificate.clone()
+    };
     Ok(Step::now(Plan::new().management_certificate(key, Some(certificate))))
 }
 
 pub(super) fn delete(cx: &Cx<'_>, asked: &Asked, thumbprint: &str) -> Result<Step, CloudError> {
     let found = find(cx, asked.subscription, thumbprint)?;
-    Ok(Step::now(Plan::new().management_certificate((asked.subscription, found.thumbprint.clone()), None)))
+    Ok(Step::now(Plan::new().management_certificate(
+        (asked.subscription, found.thumbprint.clone()),
+        None,
+    )))
 }
 
 pub(super) fn of_subscription<'a>(cx: &Cx<'a>, subscription: Key) -> impl Iterator<Item = &'a ManagementCertificate> {
-    let rows = cx.classic().management_certificates.range((subscription, "".into())..(Key(subscription.0 + 1), "".into()));
+    let rows = cx
+        .classic()
+        .management_certificates
+        .range((subscription, "".into())..(Key(subscription.0 + 1), "".into()));
     rows.map(|(_, row)| row)
 }
 
 fn find<'a>(cx: &Cx<'a>, subscription: Key, thumbprint: &str) -> Result<&'a ManagementCertificate, CloudError> {
     let key = (subscription, thumbprint.to_uppercase().into_boxed_str());
-    cx.classic().management_certificates.get(&key).ok_or_else(|| CloudError::of(&forms::CERTIFICATE_NOT_FOUND))
+    cx.classic()
+        .management_certificates
+        .get(&key)
+        .ok_or_else(|| CloudError::of(&forms::CERTIFICATE_NOT_FOUND))
 }
 
 impl<'a> Cx<'a> {
@@ -59,7 +71,11 @@ impl<'a> Cx<'a> {
     /// # Errors
     ///
     /// When there is none.
-    pub fn management_certificate(&self, subscription: Key, thumbprint: &str) -> Result<&'a ManagementCertificate, CloudError> {
+    pub fn management_certificate(
+        &self,
+        subscription: Key,
+        thumbprint: &str,
+    ) -> Result<&'a ManagementCertificate, CloudError> {
         find(self, subscription, thumbprint)
     }
 }
@@ -69,7 +85,9 @@ impl Cloud {
     pub fn trust_certificate(&mut self, subscription: Guid, mut certificate: ManagementCertificate) {
         if let Some(key) = self.subscription(subscription).map(|found| found.key) {
             certificate.created = self.now();
-            self.classic.management_certificates.set((key, certificate.thumbprint.clone()), Some(certificate.into()));
+            self.classic
+                .management_certificates
+                .set((key, certificate.thumbprint.clone()), Some(certificate.into()));
         }
     }
 }

@@ -15,19 +15,33 @@ pub(super) fn locate(cx: &Cx<'_>, asked: &Asked, uri: &str) -> Result<BlobName, 
     let bad = || CloudError::of(&forms::BAD_MEDIA_LINK).with("uri", uri);
     let name = blob_name_of(uri).map_err(|_| bad())?;
     let account = cx.fabric().accounts.get(&name.0).ok_or_else(bad)?;
-    let owner = cx.find(account.owner).map_or(account.owner, |resource| resource.subscription);
-    let owner = cx.classic().storage_services.get(&name.0).map_or(owner, |service| service.subscription);
-    if owner == asked.subscription { Ok(name) } else { Err(bad()) }
+    let owner = cx
+        .find(account.owner)
+        .map_or(account.owner, |resource| resource.subscription);
+    let owner = cx
+        .classic()
+        .storage_services
+        .get(&name.0)
+        .map_or(owner, |service| service.subscription);
+    if owner == asked.subscription {
+        Ok(name)
+    } else {
+        Err(bad())
+    }
 }
 
 /// Where an account is: its location's display name, and its affinity group.
 pub(super) fn place(cx: &Cx<'_>, account: &str) -> (Box<str>, Option<Box<str>>) {
     let location = cx.fabric().accounts.get(account).map_or("", |row| &*row.location);
     let location = crate::catalogue::locations::find(location).map_or(location, |found| found.display_name);
-    let group = cx.classic().storage_services.get(account).and_then(|service| match &service.placement {
-        Placement::AffinityGroup(name) => Some(name.clone()),
-        Placement::Location(_) => None,
-    });
+    let group = cx
+        .classic()
+        .storage_services
+        .get(account)
+        .and_then(|service| match &service.placement {
+            Placement::AffinityGroup(name) => Some(name.clone()),
+            Placement::Location(_) => None,
+        });
     (location.into(), group)
 }
 
@@ -38,7 +52,11 @@ pub(super) fn is_near(cx: &Cx<'_>, account: &str, service: &HostedService) -> bo
         (Some(group), Placement::AffinityGroup(own)) => group.eq_ignore_ascii_case(own),
         _ => true,
     };
-    same_group && service.placement.location(cx, service.subscription).eq_ignore_ascii_case(&location)
+    same_group
+        && service
+            .placement
+            .location(cx, service.subscription)
+            .eq_ignore_ascii_case(&location)
 }
 
 /// How the refusals name a place: the group where there is one.
@@ -49,7 +67,12 @@ pub(super) fn place_name(cx: &Cx<'_>, account: &str) -> Box<str> {
 
 /// The infinite lease by which a registered blob is held.
 fn held(guid: Guid) -> Lease {
-    Lease { state: LeaseState::Leased, id: Some(guid), end: None, secs: None }
+    Lease {
+        state: LeaseState::Leased,
+        id: Some(guid),
+        end: None,
+        secs: None,
+    }
 }
 
 /// Makes a blob for a disk, held; its container with it where there is none.
@@ -57,7 +80,12 @@ pub(super) fn make(cx: &Cx<'_>, name: &BlobName, size_gb: u32, machine: Option<K
     let now = cx.now();
     let container = (name.0.clone(), name.1.clone());
     let mut plan = Plan::new();
-    if !cx.fabric().containers.get(&container).is_some_and(|row| row.deleted_until.is_none()) {
+    if !cx
+        .fabric()
+        .containers
+        .get(&container)
+        .is_some_and(|row| row.deleted_until.is_none())
+    {
         plan = plan.container(container, Some(Container::new(ticks(now), now)));
     }
     let mut blob = Blob::page(u64::from(size_gb) * (1 << 30) + FOOTER, ticks(now), now);
@@ -82,7 +110,13 @@ pub(super) fn attach(cx: &Cx<'_>, name: &BlobName, machine: Option<Key>, fresh: 
 /// A blob as nobody's machine's, still registered.
 pub(super) fn detach(cx: &Cx<'_>, name: &BlobName) -> Plan {
     match cx.fabric().blobs.get(name) {
-        Some(blob) => Plan::new().blob(name.clone(), Some(Blob { machine: None, ..blob.clone() })),
+        Some(blob) => Plan::new().blob(
+            name.clone(),
+            Some(Blob {
+                machine: None,
+                ..blob.clone()
+            }),
+        ),
         None => Plan::new(),
     }
 }
@@ -97,12 +131,29 @@ pub(super) fn release(cx: &Cx<'_>, name: &BlobName) -> Plan {
 
 /// A blob that is to be registered: it exists, nobody holds it; its size in GB.
 pub(super) fn registrable(cx: &Cx<'_>, name: &BlobName, uri: &str) -> Result<u32, CloudError> {
-    let registered = cx.classic().disks.iter().find(|(_, disk)| disk.blob == *name).map(|(_, disk)| disk.name.clone());
-    let images = || cx.classic().os_images.iter().find(|(_, image)| image.blob == *name).map(|(_, image)| image.name.clone());
+    let registered = cx
+        .classic()
+        .disks
+        .iter()
+        .find(|(_, disk)| disk.blob == *name)
+        .map(|(_, disk)| disk.name.clone());
+    let images = || {
+        cx.classic()
+            .os_images
+            .iter()
+            .find(|(_, image)| image.blob == *name)
+            .map(|(_, image)| image.name.clone())
+    };
     if let Some(owner) = registered.or_else(images) {
-        return Err(CloudError::of(&forms::MEDIA_REGISTERED).with("uri", uri).with("name", owner));
+        return Err(CloudError::of(&forms::MEDIA_REGISTERED)
+            .with("uri", uri)
+            .with("name", owner));
     }
-    let blob = cx.fabric().blobs.get(name).ok_or_else(|| CloudError::of(&forms::BLOB_NOT_FOUND).with("uri", uri))?;
+    let blob = cx
+        .fabric()
+        .blobs
+        .get(name)
+        .ok_or_else(|| CloudError::of(&forms::BLOB_NOT_FOUND).with("uri", uri))?;
     if blob.lease.is_active(cx.now()) {
         return Err(CloudError::of(&forms::BLOB_EXISTS).with("uri", uri));
     }
@@ -111,5 +162,7 @@ pub(super) fn registrable(cx: &Cx<'_>, name: &BlobName, uri: &str) -> Result<u32
 
 /// The logical size of a fixed VHD: its length without the footer, in whole GB, at least one.
 pub(super) fn size_gb(length: u64) -> u32 {
-    u32::try_from(length.saturating_sub(FOOTER).div_ceil(1 << 30)).unwrap_or(u32::MAX).max(1)
+    u32::try_from(length.saturating_sub(FOOTER).div_ceil(1 << 30))
+        .unwrap_or(u32::MAX)
+        .max(1)
 }

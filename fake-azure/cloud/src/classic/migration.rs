@@ -34,7 +34,9 @@ impl Subject {
             Subject::Deployment { service, deployment } => {
                 // Recorded: a missing service is reported as a missing deployment.
                 let missing = |_| CloudError::of(&forms::WRONG_DEPLOYMENT).with("deployment", deployment);
-                deployments::find_named(cx, subscription, service, deployment).map(|_| ()).map_err(missing)
+                deployments::find_named(cx, subscription, service, deployment)
+                    .map(|_| ())
+                    .map_err(missing)
             }
             Subject::NetworkSecurityGroup(name) => cx.classic_security_group(subscription, name).map(|_| ()),
             Subject::ReservedIp(name) => cx.reserved_ip(subscription, name).map(|_| ()),

@@ -9,8 +9,8 @@ mod call;
 mod data_disks;
 mod data_plane;
 mod deployments;
-mod drafting;
 mod disks;
+mod drafting;
 pub mod endpoints;
 pub mod forms;
 mod hosted_services;
@@ -67,8 +67,8 @@ pub use self::placement::Placement;
 pub use self::reserved_ips::{CreateReservedIp, ReservedIp};
 pub use self::role_operations::{Capture, CaptureAs, PostShutdown, RoleAct};
 pub use self::roles::{
-    DataDisk, DataDiskSpec, ExtensionParameter, ExtensionReference, NetworkInterface, NetworkSet, OsDisk, OsDiskSpec, Provisioning,
-    PublicIp, PublicIpSpec, Role, RoleSpec,
+    DataDisk, DataDiskSpec, ExtensionParameter, ExtensionReference, NetworkInterface, NetworkSet, OsDisk, OsDiskSpec,
+    Provisioning, PublicIp, PublicIpSpec, Role, RoleSpec,
 };
 pub use self::route_tables::{NextHop, Route, RouteTable};
 pub use self::service_certificates::ServiceCertificate;
@@ -94,7 +94,7 @@ use crate::time::Time;
 
 /// Declares the classic tables, the changes a plan can make to them, how to make one, and the plan's setters.
 macro_rules! tables {
-    ($( $(#[$doc:meta])* $table:ident / $change:ident / $method:ident : $key:ty => $row:ty ),* $(,)?) => {
+    ($( $(#[$doc:meta])* $table:ident / $change:ident $( / $method:ident )? : $key:ty => $row:ty ),* $(,)?) => {
         /// The tables of the classic API.
         #[derive(Clone, Debug, Default, Serialize, Deserialize)]
         pub struct Classic {
@@ -120,14 +120,14 @@ macro_rules! tables {
         }
 
         impl Plan {
-            $(
-                $(#[$doc])*
+            $( $(
+                /// Writes or removes such a row.
                 #[must_use]
                 pub(crate) fn $method(mut self, key: $key, row: Option<$row>) -> Plan {
                     self.effects.push(Effect::Classic(Change::$change(key, row.map(Arc::new))));
                     self
                 }
-            )*
+            )? )*
         }
     };
 }
@@ -141,7 +141,7 @@ tables! {
     /// Registered disks.
     disks / Disk / registered_disk: Named => Disk,
     /// What is held by a running operation.
-    holds / Hold / hold: Hold => OperationId,
+    holds / Hold: Hold => OperationId,
     /// Hosted services of the whole cloud by folded name: names are unique across subscriptions.
     hosted_services / HostedService / hosted_service: Box<str> => HostedService,
     /// Management certificates, by subscription and thumbprint in upper case.
@@ -151,7 +151,7 @@ tables! {
     /// Network security groups.
     network_security_groups / NetworkSecurityGroup / classic_security_group: Named => NetworkSecurityGroup,
     /// Operations, by id.
-    operations / Operation / classic_operation: OperationId => ClassicOperation,
+    operations / Operation: OperationId => ClassicOperation,
     /// User OS images.
     os_images / OsImage / os_image: Named => OsImage,
     /// Reserved IP addresses.
@@ -184,11 +184,20 @@ pub(crate) fn apply(cloud: &mut Cloud, call: &ClassicCall) -> Result<Reply, Clou
     Transaction::run(cloud, |tx| {
         let id = tx.cloud.streams.guid();
         let cx = tx.cx();
-        let subscription = cx.subscription(call.subscription).ok_or_else(|| CloudError::of(&forms::FORBIDDEN))?;
-        let asked = Asked { subscription, fresh: Fresh(id), request: OperationId(id) };
+        let subscription = cx
+            .subscription(call.subscription)
+            .ok_or_else(|| CloudError::of(&forms::FORBIDDEN))?;
+        let asked = Asked {
+            subscription,
+            fresh: Fresh(id),
+            request: OperationId(id),
+        };
         let step = call::plan(&cx, &asked, &call.act)?;
         let operation = operations::begin(tx, &asked, call, step)?;
-        Ok(Reply { outcome: Outcome::Acted(None), operation: Some(operation) })
+        Ok(Reply {
+            outcome: Outcome::Acted(None),
+            operation: Some(operation),
+        })
     })
 }
 

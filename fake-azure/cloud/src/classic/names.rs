@@ -35,12 +35,19 @@ pub(super) fn is_dns_label(name: &str) -> bool {
 /// Assumed: the reference gives no rule.
 pub(super) fn is_object_name(name: &str) -> bool {
     let starts = name.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric());
-    starts && name.len() <= 255 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    starts
+        && name.len() <= 255
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
 /// 3 to 24 lower-case letters and digits (SM 9).
 pub(super) fn is_account_name(name: &str) -> bool {
-    (3..=24).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    (3..=24).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
 /// A Windows computer name: at most 15 characters, not all digits, none of those that the refusal lists (SM 5.3).
@@ -49,7 +56,9 @@ pub(super) fn is_computer_name(name: &str) -> bool {
     !name.is_empty()
         && name.chars().count() <= 15
         && !name.chars().all(|letter| letter.is_ascii_digit())
-        && !name.chars().any(|letter| FORBIDDEN.contains(letter) || letter.is_whitespace())
+        && !name
+            .chars()
+            .any(|letter| FORBIDDEN.contains(letter) || letter.is_whitespace())
 }
 
 /// Whether a text is the base64 of at most `max` characters (SM 1.6). Clients pad it with blanks.
@@ -68,7 +77,12 @@ mod tests {
     fn names_follow_their_rules() {
         assert!(is_dns_label("juju-env-a1") && is_dns_label("1web") && !is_dns_label("test!") && !is_dns_label("-a"));
         assert!(is_account_name("abc123") && !is_account_name("az") && !is_account_name("Abc"));
-        assert!(is_computer_name("web-1") && !is_computer_name("12345") && !is_computer_name("a.b") && !is_computer_name("sixteen-letters-"));
+        assert!(
+            is_computer_name("web-1")
+                && !is_computer_name("12345")
+                && !is_computer_name("a.b")
+                && !is_computer_name("sixteen-letters-")
+        );
         assert!(is_label("bGFiZWw=\n ", 5) && !is_label("bGFiZWw=", 4) && !is_label("", 5));
     }
 }

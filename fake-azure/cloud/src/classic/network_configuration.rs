@@ -80,7 +80,9 @@ pub struct GatewaySpec {
 
 /// A prefix as the document writes it; bits of the host may be set (recorded: `10.0.1.0/11`).
 pub(super) fn prefix(text: &str) -> Result<Ipv4Net, CloudError> {
-    text.trim().parse().map_err(|_| CloudError::of(&forms::NETWORK_PREFIX).with("prefix", text))
+    text.trim()
+        .parse()
+        .map_err(|_| CloudError::of(&forms::NETWORK_PREFIX).with("prefix", text))
 }
 
 /// Writes the document whole.
@@ -95,7 +97,10 @@ pub(super) fn put(cx: &Cx<'_>, asked: &Asked, document: &NetworkConfiguration) -
     }
     let is_empty = document.sites.is_empty() && document.local_sites.is_empty() && document.dns_servers.is_empty();
     let plan = virtual_networks::follow(cx, asked, &document);
-    Ok(step(plan.network_configuration(asked.subscription, (!is_empty).then_some(document))))
+    Ok(step(plan.network_configuration(
+        asked.subscription,
+        (!is_empty).then_some(document),
+    )))
 }
 
 /// Sites by name without regard to case; an affinity group sent empty is none (SM 11.2).
@@ -104,7 +109,8 @@ fn canonical(document: &NetworkConfiguration) -> NetworkConfiguration {
     document.sites.sort_by_key(|site| site.name.to_lowercase());
     document.local_sites.sort_by_key(|site| site.name.to_lowercase());
     for site in &mut document.sites {
-        if matches!(&site.placement, Some(Placement::AffinityGroup(name) | Placement::Location(name)) if name.is_empty()) {
+        if matches!(&site.placement, Some(Placement::AffinityGroup(name) | Placement::Location(name)) if name.is_empty())
+        {
             site.placement = None;
         }
     }
@@ -112,13 +118,29 @@ fn canonical(document: &NetworkConfiguration) -> NetworkConfiguration {
 }
 
 fn check_prefixes(document: &NetworkConfiguration) -> Result<(), CloudError> {
-    let of_sites = document.sites.iter().flat_map(|site| site.prefixes.iter().chain(site.subnets.iter().map(|subnet| &subnet.prefix)));
-    let pools = document.sites.iter().filter_map(|site| site.gateway.as_ref()).flat_map(|gateway| gateway.client_pool.iter());
-    for text in of_sites.chain(document.local_sites.iter().flat_map(|site| site.prefixes.iter())).chain(pools) {
+    let of_sites = document.sites.iter().flat_map(|site| {
+        site.prefixes
+            .iter()
+            .chain(site.subnets.iter().map(|subnet| &subnet.prefix))
+    });
+    let pools = document
+        .sites
+        .iter()
+        .filter_map(|site| site.gateway.as_ref())
+        .flat_map(|gateway| gateway.client_pool.iter());
+    for text in of_sites
+        .chain(document.local_sites.iter().flat_map(|site| site.prefixes.iter()))
+        .chain(pools)
+    {
         prefix(text)?;
     }
     let gateways = document.local_sites.iter().filter_map(|site| site.gateway.as_ref());
-    for address in document.dns_servers.iter().map(|server| &server.address).chain(gateways) {
+    for address in document
+        .dns_servers
+        .iter()
+        .map(|server| &server.address)
+        .chain(gateways)
+    {
         if address.trim().parse::<std::net::Ipv4Addr>().is_err() {
             return Err(CloudError::of(&forms::NETWORK_PREFIX).with("prefix", address));
         }
@@ -131,7 +153,10 @@ fn wrong(cx: &Cx<'_>, asked: &Asked, document: &NetworkConfiguration) -> Option<
     let twice = |names: Vec<&str>| {
         let mut folded: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
         folded.sort_unstable();
-        folded.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0].clone())
+        folded
+            .windows(2)
+            .find(|pair| pair[0] == pair[1])
+            .map(|pair| pair[0].clone())
     };
     let lists = [
         document.dns_servers.iter().map(|own| &*own.name).collect(),
@@ -143,7 +168,11 @@ fn wrong(cx: &Cx<'_>, asked: &Asked, document: &NetworkConfiguration) -> Option<
     }
     let counts = [
         ("MaxVirtualNetworkSites", "virtual network count", document.sites.len()),
-        ("MaxLocalNetworkSites", "local network count", document.local_sites.len()),
+        (
+            "MaxLocalNetworkSites",
+            "local network count",
+            document.local_sites.len(),
+        ),
         ("MaxDnsServers", "DNS server count", document.dns_servers.len()),
     ];
     for (row, kind, count) in counts {
@@ -151,12 +180,17 @@ fn wrong(cx: &Cx<'_>, asked: &Asked, document: &NetworkConfiguration) -> Option<
             return Some(error);
         }
     }
-    document.sites.iter().find_map(|site| wrong_site(cx, asked, document, site))
+    document
+        .sites
+        .iter()
+        .find_map(|site| wrong_site(cx, asked, document, site))
 }
 
 fn wrong_site(cx: &Cx<'_>, asked: &Asked, document: &NetworkConfiguration, site: &SiteSpec) -> Option<CloudError> {
     match &site.placement {
-        Some(Placement::Location(name)) if placement::find_location(name).is_none() => return Some(CloudError::of(&forms::BAD_LOCATION)),
+        Some(Placement::Location(name)) if placement::find_location(name).is_none() => {
+            return Some(CloudError::of(&forms::BAD_LOCATION));
+        }
         Some(Placement::AffinityGroup(name)) if !cx.classic().affinity_groups.contains(&asked.named(name)) => {
             return Some(CloudError::of(&forms::NO_AFFINITY_GROUP));
         }
@@ -164,15 +198,26 @@ fn wrong_site(cx: &Cx<'_>, asked: &Asked, document: &NetworkConfiguration, site:
         _ => {}
     }
     let unknown = |what: &str, name: &str| {
-        CloudError::of(&forms::NETWORK_REFERENCE).with("what", what).with("name", name).with("network", &site.name)
+        CloudError::of(&forms::NETWORK_REFERENCE)
+            .with("what", what)
+            .with("name", name)
+            .with("network", &site.name)
     };
     for name in &site.dns_servers {
-        if !document.dns_servers.iter().any(|own| own.name.eq_ignore_ascii_case(name)) {
+        if !document
+            .dns_servers
+            .iter()
+            .any(|own| own.name.eq_ignore_ascii_case(name))
+        {
             return Some(unknown("DNS server", name));
         }
     }
     for (name, _) in site.gateway.iter().flat_map(|gateway| gateway.connections.iter()) {
-        if !document.local_sites.iter().any(|own| own.name.eq_ignore_ascii_case(name)) {
+        if !document
+            .local_sites
+            .iter()
+            .any(|own| own.name.eq_ignore_ascii_case(name))
+        {
             return Some(unknown("local network site", name));
         }
     }
@@ -180,14 +225,29 @@ fn wrong_site(cx: &Cx<'_>, asked: &Asked, document: &NetworkConfiguration, site:
     let mut taken: Vec<(&str, Ipv4Net)> = Vec::new();
     for subnet in &site.subnets {
         let own = prefix(&subnet.prefix).ok()?;
-        if site.subnets.iter().filter(|other| other.name.eq_ignore_ascii_case(&subnet.name)).count() > 1 {
+        if site
+            .subnets
+            .iter()
+            .filter(|other| other.name.eq_ignore_ascii_case(&subnet.name))
+            .count()
+            > 1
+        {
             return Some(CloudError::of(&forms::NETWORK_DUPLICATE).with("name", &subnet.name));
         }
         if !spaces.iter().any(|space| space.trunc().contains(&own.trunc())) {
-            return Some(CloudError::of(&forms::NETWORK_SUBNET_OUTSIDE).with("subnet", &subnet.name).with("network", &site.name));
+            return Some(
+                CloudError::of(&forms::NETWORK_SUBNET_OUTSIDE)
+                    .with("subnet", &subnet.name)
+                    .with("network", &site.name),
+            );
         }
-        if let Some((other, _)) = taken.iter().find(|(_, other)| other.contains(&own.network()) || own.contains(&other.network())) {
-            let error = CloudError::of(&forms::NETWORK_OVERLAP).with("one", other).with("other", &subnet.prefix);
+        if let Some((other, _)) = taken
+            .iter()
+            .find(|(_, other)| other.contains(&own.network()) || own.contains(&other.network()))
+        {
+            let error = CloudError::of(&forms::NETWORK_OVERLAP)
+                .with("one", other)
+                .with("other", &subnet.prefix);
             return Some(error.with("network", &site.name));
         }
         taken.push((&subnet.prefix, own));
@@ -208,6 +268,9 @@ impl<'a> Cx<'a> {
 
     /// The virtual networks of a subscription, by name.
     pub fn virtual_network_sites(&self, subscription: crate::key::Key) -> impl Iterator<Item = &'a VirtualNetworkSite> {
-        self.classic().virtual_networks.range(Named::all(subscription)).map(|(_, site)| site)
+        self.classic()
+            .virtual_networks
+            .range(Named::all(subscription))
+            .map(|(_, site)| site)
     }
 }

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::deployments::{self, Alter};
-use super::{Asked, Hold, Named, Step, Work, endpoints, forms, names, operations, placement, roles, subscription, virtual_networks};
+use super::{
+    Asked, Hold, Named, Step, Work, endpoints, forms, names, operations, placement, roles, subscription,
+    virtual_networks,
+};
 use crate::cx::Cx;
 use crate::error::CloudError;
 use crate::key::Key;
@@ -47,9 +50,30 @@ pub struct RuleSpec {
 
 /// The rules that every group has, in the order served: name, inbound, priority, allow, source, destination.
 const DEFAULT_RULES: &[(&str, bool, u32, bool, &str, &str)] = &[
-    ("ALLOW VNET OUTBOUND", false, 65_000, true, "VIRTUAL_NETWORK", "VIRTUAL_NETWORK"),
-    ("ALLOW VNET INBOUND", true, 65_000, true, "VIRTUAL_NETWORK", "VIRTUAL_NETWORK"),
-    ("ALLOW AZURE LOAD BALANCER INBOUND", true, 65_001, true, "AZURE_LOADBALANCER", "*"),
+    (
+        "ALLOW VNET OUTBOUND",
+        false,
+        65_000,
+        true,
+        "VIRTUAL_NETWORK",
+        "VIRTUAL_NETWORK",
+    ),
+    (
+        "ALLOW VNET INBOUND",
+        true,
+        65_000,
+        true,
+        "VIRTUAL_NETWORK",
+        "VIRTUAL_NETWORK",
+    ),
+    (
+        "ALLOW AZURE LOAD BALANCER INBOUND",
+        true,
+        65_001,
+        true,
+        "AZURE_LOADBALANCER",
+        "*",
+    ),
     ("ALLOW INTERNET OUTBOUND", false, 65_001, true, "*", "INTERNET"),
     ("DENY ALL OUTBOUND", false, 65_500, false, "*", "*"),
     ("DENY ALL INBOUND", true, 65_500, false, "*", "*"),
@@ -58,23 +82,31 @@ const DEFAULT_RULES: &[(&str, bool, u32, bool, &str, &str)] = &[
 impl NetworkSecurityGroup {
     /// The rules that every group has.
     pub fn default_rules() -> impl Iterator<Item = Rule> {
-        DEFAULT_RULES.iter().map(|(name, inbound, priority, allow, source, destination)| Rule {
-            name: (*name).into(),
-            spec: RuleSpec {
-                inbound: *inbound,
-                priority: *priority,
-                allow: *allow,
-                source: (*source).into(),
-                source_ports: "*".into(),
-                destination: (*destination).into(),
-                destination_ports: "*".into(),
-                protocol: "*".into(),
-            },
-        })
+        DEFAULT_RULES
+            .iter()
+            .map(|(name, inbound, priority, allow, source, destination)| Rule {
+                name: (*name).into(),
+                spec: RuleSpec {
+                    inbound: *inbound,
+                    priority: *priority,
+                    allow: *allow,
+                    source: (*source).into(),
+                    source_ports: "*".into(),
+                    destination: (*destination).into(),
+                    destination_ports: "*".into(),
+                    protocol: "*".into(),
+                },
+            })
     }
 }
 
-pub(super) fn create(cx: &Cx<'_>, asked: &Asked, name: &str, label: Option<&str>, location: &str) -> Result<Step, CloudError> {
+pub(super) fn create(
+    cx: &Cx<'_>,
+    asked: &Asked,
+    name: &str,
+    label: Option<&str>,
+    location: &str,
+) -> Result<Step, CloudError> {
     if !names::is_object_name(name) {
         return Err(CloudError::of(&forms::BAD_OBJECT_NAME).with("name", name));
     }
@@ -83,7 +115,11 @@ pub(super) fn create(cx: &Cx<'_>, asked: &Asked, name: &str, label: Option<&str>
     if cx.classic().network_security_groups.contains(&named) {
         return Err(CloudError::of(&forms::NSG_EXISTS).with("group", name));
     }
-    let used = cx.classic().network_security_groups.range(Named::all(asked.subscription)).count();
+    let used = cx
+        .classic()
+        .network_security_groups
+        .range(Named::all(asked.subscription))
+        .count();
     subscription::check_count(cx, "MaxNetworkSecurityGroups", "network security group count", used, 1)?;
     let group = NetworkSecurityGroup {
         name: name.into(),
@@ -101,13 +137,20 @@ pub(super) fn delete(cx: &Cx<'_>, asked: &Asked, name: &str) -> Result<Step, Clo
     if is_used(cx, asked.subscription, name) {
         return Err(CloudError::of(&forms::NSG_IN_USE).with("group", &group.name));
     }
-    Ok(Step::later(Plan::new().classic_security_group(asked.named(name), None), (10_000, 30_000)))
+    Ok(Step::later(
+        Plan::new().classic_security_group(asked.named(name), None),
+        (10_000, 30_000),
+    ))
 }
 
 fn is_used(cx: &Cx<'_>, subscription: Key, name: &str) -> bool {
     let is = |group: &Option<Box<str>>| group.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(name));
     let mut sites = cx.classic().virtual_networks.range(Named::all(subscription));
-    let mut deployments = cx.classic().deployments.iter().filter(|(_, row)| row.subscription == subscription);
+    let mut deployments = cx
+        .classic()
+        .deployments
+        .iter()
+        .filter(|(_, row)| row.subscription == subscription);
     sites.any(|(_, site)| site.subnets.iter().any(|subnet| is(&subnet.security_group)))
         || deployments.any(|(_, row)| {
             row.roles.iter().any(|role| {
@@ -116,10 +159,20 @@ fn is_used(cx: &Cx<'_>, subscription: Key, name: &str) -> bool {
         })
 }
 
-pub(super) fn put_rule(cx: &Cx<'_>, asked: &Asked, group: &str, name: &str, spec: &RuleSpec) -> Result<Step, CloudError> {
+pub(super) fn put_rule(
+    cx: &Cx<'_>,
+    asked: &Asked,
+    group: &str,
+    name: &str,
+    spec: &RuleSpec,
+) -> Result<Step, CloudError> {
     let found = find(cx, asked.subscription, group)?;
     operations::check_free(cx, &Hold::NetworkSecurityGroup(asked.named(group)))?;
-    let refuse = |reason: &str| Err(CloudError::of(&forms::BAD_RULE).with("rule", name).with("reason", reason));
+    let refuse = |reason: &str| {
+        Err(CloudError::of(&forms::BAD_RULE)
+            .with("rule", name)
+            .with("reason", reason))
+    };
     if name.is_empty() {
         return refuse("it needs a name");
     }
@@ -127,13 +180,19 @@ pub(super) fn put_rule(cx: &Cx<'_>, asked: &Asked, group: &str, name: &str, spec
         return refuse("its priority must be between 100 and 4096");
     }
     let same = |own: &Rule| own.name.eq_ignore_ascii_case(name);
-    if found.rules.iter().any(|own| !same(own) && own.spec.inbound == spec.inbound && own.spec.priority == spec.priority) {
+    if found
+        .rules
+        .iter()
+        .any(|own| !same(own) && own.spec.inbound == spec.inbound && own.spec.priority == spec.priority)
+    {
         return refuse("another rule of that direction has its priority");
     }
     if !matches!(&*spec.protocol.to_uppercase(), "*" | "TCP" | "UDP") {
         return refuse("its protocol must be TCP, UDP or *");
     }
-    let is_prefix = |text: &str| matches!(text, "*" | "INTERNET" | "VIRTUAL_NETWORK" | "AZURE_LOADBALANCER") || endpoints::prefix(text).is_some();
+    let is_prefix = |text: &str| {
+        matches!(text, "*" | "INTERNET" | "VIRTUAL_NETWORK" | "AZURE_LOADBALANCER") || endpoints::prefix(text).is_some()
+    };
     if !is_prefix(&spec.source) || !is_prefix(&spec.destination) {
         return refuse("an address is neither a prefix nor a tag");
     }
@@ -141,13 +200,28 @@ pub(super) fn put_rule(cx: &Cx<'_>, asked: &Asked, group: &str, name: &str, spec
         return refuse("a port range is not valid");
     }
     let used = found.rules.iter().filter(|own| !same(own)).count();
-    subscription::check_count(cx, "MaxNetworkSecurityRulesPerGroup", "network security rule count", used, 1)?;
+    subscription::check_count(
+        cx,
+        "MaxNetworkSecurityRulesPerGroup",
+        "network security rule count",
+        used,
+        1,
+    )?;
     let mut after = found.clone();
     after.rules.retain(|own| !same(own));
-    after.rules.push(Rule { name: name.into(), spec: spec.clone() });
-    after.rules.sort_by_key(|rule| (rule.spec.priority, rule.name.to_lowercase()));
+    after.rules.push(Rule {
+        name: name.into(),
+        spec: spec.clone(),
+    });
+    after
+        .rules
+        .sort_by_key(|rule| (rule.spec.priority, rule.name.to_lowercase()));
     let hold = Hold::NetworkSecurityGroup(asked.named(group));
-    Ok(Step::later(Plan::new().classic_security_group(asked.named(group), Some(after)), (10_000, 30_000)).holding(hold))
+    Ok(Step::later(
+        Plan::new().classic_security_group(asked.named(group), Some(after)),
+        (10_000, 30_000),
+    )
+    .holding(hold))
 }
 
 /// `*`, a port, or `low-high`.
@@ -169,30 +243,63 @@ pub(super) fn delete_rule(cx: &Cx<'_>, asked: &Asked, group: &str, name: &str) -
     let mut after = found.clone();
     after.rules.retain(|own| !own.name.eq_ignore_ascii_case(name));
     let hold = Hold::NetworkSecurityGroup(asked.named(group));
-    Ok(Step::later(Plan::new().classic_security_group(asked.named(group), Some(after)), (10_000, 30_000)).holding(hold))
+    Ok(Step::later(
+        Plan::new().classic_security_group(asked.named(group), Some(after)),
+        (10_000, 30_000),
+    )
+    .holding(hold))
 }
 
 /// Binds a group to a subnet.
-pub(super) fn bind_subnet(cx: &Cx<'_>, asked: &Asked, network: &str, subnet: &str, group: &str) -> Result<Step, CloudError> {
+pub(super) fn bind_subnet(
+    cx: &Cx<'_>,
+    asked: &Asked,
+    network: &str,
+    subnet: &str,
+    group: &str,
+) -> Result<Step, CloudError> {
     let (site, own) = virtual_networks::find(cx, asked.subscription, network, subnet)?;
     let found = find(cx, asked.subscription, group)?;
     operations::check_free(cx, &Hold::NetworkConfiguration(asked.subscription))?;
-    if own.security_group.as_deref().is_some_and(|held| !held.eq_ignore_ascii_case(group)) {
+    if own
+        .security_group
+        .as_deref()
+        .is_some_and(|held| !held.eq_ignore_ascii_case(group))
+    {
         return Err(CloudError::of(&forms::ASSOCIATION_EXISTS).with("what", format!("subnet {subnet}")));
     }
-    let place = site.spec.placement.as_ref().map(|place| place.location(cx, asked.subscription)).unwrap_or_default();
+    let place = site
+        .spec
+        .placement
+        .as_ref()
+        .map(|place| place.location(cx, asked.subscription))
+        .unwrap_or_default();
     if !place.eq_ignore_ascii_case(&found.location) {
-        return Err(CloudError::of(&forms::NSG_LOCATION).with("group", &found.name).with("what", format!("virtual network {network}")));
+        return Err(CloudError::of(&forms::NSG_LOCATION)
+            .with("group", &found.name)
+            .with("what", format!("virtual network {network}")));
     }
-    let plan = virtual_networks::with_subnet(cx, asked, network, subnet, |own| own.security_group = Some(found.name.clone()))?;
+    let plan = virtual_networks::with_subnet(cx, asked, network, subnet, |own| {
+        own.security_group = Some(found.name.clone())
+    })?;
     Ok(Step::later(plan, (10_000, 30_000)).holding(Hold::NetworkConfiguration(asked.subscription)))
 }
 
 /// Takes a group off a subnet.
-pub(super) fn free_subnet(cx: &Cx<'_>, asked: &Asked, network: &str, subnet: &str, group: &str) -> Result<Step, CloudError> {
+pub(super) fn free_subnet(
+    cx: &Cx<'_>,
+    asked: &Asked,
+    network: &str,
+    subnet: &str,
+    group: &str,
+) -> Result<Step, CloudError> {
     let (_, own) = virtual_networks::find(cx, asked.subscription, network, subnet)?;
     operations::check_free(cx, &Hold::NetworkConfiguration(asked.subscription))?;
-    if !own.security_group.as_deref().is_some_and(|held| held.eq_ignore_ascii_case(group)) {
+    if !own
+        .security_group
+        .as_deref()
+        .is_some_and(|held| held.eq_ignore_ascii_case(group))
+    {
         return Err(CloudError::of(&forms::NSG_NOT_ASSOCIATED).with("what", format!("subnet {subnet}")));
     }
     let plan = virtual_networks::with_subnet(cx, asked, network, subnet, |own| own.security_group = None)?;
@@ -220,38 +327,79 @@ pub(super) fn bind_role(
             return Err(CloudError::of(&forms::ASSOCIATION_EXISTS).with("what", what()));
         }
         let owner = cx.hosted_service(asked.subscription, service)?;
-        if !owner.placement.location(cx, asked.subscription).eq_ignore_ascii_case(&found.location) {
-            return Err(CloudError::of(&forms::NSG_LOCATION).with("group", &found.name).with("what", what()));
+        if !owner
+            .placement
+            .location(cx, asked.subscription)
+            .eq_ignore_ascii_case(&found.location)
+        {
+            return Err(CloudError::of(&forms::NSG_LOCATION)
+                .with("group", &found.name)
+                .with("what", what()));
         }
     } else if !is {
         return Err(CloudError::of(&forms::NSG_NOT_ASSOCIATED).with("what", what()));
     }
-    let alter = Alter::Role { role: role.into(), nic: nic.map(Into::into), group: Some(on.then(|| group.into())), forwarding: None };
-    let work = Work::Alter { key: key.clone(), alter };
-    Ok(Step::later(Plan::new(), (10_000, 30_000)).holding(Hold::Deployment(key)).then(work))
+    let alter = Alter::Role {
+        role: role.into(),
+        nic: nic.map(Into::into),
+        group: Some(on.then(|| group.into())),
+        forwarding: None,
+    };
+    let work = Work::Alter {
+        key: key.clone(),
+        alter,
+    };
+    Ok(Step::later(Plan::new(), (10_000, 30_000))
+        .holding(Hold::Deployment(key))
+        .then(work))
 }
 
 /// Turns forwarding of a role or one of its interfaces on or off (SM 11.6).
-pub(super) fn forwarding(cx: &Cx<'_>, asked: &Asked, place: (&str, &str, &str), nic: Option<&str>, on: bool) -> Result<Step, CloudError> {
+pub(super) fn forwarding(
+    cx: &Cx<'_>,
+    asked: &Asked,
+    place: (&str, &str, &str),
+    nic: Option<&str>,
+    on: bool,
+) -> Result<Step, CloudError> {
     let (service, deployment, role) = place;
     let (key, row) = deployments::find_named(cx, asked.subscription, service, deployment)?;
     held_by(roles::find(row, role)?, nic)?;
     operations::check_free(cx, &Hold::Deployment(key.clone()))?;
-    let alter = Alter::Role { role: role.into(), nic: nic.map(Into::into), group: None, forwarding: Some(on) };
-    let work = Work::Alter { key: key.clone(), alter };
-    Ok(Step::later(Plan::new(), (10_000, 30_000)).holding(Hold::Deployment(key)).then(work))
+    let alter = Alter::Role {
+        role: role.into(),
+        nic: nic.map(Into::into),
+        group: None,
+        forwarding: Some(on),
+    };
+    let work = Work::Alter {
+        key: key.clone(),
+        alter,
+    };
+    Ok(Step::later(Plan::new(), (10_000, 30_000))
+        .holding(Hold::Deployment(key))
+        .then(work))
 }
 
 fn held_by<'r>(role: &'r super::Role, nic: Option<&str>) -> Result<&'r Option<Box<str>>, CloudError> {
     let Some(nic) = nic else {
         return Ok(&role.network.security_group);
     };
-    let found = role.network.interfaces.iter().find(|own| own.name.eq_ignore_ascii_case(nic));
-    found.map(|own| &own.security_group).ok_or_else(|| CloudError::of(&forms::RESOURCE_NOT_FOUND))
+    let found = role
+        .network
+        .interfaces
+        .iter()
+        .find(|own| own.name.eq_ignore_ascii_case(nic));
+    found
+        .map(|own| &own.security_group)
+        .ok_or_else(|| CloudError::of(&forms::RESOURCE_NOT_FOUND))
 }
 
 fn find<'a>(cx: &Cx<'a>, subscription: Key, name: &str) -> Result<&'a NetworkSecurityGroup, CloudError> {
-    let found = cx.classic().network_security_groups.get(&Named::new(subscription, name));
+    let found = cx
+        .classic()
+        .network_security_groups
+        .get(&Named::new(subscription, name));
     found.ok_or_else(|| CloudError::of(&forms::NSG_NOT_FOUND).with("group", name))
 }
 
@@ -261,7 +409,11 @@ impl<'a> Cx<'a> {
     /// # Errors
     ///
     /// When there is none.
-    pub fn classic_security_group(&self, subscription: Key, name: &str) -> Result<&'a NetworkSecurityGroup, CloudError> {
+    pub fn classic_security_group(
+        &self,
+        subscription: Key,
+        name: &str,
+    ) -> Result<&'a NetworkSecurityGroup, CloudError> {
         find(self, subscription, name)
     }
 

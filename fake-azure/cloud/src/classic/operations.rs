@@ -98,15 +98,33 @@ pub(crate) enum Work {
     /// A role starts, after it was added.
     StartRole { key: DeploymentKey, role: Box<str> },
     /// A role is written again.
-    UpdateRole { key: DeploymentKey, role: Box<str>, spec: Box<roles::RoleSpec> },
+    UpdateRole {
+        key: DeploymentKey,
+        role: Box<str>,
+        spec: Box<roles::RoleSpec>,
+    },
     /// A role goes.
-    DeleteRole { key: DeploymentKey, role: Box<str>, media: bool },
+    DeleteRole {
+        key: DeploymentKey,
+        role: Box<str>,
+        media: bool,
+    },
     /// Something is done to roles.
-    Act { key: DeploymentKey, roles: Vec<Box<str>>, act: role_operations::RoleAct },
+    Act {
+        key: DeploymentKey,
+        roles: Vec<Box<str>>,
+        act: role_operations::RoleAct,
+    },
     /// Endpoints of a load-balanced set are written again.
-    UpdateSet { key: DeploymentKey, endpoints: Vec<super::endpoints::InputEndpoint> },
+    UpdateSet {
+        key: DeploymentKey,
+        endpoints: Vec<super::endpoints::InputEndpoint>,
+    },
     /// The deployment's row changes in one way.
-    Alter { key: DeploymentKey, alter: deployments::Alter },
+    Alter {
+        key: DeploymentKey,
+        alter: deployments::Alter,
+    },
 }
 
 /// Takes back one change when an operation fails.
@@ -152,7 +170,16 @@ impl Step {
 
     /// Done in the background: `lasts_ms` is the range that its time is drawn from (SM 2.3).
     pub(crate) fn later(plan: Plan, lasts_ms: (i64, i64)) -> Step {
-        Step { plan, later: Some(Later { lasts_ms, work: Work::Nothing, holds: Vec::new(), doom: None, ticks: Vec::new() }) }
+        Step {
+            plan,
+            later: Some(Later {
+                lasts_ms,
+                work: Work::Nothing,
+                holds: Vec::new(),
+                doom: None,
+                ticks: Vec::new(),
+            }),
+        }
     }
 
     fn change(mut self, change: impl FnOnce(&mut Later)) -> Step {
@@ -184,14 +211,25 @@ impl Step {
 }
 
 /// Commits a step and records its operation.
-pub(super) fn begin(tx: &mut Transaction<'_>, asked: &Asked, call: &ClassicCall, step: Step) -> Result<OperationId, CloudError> {
+pub(super) fn begin(
+    tx: &mut Transaction<'_>,
+    asked: &Asked,
+    call: &ClassicCall,
+    step: Step,
+) -> Result<OperationId, CloudError> {
     let id = asked.request;
     let now = tx.cloud.now();
     let mut plan = step.plan;
     let reversal = tx.commit_classic(asked.subscription, &mut plan)?;
     let later = step.later;
     let background = later.is_some();
-    let later = later.unwrap_or(Later { lasts_ms: (0, 0), work: Work::Nothing, holds: Vec::new(), doom: None, ticks: Vec::new() });
+    let later = later.unwrap_or(Later {
+        lasts_ms: (0, 0),
+        work: Work::Nothing,
+        holds: Vec::new(),
+        doom: None,
+        ticks: Vec::new(),
+    });
     let (low, high) = later.lasts_ms;
     let length = tx.cloud.streams.between(Topic::Latency, low, high);
     let due = now.plus_millis(length);
@@ -214,7 +252,11 @@ pub(super) fn begin(tx: &mut Transaction<'_>, asked: &Asked, call: &ClassicCall,
         caller: call.caller.clone(),
         started: now,
         ended: (!background).then_some(now),
-        status: if background { Status::InProgress } else { Status::Succeeded },
+        status: if background {
+            Status::InProgress
+        } else {
+            Status::Succeeded
+        },
         due,
         doom: later.doom,
         endless: false,
@@ -238,12 +280,18 @@ pub(crate) fn tick(cloud: &mut Cloud, tick: Tick) {
 fn commit_by_itself(cloud: &mut Cloud, rule: impl FnOnce(&Cx<'_>) -> Plan) {
     let mut tx = Transaction::by_itself(cloud);
     let mut plan = rule(&tx.cx());
-    tx.commit_classic(Key(0), &mut plan).expect("what the service does by itself is never refused");
+    tx.commit_classic(Key(0), &mut plan)
+        .expect("what the service does by itself is never refused");
 }
 
 /// Ends a running operation.
 fn end(cloud: &mut Cloud, id: OperationId) {
-    let Some(found) = cloud.classic.operations.get(&id).filter(|operation| operation.is_running() && !operation.endless) else {
+    let Some(found) = cloud
+        .classic
+        .operations
+        .get(&id)
+        .filter(|operation| operation.is_running() && !operation.endless)
+    else {
         return;
     };
     let mut operation = found.clone();
@@ -258,7 +306,8 @@ fn end(cloud: &mut Cloud, id: OperationId) {
     };
     operation.status = match settled {
         Ok(mut plan) => {
-            tx.commit_classic(operation.subscription, &mut plan).expect("what the service does by itself is never refused");
+            tx.commit_classic(operation.subscription, &mut plan)
+                .expect("what the service does by itself is never refused");
             Status::Succeeded
         }
         Err(error) => {
@@ -297,14 +346,23 @@ fn settle(cx: &Cx<'_>, subscription: Key, fresh: Fresh, work: Work) -> Result<Pl
 
 /// The refusal of a write to what a running operation holds (SM 1.9).
 pub(super) fn check_free(cx: &Cx<'_>, hold: &Hold) -> Result<(), CloudError> {
-    let Some(operation) = cx.classic().holds.get(hold).and_then(|id| cx.classic().operations.get(id)) else {
+    let Some(operation) = cx
+        .classic()
+        .holds
+        .get(hold)
+        .and_then(|id| cx.classic().operations.get(id))
+    else {
         return Ok(());
     };
     let error = match hold {
         Hold::Deployment(_) => CloudError::of(&forms::DEPLOYMENT_BUSY).with("request", plain(operation.id.0)),
         _ => CloudError::of(&forms::NETWORK_BUSY),
     };
-    Err(if operation.endless { error } else { error.until(operation.due) })
+    Err(if operation.endless {
+        error
+    } else {
+        error.until(operation.due)
+    })
 }
 
 /// A GUID as request ids are written: no hyphens.
@@ -341,9 +399,15 @@ impl Cloud {
             .filter(|operation| operation.subscription == subscription)
             .filter(|operation| look.from <= operation.started && operation.started <= look.until)
             .filter(|operation| {
-                look.object.as_ref().is_none_or(|path| operation.object.to_lowercase().starts_with(&path.to_lowercase()))
+                look.object
+                    .as_ref()
+                    .is_none_or(|path| operation.object.to_lowercase().starts_with(&path.to_lowercase()))
             })
-            .filter(|operation| look.result.as_ref().is_none_or(|wanted| status(operation).eq_ignore_ascii_case(wanted)))
+            .filter(|operation| {
+                look.result
+                    .as_ref()
+                    .is_none_or(|wanted| status(operation).eq_ignore_ascii_case(wanted))
+            })
             .collect();
         found.sort_by_key(|operation| (operation.started, operation.id));
         found
@@ -366,6 +430,12 @@ impl Cloud {
 impl Act {
     /// Names and values for the history; secrets are left out.
     fn parameters(&self) -> Vec<Parameter> {
-        self.subject().into_iter().map(|(name, value)| Parameter { name: name.into(), value: value.into() }).collect()
+        self.subject()
+            .into_iter()
+            .map(|(name, value)| Parameter {
+                name: name.into(),
+                value: value.into(),
+            })
+            .collect()
     }
 }

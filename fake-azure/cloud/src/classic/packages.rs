@@ -45,7 +45,12 @@ pub struct Instance {
 impl Package {
     /// All instances, role by role.
     pub fn instances(&self) -> impl Iterator<Item = Instance> {
-        self.roles.iter().flat_map(|role| (0..role.instances).map(|number| Instance { role: role.name.clone(), number }))
+        self.roles.iter().flat_map(|role| {
+            (0..role.instances).map(|number| Instance {
+                role: role.name.clone(),
+                number,
+            })
+        })
     }
 
     /// The cores that they hold.
@@ -68,7 +73,13 @@ pub struct CreatePackage {
     pub extensions: Vec<Box<str>>,
 }
 
-pub(super) fn create(cx: &Cx<'_>, asked: &Asked, service: &str, slot: Slot, spec: &CreatePackage) -> Result<Step, CloudError> {
+pub(super) fn create(
+    cx: &Cx<'_>,
+    asked: &Asked,
+    service: &str,
+    slot: Slot,
+    spec: &CreatePackage,
+) -> Result<Step, CloudError> {
     let (owner, key) = deployments::check_slot(cx, asked, service, &spec.name, slot)?;
     check_roles(cx, &spec.roles)?;
     if spec.package_url.is_empty() {
@@ -101,7 +112,9 @@ pub(super) fn create(cx: &Cx<'_>, asked: &Asked, service: &str, slot: Slot, spec
     draft.with(|_| plan);
     deployments::take_vip(&mut draft, owner, slot, None, asked);
     let plan = draft.finish(cx.now()).charge_cores(location, cores.into());
-    let step = Step::later(plan, lasts).holding(hold).on_the_way(50, Tick::Appears(key.clone(), asked.request));
+    let step = Step::later(plan, lasts)
+        .holding(hold)
+        .on_the_way(50, Tick::Appears(key.clone(), asked.request));
     Ok(step.then(Work::StartDeployment(key)))
 }
 
@@ -109,8 +122,13 @@ fn check_roles(cx: &Cx<'_>, asked: &[PackageRole]) -> Result<(), CloudError> {
     if asked.is_empty() || asked.iter().any(|role| role.instances == 0 || role.name.is_empty()) {
         return Err(CloudError::of(&forms::PARAMETER));
     }
-    if let Some(limit) = cx.limit("RolesPerPackageDeployment").filter(|limit| i64::try_from(asked.len()).is_ok_and(|n| n > *limit)) {
-        return Err(CloudError::of(&forms::ROLE_LIMIT).with("count", asked.len()).with("limit", limit));
+    if let Some(limit) = cx
+        .limit("RolesPerPackageDeployment")
+        .filter(|limit| i64::try_from(asked.len()).is_ok_and(|n| n > *limit))
+    {
+        return Err(CloudError::of(&forms::ROLE_LIMIT)
+            .with("count", asked.len())
+            .with("limit", limit));
     }
     Ok(())
 }
@@ -122,27 +140,41 @@ pub(super) fn gone(cx: &Cx<'_>, key: &DeploymentKey, package: &Package) -> Plan 
 
 /// What another configuration changes.
 pub(super) fn resized(cx: &Cx<'_>, key: &DeploymentKey, before: Option<&Package>, after: &Package) -> Plan {
-    charge(cx, key, i64::from(after.cores()) - i64::from(before.map_or(0, Package::cores)))
+    charge(
+        cx,
+        key,
+        i64::from(after.cores()) - i64::from(before.map_or(0, Package::cores)),
+    )
 }
 
 fn charge(cx: &Cx<'_>, key: &DeploymentKey, by: i64) -> Plan {
     match cx.classic().hosted_services.get(&key.0) {
-        Some(service) if by != 0 => {
-            Plan::new().charge_cores(roles::location_name(&service.placement.location(cx, service.subscription)), by)
-        }
+        Some(service) if by != 0 => Plan::new().charge_cores(
+            roles::location_name(&service.placement.location(cx, service.subscription)),
+            by,
+        ),
         _ => Plan::new(),
     }
 }
 
 /// Starts or suspends the instances of a package deployment; machines have operations of their own (SM 5.6).
-pub(super) fn run(cx: &Cx<'_>, found: (DeploymentKey, &deployments::Deployment), running: bool) -> Result<Step, CloudError> {
+pub(super) fn run(
+    cx: &Cx<'_>,
+    found: (DeploymentKey, &deployments::Deployment),
+    running: bool,
+) -> Result<Step, CloudError> {
     let (key, row) = found;
     operations::check_free(cx, &Hold::Deployment(key.clone()))?;
     if row.package.is_none() {
         return Err(CloudError::of(&forms::DEPLOYMENT_OF_ROLES));
     }
-    let work = Work::Alter { key: key.clone(), alter: Alter::Run(running) };
-    Ok(Step::later(Plan::new(), (4_000, 30_000)).holding(Hold::Deployment(key)).then(work))
+    let work = Work::Alter {
+        key: key.clone(),
+        alter: Alter::Run(running),
+    };
+    Ok(Step::later(Plan::new(), (4_000, 30_000))
+        .holding(Hold::Deployment(key))
+        .then(work))
 }
 
 /// Another service configuration: other instance counts.
@@ -158,16 +190,40 @@ pub(super) fn configure(
         return Err(CloudError::of(&forms::DEPLOYMENT_OF_ROLES));
     };
     check_roles(cx, asked)?;
-    let named = |role: &PackageRole| package.roles.iter().any(|own| own.name.eq_ignore_ascii_case(&role.name));
+    let named = |role: &PackageRole| {
+        package
+            .roles
+            .iter()
+            .any(|own| own.name.eq_ignore_ascii_case(&role.name))
+    };
     if row.stage != Stage::Made || asked.len() != package.roles.len() || !asked.iter().all(named) {
         return Err(CloudError::of(&forms::PARAMETER));
     }
-    let after = Package { configuration: configuration.into(), roles: asked.to_vec(), ..package.clone() };
+    let after = Package {
+        configuration: configuration.into(),
+        roles: asked.to_vec(),
+        ..package.clone()
+    };
     let more = after.cores().saturating_sub(package.cores());
-    let location = cx.classic().hosted_services.get(&key.0).map(|service| service.placement.location(cx, service.subscription));
-    let short = subscription::check_cores(cx, row.subscription, &roles::location_name(&location.unwrap_or_default()), more).err();
-    let work = Work::Alter { key: key.clone(), alter: Alter::Configure(Box::new(after)) };
-    let step = Step::later(Plan::new(), (20_000, 60_000)).holding(Hold::Deployment(key)).then(work);
+    let location = cx
+        .classic()
+        .hosted_services
+        .get(&key.0)
+        .map(|service| service.placement.location(cx, service.subscription));
+    let short = subscription::check_cores(
+        cx,
+        row.subscription,
+        &roles::location_name(&location.unwrap_or_default()),
+        more,
+    )
+    .err();
+    let work = Work::Alter {
+        key: key.clone(),
+        alter: Alter::Configure(Box::new(after)),
+    };
+    let step = Step::later(Plan::new(), (20_000, 60_000))
+        .holding(Hold::Deployment(key))
+        .then(work);
     Ok(match short {
         Some(error) => step.doomed(error),
         None => step,

@@ -67,24 +67,40 @@ pub(super) fn create(cx: &Cx<'_>, asked: &Asked, spec: &CreateReservedIp) -> Res
         // The deployment's present address becomes the reserved one.
         let (at, row) = deployments::find_named(cx, asked.subscription, service, deployment)?;
         operations::check_free(cx, &Hold::Deployment(at.clone()))?;
-        let vip = row.vips.first().filter(|vip| vip.reserved.is_none()).ok_or_else(|| CloudError::of(&forms::PARAMETER))?;
+        let vip = row
+            .vips
+            .first()
+            .filter(|vip| vip.reserved.is_none())
+            .ok_or_else(|| CloudError::of(&forms::PARAMETER))?;
         let address = cx.vip_address(vip).ok_or_else(|| CloudError::of(&forms::PARAMETER))?;
         let owner = cx.hosted_service(asked.subscription, service)?;
         reserved.used_by = Some((owner.name.clone(), row.name.clone()));
         plan = plan.public_address(vip.key, None);
-        plan = plan.public_address(key, Some(fixed(address))).public_in_use(u32::from(address), Some(key));
+        plan = plan
+            .public_address(key, Some(fixed(address)))
+            .public_in_use(u32::from(address), Some(key));
         plan = plan.then(deployments::changed(cx, &at, |row| {
-            row.vips[0] = VirtualIp { name: "".into(), key, reserved: Some(reserved.name.clone()) };
+            row.vips[0] = VirtualIp {
+                name: "".into(),
+                key,
+                reserved: Some(reserved.name.clone()),
+            };
         }));
         return Ok(Step::later(plan.reserved_ip(named, Some(reserved)), lasts).holding(Hold::Deployment(at)));
     }
     let address = cx.fabric().free_public_address(0);
-    plan = plan.public_address(key, Some(fixed(address))).public_in_use(u32::from(address), Some(key));
+    plan = plan
+        .public_address(key, Some(fixed(address)))
+        .public_in_use(u32::from(address), Some(key));
     Ok(Step::later(plan.reserved_ip(named.clone(), Some(reserved)), lasts).holding(Hold::ReservedIp(named)))
 }
 
 fn fixed(address: std::net::Ipv4Addr) -> PublicAddress {
-    PublicAddress { address: Some(address), fixed: true, dns_name: None }
+    PublicAddress {
+        address: Some(address),
+        fixed: true,
+        dns_name: None,
+    }
 }
 
 pub(super) fn delete(cx: &Cx<'_>, asked: &Asked, name: &str) -> Result<Step, CloudError> {
@@ -98,20 +114,35 @@ pub(super) fn delete(cx: &Cx<'_>, asked: &Asked, name: &str) -> Result<Step, Clo
 }
 
 /// A reserved IP that a deployment of a service may begin to use (SM 5.3).
-pub(super) fn usable<'a>(cx: &Cx<'a>, asked: &Asked, owner: &HostedService, name: &str) -> Result<&'a ReservedIp, CloudError> {
+pub(super) fn usable<'a>(
+    cx: &Cx<'a>,
+    asked: &Asked,
+    owner: &HostedService,
+    name: &str,
+) -> Result<&'a ReservedIp, CloudError> {
     let found = cx.classic().reserved_ips.get(&asked.named(name));
     let found = found.ok_or_else(|| CloudError::of(&forms::RESERVED_UNKNOWN).with("name", name))?;
     if found.used_by.is_some() {
         return Err(CloudError::of(&forms::RESERVED_IN_USE).with("name", &found.name));
     }
-    if !found.location.eq_ignore_ascii_case(&owner.placement.location(cx, asked.subscription)) {
+    if !found
+        .location
+        .eq_ignore_ascii_case(&owner.placement.location(cx, asked.subscription))
+    {
         return Err(CloudError::of(&forms::RESERVED_LOCATION).with("name", &found.name));
     }
     Ok(found)
 }
 
 /// Makes a deployment use a reserved IP, or stop it.
-pub(super) fn associate(cx: &Cx<'_>, asked: &Asked, name: &str, service: &str, deployment: &str, on: bool) -> Result<Step, CloudError> {
+pub(super) fn associate(
+    cx: &Cx<'_>,
+    asked: &Asked,
+    name: &str,
+    service: &str,
+    deployment: &str,
+    on: bool,
+) -> Result<Step, CloudError> {
     let reserved = find(cx, asked.subscription, name)?;
     let (key, row) = deployments::find_named(cx, asked.subscription, service, deployment)?;
     operations::check_free(cx, &Hold::Deployment(key.clone()))?;
@@ -120,7 +151,11 @@ pub(super) fn associate(cx: &Cx<'_>, asked: &Asked, name: &str, service: &str, d
         usable(cx, asked, owner, name)?;
         Alter::Associate(reserved.name.clone())
     } else {
-        if !row.vips.iter().any(|vip| vip.reserved.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(name))) {
+        if !row.vips.iter().any(|vip| {
+            vip.reserved
+                .as_deref()
+                .is_some_and(|own| own.eq_ignore_ascii_case(name))
+        }) {
             return Err(CloudError::of(&forms::RESERVED_NOT_USED).with("name", &reserved.name));
         }
         Alter::Disassociate
@@ -128,11 +163,19 @@ pub(super) fn associate(cx: &Cx<'_>, asked: &Asked, name: &str, service: &str, d
     // The reserved IP is spoken for from here on.
     let mut plan = Plan::new();
     if on {
-        let used = ReservedIp { used_by: Some((owner.name.clone(), row.name.clone())), ..reserved.clone() };
+        let used = ReservedIp {
+            used_by: Some((owner.name.clone(), row.name.clone())),
+            ..reserved.clone()
+        };
         plan = plan.reserved_ip(asked.named(name), Some(used));
     }
-    let work = Work::Alter { key: key.clone(), alter };
-    Ok(Step::later(plan, (30_000, 50_000)).holding(Hold::Deployment(key)).then(work))
+    let work = Work::Alter {
+        key: key.clone(),
+        alter,
+    };
+    Ok(Step::later(plan, (30_000, 50_000))
+        .holding(Hold::Deployment(key))
+        .then(work))
 }
 
 /// The end of an association: the deployment's dynamic address goes.
@@ -140,7 +183,11 @@ pub(super) fn associated(cx: &Cx<'_>, _: &DeploymentKey, row: &mut Deployment, n
     let Some(reserved) = cx.classic().reserved_ips.get(&Named::new(row.subscription, name)) else {
         return Plan::new();
     };
-    let vip = VirtualIp { name: "".into(), key: reserved.key, reserved: Some(reserved.name.clone()) };
+    let vip = VirtualIp {
+        name: "".into(),
+        key: reserved.key,
+        reserved: Some(reserved.name.clone()),
+    };
     match row.vips.first_mut() {
         Some(first) => {
             let old = std::mem::replace(first, vip);
@@ -164,7 +211,14 @@ pub(super) fn disassociated(cx: &Cx<'_>, key: &DeploymentKey, row: &mut Deployme
     vip.key = own;
     let dns_name = (key.1 == deployments::Slot::Production).then(|| super::hosted_services::dns_name(&key.0).into());
     let address = cx.fabric().free_public_address(0);
-    plan = plan.public_address(own, Some(PublicAddress { address: Some(address), fixed: false, dns_name }));
+    plan = plan.public_address(
+        own,
+        Some(PublicAddress {
+            address: Some(address),
+            fixed: false,
+            dns_name,
+        }),
+    );
     plan = plan.public_in_use(u32::from(address), Some(own));
     plan.then(released(cx, &Named::new(row.subscription, &name)))
 }
@@ -172,7 +226,13 @@ pub(super) fn disassociated(cx: &Cx<'_>, key: &DeploymentKey, row: &mut Deployme
 /// Nobody uses the reserved IP any more.
 pub(super) fn released(cx: &Cx<'_>, named: &Named) -> Plan {
     match cx.classic().reserved_ips.get(named) {
-        Some(reserved) => Plan::new().reserved_ip(named.clone(), Some(ReservedIp { used_by: None, ..reserved.clone() })),
+        Some(reserved) => Plan::new().reserved_ip(
+            named.clone(),
+            Some(ReservedIp {
+                used_by: None,
+                ..reserved.clone()
+            }),
+        ),
         None => Plan::new(),
     }
 }

@@ -67,7 +67,14 @@ pub enum CaptureAs {
 }
 
 /// Does something to roles, several at once or one.
-pub(super) fn act(cx: &Cx<'_>, asked: &Asked, service: &str, deployment: &str, names: &[Box<str>], act: &RoleAct) -> Result<Step, CloudError> {
+pub(super) fn act(
+    cx: &Cx<'_>,
+    asked: &Asked,
+    service: &str,
+    deployment: &str,
+    names: &[Box<str>],
+    act: &RoleAct,
+) -> Result<Step, CloudError> {
     let (key, row) = deployments::find_named(cx, asked.subscription, service, deployment)?;
     if names.is_empty() {
         return Err(CloudError::of(&forms::PARAMETER));
@@ -92,14 +99,28 @@ pub(super) fn act(cx: &Cx<'_>, asked: &Asked, service: &str, deployment: &str, n
     let cores: u32 = match act {
         RoleAct::Start => {
             let off = |role: &&&Role| role.timeline.at(cx.now()) == Phase::Deallocated;
-            found.iter().filter(off).filter_map(|role| cx.fabric().machines.get(&role.machine)).map(|machine| machine.cores).sum()
+            found
+                .iter()
+                .filter(off)
+                .filter_map(|role| cx.fabric().machines.get(&role.machine))
+                .map(|machine| machine.cores)
+                .sum()
         }
         _ => 0,
     };
-    let location = found.first().and_then(|role| cx.fabric().machines.get(&role.machine)).map(|machine| machine.location.clone());
+    let location = found
+        .first()
+        .and_then(|role| cx.fabric().machines.get(&role.machine))
+        .map(|machine| machine.location.clone());
     let short = subscription::check_cores(cx, asked.subscription, &location.unwrap_or_default(), cores).err();
-    let work = Work::Act { key: key.clone(), roles: found.iter().map(|role| role.name.clone()).collect(), act: act.clone() };
-    let step = Step::later(Plan::new(), lasts).holding(Hold::Deployment(key)).then(work);
+    let work = Work::Act {
+        key: key.clone(),
+        roles: found.iter().map(|role| role.name.clone()).collect(),
+        act: act.clone(),
+    };
+    let step = Step::later(Plan::new(), lasts)
+        .holding(Hold::Deployment(key))
+        .then(work);
     Ok(match short {
         Some(error) => step.doomed(error),
         None => step,
@@ -119,7 +140,15 @@ pub(super) fn done(
         return Ok(Plan::new());
     };
     if let RoleAct::Capture(capture) = act {
-        return captured(cx, subscription, key, row, names.first().map_or("", |name| name), capture, fresh);
+        return captured(
+            cx,
+            subscription,
+            key,
+            row,
+            names.first().map_or("", |name| name),
+            capture,
+            fresh,
+        );
     }
     let mut plan = Plan::new();
     let mut after = row.clone();
@@ -139,7 +168,9 @@ pub(super) fn done(
             RoleAct::Restart => (Timeline::restart(cx.now(), fresh, n), Power::Running),
             RoleAct::Shutdown(PostShutdown::Stopped) if phase == Phase::Deallocated => continue,
             RoleAct::Shutdown(PostShutdown::Stopped) => (Timeline::at_rest(cx.now(), Phase::Stopped), Power::Stopped),
-            RoleAct::Shutdown(PostShutdown::StoppedDeallocated) => (Timeline::at_rest(cx.now(), Phase::Deallocated), Power::Deallocated),
+            RoleAct::Shutdown(PostShutdown::StoppedDeallocated) => {
+                (Timeline::at_rest(cx.now(), Phase::Deallocated), Power::Deallocated)
+            }
             RoleAct::Capture(_) | RoleAct::PerformMaintenance => continue,
         };
         let was = machine.power.is_allocated();
@@ -156,13 +187,25 @@ pub(super) fn done(
             }
         }
         woken |= !was && power.is_allocated();
-        plan = plan.machine(role.machine, Some(Machine { power, ..machine.clone() }));
+        plan = plan.machine(
+            role.machine,
+            Some(Machine {
+                power,
+                ..machine.clone()
+            }),
+        );
         after.set_timeline(name, timeline, cx.now());
     }
-    let (mut after, vip) = if lost.is_empty() { (after, Plan::new()) } else { deployments::settle_vip(cx, after, &lost) };
+    let (mut after, vip) = if lost.is_empty() {
+        (after, Plan::new())
+    } else {
+        deployments::settle_vip(cx, after, &lost)
+    };
     plan = plan.then(vip);
     if woken {
-        plan = plan.then(wake_public_ips(cx, row, names)).then(deployments::wake_vips(cx, &after));
+        plan = plan
+            .then(wake_public_ips(cx, row, names))
+            .then(deployments::wake_vips(cx, &after));
     }
     after.modified = cx.now();
     Ok(plan.deployment(key.clone(), Some(after)))
@@ -172,9 +215,17 @@ pub(super) fn done(
 fn wake_public_ips(cx: &Cx<'_>, row: &Deployment, names: &[Box<str>]) -> Plan {
     let mut plan = Plan::new();
     let mut skip = row.vips.len() + 1;
-    for role in row.roles.iter().filter(|role| names.iter().any(|name| name.eq_ignore_ascii_case(&role.name))) {
+    for role in row
+        .roles
+        .iter()
+        .filter(|role| names.iter().any(|name| name.eq_ignore_ascii_case(&role.name)))
+    {
         if let Some(super::PublicIp(key)) = role.public_ip
-            && let Some(own) = cx.fabric().public_addresses.get(&key).filter(|own| own.address.is_none())
+            && let Some(own) = cx
+                .fabric()
+                .public_addresses
+                .get(&key)
+                .filter(|own| own.address.is_none())
         {
             plan = plan.changes(own.taking(key, cx.fabric().free_public_address(skip)));
             skip += 1;
@@ -207,7 +258,14 @@ fn captured(
         let blob = blob_name_of(&media_link).unwrap_or_else(|_| disk.blob.clone());
         plan = std::mem::take(&mut plan).then(media::make(cx, &blob, disk.size_gb, None, fresh, n));
         let name = format!("{}-{label}-{day}", capture.name).into();
-        ImageDisk { name, caching: caching.into(), lun, media_link, blob, size_gb: disk.size_gb }
+        ImageDisk {
+            name,
+            caching: caching.into(),
+            lun,
+            media_link,
+            blob,
+            size_gb: disk.size_gb,
+        }
     };
     let os_disk = copy(system, &role.os_disk.caching, 0, "os".to_owned(), 1);
     let named = Named::new(subscription, &capture.name);
@@ -233,8 +291,16 @@ fn captured(
                     data_disks.push(copy(disk, &own.caching, own.lun, format!("datadisk-{}", own.lun), n));
                 }
             }
-            let service = cx.classic().hosted_services.get(&key.0).map_or_else(|| key.0.clone(), |service| service.name.clone());
-            let state = if role.timeline.at(now).has_booted() { "Started" } else { "Stopped" };
+            let service = cx
+                .classic()
+                .hosted_services
+                .get(&key.0)
+                .map_or_else(|| key.0.clone(), |service| service.name.clone());
+            let state = if role.timeline.at(now).has_booted() {
+                "Started"
+            } else {
+                "Stopped"
+            };
             let image = VmImage {
                 name: capture.name.clone(),
                 label: capture.label.clone(),
@@ -258,5 +324,9 @@ fn captured(
         plan = plan.deployment(key.clone(), Some(after));
     }
     // Capturing the last machine removes it; the deployment is the client's to delete (SM 6.4).
-    Ok(if goes { plan.then(roles::removed(cx, key, name, false)) } else { plan })
+    Ok(if goes {
+        plan.then(roles::removed(cx, key, name, false))
+    } else {
+        plan
+    })
 }

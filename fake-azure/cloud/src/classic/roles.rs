@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::deployments::{self, Deployment, DeploymentKey, changed};
 use super::drafting::{Draft, Trouble};
 use super::endpoints::{self, InputEndpoint};
-use super::{Asked, Fresh, Hold, Named, Phase, Step, Timeline, Work, disks, forms, hosted_services, operations};
+use super::{Asked, Fresh, Hold, Named, Step, Timeline, Work, disks, forms, hosted_services, operations};
 use crate::catalogue::{locations, role_sizes};
 use crate::cx::Cx;
 use crate::error::CloudError;
@@ -235,7 +235,9 @@ impl Role {
 
     /// All its ports, the first one first.
     pub fn ports(&self) -> Vec<Key> {
-        std::iter::once(self.port).chain(self.network.interfaces.iter().filter_map(|nic| nic.port)).collect()
+        std::iter::once(self.port)
+            .chain(self.network.interfaces.iter().filter_map(|nic| nic.port))
+            .collect()
     }
 }
 
@@ -245,7 +247,13 @@ pub(super) fn find<'d>(deployment: &'d Deployment, role: &str) -> Result<&'d Rol
 }
 
 /// Adds a machine to a deployment.
-pub(super) fn add(cx: &Cx<'_>, asked: &Asked, service: &str, deployment: &str, spec: &RoleSpec) -> Result<Step, CloudError> {
+pub(super) fn add(
+    cx: &Cx<'_>,
+    asked: &Asked,
+    service: &str,
+    deployment: &str,
+    spec: &RoleSpec,
+) -> Result<Step, CloudError> {
     let (key, row) = deployments::find_named(cx, asked.subscription, service, deployment)?;
     operations::check_free(cx, &Hold::Deployment(key.clone()))?;
     let owner = hosted_services::find(cx, asked.subscription, service)?;
@@ -261,7 +269,9 @@ pub(super) fn add(cx: &Cx<'_>, asked: &Asked, service: &str, deployment: &str, s
         let step = Step::later(draft.finish(cx.now()), lasts).holding(Hold::Deployment(key.clone()));
         return Ok(step.then(Work::StartRole { key, role }));
     };
-    Ok(Step::later(Plan::new(), lasts).holding(Hold::Deployment(key)).doomed(error))
+    Ok(Step::later(Plan::new(), lasts)
+        .holding(Hold::Deployment(key))
+        .doomed(error))
 }
 
 /// The end of an addition.
@@ -285,7 +295,12 @@ pub(super) fn power(cx: &Cx<'_>, machine: Key, power: Power) -> Plan {
 }
 
 /// Writes a role again.
-pub(super) fn update(cx: &Cx<'_>, asked: &Asked, place: (&str, &str, &str), spec: &RoleSpec) -> Result<Step, CloudError> {
+pub(super) fn update(
+    cx: &Cx<'_>,
+    asked: &Asked,
+    place: (&str, &str, &str),
+    spec: &RoleSpec,
+) -> Result<Step, CloudError> {
     let (service, deployment, role) = place;
     let (key, row) = deployments::find_named(cx, asked.subscription, service, deployment)?;
     let found = find(row, role)?;
@@ -294,19 +309,37 @@ pub(super) fn update(cx: &Cx<'_>, asked: &Asked, place: (&str, &str, &str), spec
     let step = Step::later(Plan::new(), (20_000, 40_000)).holding(Hold::Deployment(key.clone()));
     let mut draft = Draft::new(cx, asked, owner, &key, row.clone());
     match draft.update(found, spec) {
-        Ok(()) => Ok(step.then(Work::UpdateRole { key, role: found.name.clone(), spec: spec.clone().into() })),
+        Ok(()) => Ok(step.then(Work::UpdateRole {
+            key,
+            role: found.name.clone(),
+            spec: spec.clone().into(),
+        })),
         Err(Trouble::Now(error)) => Err(error),
         Err(Trouble::Late(error)) => Ok(step.doomed(error)),
     }
 }
 
 /// The end of an update.
-pub(super) fn updated(cx: &Cx<'_>, key: &DeploymentKey, role: &str, spec: &RoleSpec, fresh: Fresh) -> Result<Plan, CloudError> {
+pub(super) fn updated(
+    cx: &Cx<'_>,
+    key: &DeploymentKey,
+    role: &str,
+    spec: &RoleSpec,
+    fresh: Fresh,
+) -> Result<Plan, CloudError> {
     let Some(row) = cx.classic().deployments.get(key) else {
         return Ok(Plan::new());
     };
-    let owner = cx.classic().hosted_services.get(&key.0).ok_or_else(|| CloudError::of(&forms::SERVICE_NOT_FOUND))?;
-    let asked = Asked { subscription: row.subscription, fresh, request: OperationId(fresh.0) };
+    let owner = cx
+        .classic()
+        .hosted_services
+        .get(&key.0)
+        .ok_or_else(|| CloudError::of(&forms::SERVICE_NOT_FOUND))?;
+    let asked = Asked {
+        subscription: row.subscription,
+        fresh,
+        request: OperationId(fresh.0),
+    };
     let found = find(row, role)?;
     let mut draft = Draft::new(cx, &asked, owner, key, row.clone());
     match draft.update(found, spec) {
@@ -325,8 +358,14 @@ pub(super) fn delete(cx: &Cx<'_>, asked: &Asked, place: (&str, &str, &str), medi
         cov_mark::hit!(classic_only_role);
         return Err(CloudError::of(&forms::ONLY_ROLE).with("role", &found.name));
     }
-    let work = Work::DeleteRole { key: key.clone(), role: found.name.clone(), media };
-    Ok(Step::later(Plan::new(), (20_000, 40_000)).holding(Hold::Deployment(key)).then(work))
+    let work = Work::DeleteRole {
+        key: key.clone(),
+        role: found.name.clone(),
+        media,
+    };
+    Ok(Step::later(Plan::new(), (20_000, 40_000))
+        .holding(Hold::Deployment(key))
+        .then(work))
 }
 
 /// The end of a removal.
@@ -341,7 +380,12 @@ pub(super) fn removed(cx: &Cx<'_>, key: &DeploymentKey, role: &str, media: bool)
     deployment.roles.retain(|own| own.machine != found.machine);
     deployment.modified = cx.now();
     let mut plan = gone(cx, row, found, media);
-    let gone_sets: Vec<(Box<str>, Key)> = deployment.sets.iter().filter(|(set, _)| !deployment.uses_set(set)).cloned().collect();
+    let gone_sets: Vec<(Box<str>, Key)> = deployment
+        .sets
+        .iter()
+        .filter(|(set, _)| !deployment.uses_set(set))
+        .cloned()
+        .collect();
     for (set, key) in gone_sets {
         deployment.sets.retain(|(own, _)| *own != set);
         plan = plan.machine_set(key, None);
@@ -359,7 +403,12 @@ pub(super) fn gone(cx: &Cx<'_>, deployment: &Deployment, role: &Role, media: boo
     if let Some(PublicIp(key)) = role.public_ip {
         plan = plan.then(public_gone(cx, key));
     }
-    if let Some(machine) = cx.fabric().machines.get(&role.machine).filter(|machine| machine.power.is_allocated()) {
+    if let Some(machine) = cx
+        .fabric()
+        .machines
+        .get(&role.machine)
+        .filter(|machine| machine.power.is_allocated())
+    {
         plan = plan.charge_cores(location_name(&machine.location), -i64::from(machine.cores));
     }
     for name in disk_names(role) {
@@ -378,7 +427,9 @@ pub(super) fn gone(cx: &Cx<'_>, deployment: &Deployment, role: &Role, media: boo
 
 /// The names of a role's disks: the system's first.
 pub(super) fn disk_names(role: &Role) -> Vec<Box<str>> {
-    std::iter::once(role.os_disk.name.clone()).chain(role.data_disks.iter().map(|disk| disk.name.clone())).collect()
+    std::iter::once(role.os_disk.name.clone())
+        .chain(role.data_disks.iter().map(|disk| disk.name.clone()))
+        .collect()
 }
 
 /// The ledger's name of a location.
@@ -427,12 +478,19 @@ impl Deployment {
     /// When it has no such endpoint.
     pub fn remote_desktop_port(&self, role: &str) -> Result<u16, CloudError> {
         let endpoints = &find(self, role)?.network.endpoints;
-        let found = endpoints.iter().find(|endpoint| endpoint.local_port == 3389).and_then(|endpoint| endpoint.port);
+        let found = endpoints
+            .iter()
+            .find(|endpoint| endpoint.local_port == 3389)
+            .and_then(|endpoint| endpoint.port);
         found.ok_or_else(|| CloudError::of(&forms::NO_RDP))
     }
 
     pub(super) fn uses_set(&self, set: &str) -> bool {
-        self.roles.iter().any(|role| role.availability_set.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(set)))
+        self.roles.iter().any(|role| {
+            role.availability_set
+                .as_deref()
+                .is_some_and(|own| own.eq_ignore_ascii_case(set))
+        })
     }
 
     pub(super) fn set_timeline(&mut self, role: &str, timeline: Timeline, now: crate::time::Time) {
@@ -441,11 +499,6 @@ impl Deployment {
             own.timeline = timeline.clone();
         }
     }
-}
-
-/// Whether a phase keeps a host.
-pub(super) fn is_allocated(phase: Phase) -> bool {
-    phase != Phase::Deallocated
 }
 
 /// The endpoints that a role has after a write.

@@ -43,7 +43,13 @@ pub struct NextHop {
 
 const KINDS: &[&str] = &["Internet", "Null", "VNETLocal", "VPNGateway", "VirtualAppliance"];
 
-pub(super) fn create(cx: &Cx<'_>, asked: &Asked, name: &str, label: Option<&str>, location: &str) -> Result<Step, CloudError> {
+pub(super) fn create(
+    cx: &Cx<'_>,
+    asked: &Asked,
+    name: &str,
+    label: Option<&str>,
+    location: &str,
+) -> Result<Step, CloudError> {
     if !names::is_object_name(name) {
         return Err(CloudError::of(&forms::BAD_OBJECT_NAME).with("name", name));
     }
@@ -55,7 +61,12 @@ pub(super) fn create(cx: &Cx<'_>, asked: &Asked, name: &str, label: Option<&str>
     let used = cx.classic().route_tables.range(Named::all(asked.subscription)).count();
     subscription::check_count(cx, "MaxRouteTables", "route table count", used, 1)?;
     let (label, location) = (label.map(Into::into), location.display_name.into());
-    let table = RouteTable { name: name.into(), label, location, routes: Vec::new() };
+    let table = RouteTable {
+        name: name.into(),
+        label,
+        location,
+        routes: Vec::new(),
+    };
     let hold = Hold::RouteTable(named.clone());
     Ok(Step::later(Plan::new().classic_route_table(named, Some(table)), (10_000, 31_000)).holding(hold))
 }
@@ -68,7 +79,10 @@ pub(super) fn delete(cx: &Cx<'_>, asked: &Asked, name: &str) -> Result<Step, Clo
     if sites.any(|(_, site)| site.subnets.iter().any(|subnet| is(&subnet.route_table))) {
         return Err(CloudError::of(&forms::ROUTE_TABLE_IN_USE).with("table", &table.name));
     }
-    Ok(Step::later(Plan::new().classic_route_table(asked.named(name), None), (10_000, 31_000)))
+    Ok(Step::later(
+        Plan::new().classic_route_table(asked.named(name), None),
+        (10_000, 31_000),
+    ))
 }
 
 pub(super) fn put_route(cx: &Cx<'_>, asked: &Asked, table: &str, route: &Route) -> Result<Step, CloudError> {
@@ -87,11 +101,22 @@ pub(super) fn put_route(cx: &Cx<'_>, asked: &Asked, table: &str, route: &Route) 
     subscription::check_count(cx, "MaxRoutesPerRouteTable", "route count", used, 1)?;
     let mut after = found.clone();
     after.routes.retain(|own| own.name != name);
-    let next = NextHop { kind: (*kind).into(), address: route.next.address.clone() };
-    after.routes.push(Route { name, prefix: route.prefix.clone(), next });
+    let next = NextHop {
+        kind: (*kind).into(),
+        address: route.next.address.clone(),
+    };
+    after.routes.push(Route {
+        name,
+        prefix: route.prefix.clone(),
+        next,
+    });
     after.routes.sort_by(|one, other| one.name.cmp(&other.name));
     let hold = Hold::RouteTable(asked.named(table));
-    Ok(Step::later(Plan::new().classic_route_table(asked.named(table), Some(after)), (10_000, 31_000)).holding(hold))
+    Ok(Step::later(
+        Plan::new().classic_route_table(asked.named(table), Some(after)),
+        (10_000, 31_000),
+    )
+    .holding(hold))
 }
 
 pub(super) fn delete_route(cx: &Cx<'_>, asked: &Asked, table: &str, route: &str) -> Result<Step, CloudError> {
@@ -103,7 +128,11 @@ pub(super) fn delete_route(cx: &Cx<'_>, asked: &Asked, table: &str, route: &str)
     let mut after = found.clone();
     after.routes.retain(|own| own.name != super::folded(route));
     let hold = Hold::RouteTable(asked.named(table));
-    Ok(Step::later(Plan::new().classic_route_table(asked.named(table), Some(after)), (10_000, 31_000)).holding(hold))
+    Ok(Step::later(
+        Plan::new().classic_route_table(asked.named(table), Some(after)),
+        (10_000, 31_000),
+    )
+    .holding(hold))
 }
 
 /// Binds a table to a subnet.
@@ -111,7 +140,9 @@ pub(super) fn bind(cx: &Cx<'_>, asked: &Asked, network: &str, subnet: &str, tabl
     virtual_networks::find(cx, asked.subscription, network, subnet)?;
     let found = find(cx, asked.subscription, table)?;
     operations::check_free(cx, &Hold::NetworkConfiguration(asked.subscription))?;
-    let plan = virtual_networks::with_subnet(cx, asked, network, subnet, |own| own.route_table = Some(found.name.clone()))?;
+    let plan = virtual_networks::with_subnet(cx, asked, network, subnet, |own| {
+        own.route_table = Some(found.name.clone())
+    })?;
     Ok(Step::later(plan, (10_000, 31_000)).holding(Hold::NetworkConfiguration(asked.subscription)))
 }
 
@@ -125,7 +156,11 @@ pub(super) fn free(cx: &Cx<'_>, asked: &Asked, network: &str, subnet: &str) -> R
 
 fn bound<'a>(cx: &Cx<'a>, subscription: Key, network: &str, subnet: &str) -> Result<&'a str, CloudError> {
     let (_, own) = virtual_networks::find(cx, subscription, network, subnet)?;
-    let missing = || CloudError::of(&forms::NO_ROUTE_TABLE).with("network", network).with("subnet", subnet);
+    let missing = || {
+        CloudError::of(&forms::NO_ROUTE_TABLE)
+            .with("network", network)
+            .with("subnet", subnet)
+    };
     own.route_table.as_deref().ok_or_else(missing)
 }
 

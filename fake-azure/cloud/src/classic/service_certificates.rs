@@ -18,12 +18,21 @@ pub struct ServiceCertificate {
     pub opaque: bool,
 }
 
-pub(super) fn add(cx: &Cx<'_>, asked: &Asked, service: &str, certificate: &ServiceCertificate) -> Result<Step, CloudError> {
+pub(super) fn add(
+    cx: &Cx<'_>,
+    asked: &Asked,
+    service: &str,
+    certificate: &ServiceCertificate,
+) -> Result<Step, CloudError> {
     let found = hosted_services::find(cx, asked.subscription, service)?;
     let mut changed = found.clone();
-    changed.certificates.retain(|own| own.thumbprint != certificate.thumbprint);
+    changed
+        .certificates
+        .retain(|own| own.thumbprint != certificate.thumbprint);
     changed.certificates.push(certificate.clone());
-    changed.certificates.sort_by(|one, other| one.thumbprint.cmp(&other.thumbprint));
+    changed
+        .certificates
+        .sort_by(|one, other| one.thumbprint.cmp(&other.thumbprint));
     let plan = Plan::new().hosted_service(super::folded(service), Some(changed));
     Ok(Step::later(plan, (4_000, 6_000)))
 }
@@ -37,15 +46,26 @@ pub(super) fn delete(cx: &Cx<'_>, asked: &Asked, service: &str, thumbprint: &str
         .iter()
         .filter(|(key, _)| *key.0 == *super::folded(service))
         .flat_map(|(_, row)| row.roles.iter())
-        .find(|role| role.fingerprints.iter().any(|own| own.eq_ignore_ascii_case(&certificate.thumbprint)));
+        .find(|role| {
+            role.fingerprints
+                .iter()
+                .any(|own| own.eq_ignore_ascii_case(&certificate.thumbprint))
+        });
     let step = Step::later(Plan::new(), (20_000, 30_000));
     if let Some(role) = user {
-        let error = CloudError::of(&forms::CERTIFICATE_IN_USE).with("thumbprint", &certificate.thumbprint).with("role", &role.name);
+        let error = CloudError::of(&forms::CERTIFICATE_IN_USE)
+            .with("thumbprint", &certificate.thumbprint)
+            .with("role", &role.name);
         return Ok(step.doomed(error));
     }
     let mut changed = found.clone();
-    changed.certificates.retain(|own| own.thumbprint != certificate.thumbprint);
-    Ok(Step::later(Plan::new().hosted_service(super::folded(service), Some(changed)), (20_000, 30_000)))
+    changed
+        .certificates
+        .retain(|own| own.thumbprint != certificate.thumbprint);
+    Ok(Step::later(
+        Plan::new().hosted_service(super::folded(service), Some(changed)),
+        (20_000, 30_000),
+    ))
 }
 
 /// A certificate of a service.
@@ -54,13 +74,19 @@ pub(super) fn delete(cx: &Cx<'_>, asked: &Asked, service: &str, thumbprint: &str
 ///
 /// When there is none.
 pub(super) fn find<'s>(service: &'s HostedService, thumbprint: &str) -> Result<&'s ServiceCertificate, CloudError> {
-    let found = service.certificates.iter().find(|own| own.thumbprint.eq_ignore_ascii_case(thumbprint));
+    let found = service
+        .certificates
+        .iter()
+        .find(|own| own.thumbprint.eq_ignore_ascii_case(thumbprint));
     found.ok_or_else(|| CloudError::of(&forms::CERTIFICATE_NOT_FOUND))
 }
 
 /// Whether a machine may name a thumbprint.
 pub(super) fn is_known(service: &HostedService, thumbprint: &str) -> bool {
-    service.certificates.iter().any(|own| own.opaque || own.thumbprint.eq_ignore_ascii_case(thumbprint))
+    service
+        .certificates
+        .iter()
+        .any(|own| own.opaque || own.thumbprint.eq_ignore_ascii_case(thumbprint))
 }
 
 impl HostedService {

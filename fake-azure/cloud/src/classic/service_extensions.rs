@@ -25,12 +25,19 @@ pub(super) fn add(cx: &Cx<'_>, asked: &Asked, service: &str, extension: &Service
     if !names::is_object_name(&extension.id) || extension.provider.is_empty() || extension.kind.is_empty() {
         return Err(CloudError::of(&forms::PARAMETER));
     }
-    if found.extensions.iter().any(|own| own.id.eq_ignore_ascii_case(&extension.id)) {
+    if found
+        .extensions
+        .iter()
+        .any(|own| own.id.eq_ignore_ascii_case(&extension.id))
+    {
         return Err(CloudError::of(&forms::EXTENSION_EXISTS).with("extension", &extension.id));
     }
     let mut changed = found.clone();
     changed.extensions.push(extension.clone());
-    Ok(Step::later(Plan::new().hosted_service(super::folded(service), Some(changed)), (4_000, 10_000)))
+    Ok(Step::later(
+        Plan::new().hosted_service(super::folded(service), Some(changed)),
+        (4_000, 10_000),
+    ))
 }
 
 pub(super) fn delete(cx: &Cx<'_>, asked: &Asked, service: &str, id: &str) -> Result<Step, CloudError> {
@@ -38,7 +45,10 @@ pub(super) fn delete(cx: &Cx<'_>, asked: &Asked, service: &str, id: &str) -> Res
     found.extension(id)?;
     let mut changed = found.clone();
     changed.extensions.retain(|own| !own.id.eq_ignore_ascii_case(id));
-    Ok(Step::later(Plan::new().hosted_service(super::folded(service), Some(changed)), (4_000, 10_000)))
+    Ok(Step::later(
+        Plan::new().hosted_service(super::folded(service), Some(changed)),
+        (4_000, 10_000),
+    ))
 }
 
 impl HostedService {

@@ -66,14 +66,22 @@ pub struct UpdateStorageService {
 }
 
 /// The types of account (SM 9).
-const TYPES: &[&str] = &["Premium_LRS", "Standard_GRS", "Standard_LRS", "Standard_RAGRS", "Standard_ZRS"];
+const TYPES: &[&str] = &[
+    "Premium_LRS",
+    "Standard_GRS",
+    "Standard_LRS",
+    "Standard_RAGRS",
+    "Standard_ZRS",
+];
 
 fn read_type(text: Option<&str>, geo: Option<bool>) -> Result<Option<&'static str>, CloudError> {
     let Some(text) = text.filter(|text| !text.is_empty()) else {
         return Ok(geo.map(|geo| if geo { "Standard_GRS" } else { "Standard_LRS" }));
     };
     let found = TYPES.iter().find(|own| own.eq_ignore_ascii_case(text));
-    found.map(|own| Some(*own)).ok_or_else(|| CloudError::of(&forms::ACCOUNT_TYPE).with("type", text))
+    found
+        .map(|own| Some(*own))
+        .ok_or_else(|| CloudError::of(&forms::ACCOUNT_TYPE).with("type", text))
 }
 
 fn check_texts(label: Option<&str>, description: Option<&str>) -> Result<(), CloudError> {
@@ -92,7 +100,12 @@ pub(super) fn create(cx: &Cx<'_>, asked: &Asked, spec: &CreateStorageService) ->
     }
     check_texts(Some(&spec.label), spec.description.as_deref())?;
     let account_type = read_type(spec.account_type.as_deref(), spec.geo_replication)?.unwrap_or("Standard_GRS");
-    let placement = placement::read(cx, asked.subscription, spec.location.as_deref(), spec.affinity_group.as_deref())?;
+    let placement = placement::read(
+        cx,
+        asked.subscription,
+        spec.location.as_deref(),
+        spec.affinity_group.as_deref(),
+    )?;
     if cx.fabric().accounts.contains(&*spec.name) {
         cov_mark::hit!(classic_account_taken);
         return Err(CloudError::of(&forms::ACCOUNT_TAKEN).with("account", &spec.name));
@@ -104,7 +117,10 @@ pub(super) fn create(cx: &Cx<'_>, asked: &Asked, spec: &CreateStorageService) ->
     let key = plan.reserve(cx);
     let location = placement.location(cx, asked.subscription);
     let location = locations::find(&location).map_or(&*location, |found| found.name);
-    let account = Account { sku: account_type.into(), ..Account::new(key, location, account_keys(asked.fresh.guid(1))) };
+    let account = Account {
+        sku: account_type.into(),
+        ..Account::new(key, location, account_keys(asked.fresh.guid(1)))
+    };
     let service = StorageService {
         key,
         subscription: asked.subscription,
@@ -117,7 +133,9 @@ pub(super) fn create(cx: &Cx<'_>, asked: &Asked, spec: &CreateStorageService) ->
         created: cx.now(),
         making: asked.request,
     };
-    let plan = plan.account(spec.name.clone(), Some(account)).storage_service(spec.name.clone(), Some(service));
+    let plan = plan
+        .account(spec.name.clone(), Some(account))
+        .storage_service(spec.name.clone(), Some(service));
     Ok(Step::later(plan, (16_000, 31_000)))
 }
 
@@ -135,7 +153,13 @@ pub(super) fn update(cx: &Cx<'_>, asked: &Asked, name: &str, spec: &UpdateStorag
         }
         changed.account_type = to.into();
         if let Some(account) = cx.fabric().accounts.get(name) {
-            plan = plan.account(service.name.clone(), Some(Account { sku: to.into(), ..account.clone() }));
+            plan = plan.account(
+                service.name.clone(),
+                Some(Account {
+                    sku: to.into(),
+                    ..account.clone()
+                }),
+            );
         }
     }
     if let Some(label) = &spec.label {
@@ -150,20 +174,42 @@ pub(super) fn update(cx: &Cx<'_>, asked: &Asked, name: &str, spec: &UpdateStorag
 
 pub(super) fn delete(cx: &Cx<'_>, asked: &Asked, name: &str) -> Result<Step, CloudError> {
     let service = find(cx, asked.subscription, name)?;
-    let disk = cx.classic().disks.iter().find(|(_, disk)| *disk.blob.0 == *service.name).map(|(_, disk)| &disk.name);
-    let image = || cx.classic().os_images.iter().find(|(_, image)| *image.blob.0 == *service.name).map(|(_, image)| &image.name);
+    let disk = cx
+        .classic()
+        .disks
+        .iter()
+        .find(|(_, disk)| *disk.blob.0 == *service.name)
+        .map(|(_, disk)| &disk.name);
+    let image = || {
+        cx.classic()
+            .os_images
+            .iter()
+            .find(|(_, image)| *image.blob.0 == *service.name)
+            .map(|(_, image)| &image.name)
+    };
     let machine = || {
         let mut images = cx.classic().vm_images.iter();
-        images.find(|(_, image)| *image.os_disk.blob.0 == *service.name).map(|(_, image)| &image.name)
+        images
+            .find(|(_, image)| *image.os_disk.blob.0 == *service.name)
+            .map(|(_, image)| &image.name)
     };
     if let Some(name) = disk.or_else(image).or_else(machine) {
-        return Err(CloudError::of(&forms::ACCOUNT_IN_USE).with("account", &service.name).with("disk", name));
+        return Err(CloudError::of(&forms::ACCOUNT_IN_USE)
+            .with("account", &service.name)
+            .with("disk", name));
     }
-    let mut plan = Plan::new().account(service.name.clone(), None).storage_service(service.name.clone(), None);
+    let mut plan = Plan::new()
+        .account(service.name.clone(), None)
+        .storage_service(service.name.clone(), None);
     for (blob, _) in cx.fabric().blobs.iter().filter(|(blob, _)| *blob.0 == *service.name) {
         plan = plan.blob(blob.clone(), None);
     }
-    for (container, _) in cx.fabric().containers.iter().filter(|(container, _)| *container.0 == *service.name) {
+    for (container, _) in cx
+        .fabric()
+        .containers
+        .iter()
+        .filter(|(container, _)| *container.0 == *service.name)
+    {
         plan = plan.container(container.clone(), None);
     }
     Ok(Step::now(plan))
@@ -175,20 +221,39 @@ pub(super) fn regenerate(cx: &Cx<'_>, asked: &Asked, name: &str, primary: bool) 
     let account = account.ok_or_else(|| CloudError::of(&forms::STORAGE_NOT_FOUND).with("account", name))?;
     let [first, second] = account_keys(asked.fresh.guid(1));
     let [own_first, own_second] = account.keys.clone();
-    let keys = if primary { [first, own_second] } else { [own_first, second] };
-    Ok(Step::now(Plan::new().account(service.name.clone(), Some(Account { keys, ..account.clone() }))))
+    let keys = if primary {
+        [first, own_second]
+    } else {
+        [own_first, second]
+    };
+    Ok(Step::now(Plan::new().account(
+        service.name.clone(),
+        Some(Account {
+            keys,
+            ..account.clone()
+        }),
+    )))
 }
 
 /// An account of a subscription; one that was there before it has no row of its own.
 fn find(cx: &Cx<'_>, subscription: Key, name: &str) -> Result<StorageService, CloudError> {
     let folded = super::folded(name);
-    let own = cx.classic().storage_services.get(&*folded).filter(|own| own.subscription == subscription).cloned();
+    let own = cx
+        .classic()
+        .storage_services
+        .get(&*folded)
+        .filter(|own| own.subscription == subscription)
+        .cloned();
     let missing = || CloudError::of(&forms::STORAGE_NOT_FOUND).with("account", name);
     own.or_else(|| given(cx, subscription, &folded)).ok_or_else(missing)
 }
 
 fn given(cx: &Cx<'_>, subscription: Key, name: &str) -> Option<StorageService> {
-    let account = cx.fabric().accounts.get(name).filter(|account| account.owner == subscription)?;
+    let account = cx
+        .fabric()
+        .accounts
+        .get(name)
+        .filter(|account| account.owner == subscription)?;
     let is_plain = !cx.classic().storage_services.contains(name);
     is_plain.then(|| StorageService::of_account(name, account, subscription, cx.now()))
 }
@@ -221,8 +286,14 @@ impl Cx<'_> {
         let Some(account) = self.fabric().accounts.get(name) else {
             return Ok(None);
         };
-        let owner = self.find(account.owner).map_or(account.owner, |resource| resource.subscription);
-        let owner = self.classic().storage_services.get(name).map_or(owner, |service| service.subscription);
+        let owner = self
+            .find(account.owner)
+            .map_or(account.owner, |resource| resource.subscription);
+        let owner = self
+            .classic()
+            .storage_services
+            .get(name)
+            .map_or(owner, |service| service.subscription);
         Ok(Some(if owner == subscription {
             format!("A storage account named '{name}' already exists in the subscription.")
         } else {
@@ -232,7 +303,10 @@ impl Cx<'_> {
 
     /// Whether an account is still being made.
     pub fn is_account_making(&self, service: &StorageService) -> bool {
-        self.classic().operations.get(&service.making).is_some_and(super::ClassicOperation::is_running)
+        self.classic()
+            .operations
+            .get(&service.making)
+            .is_some_and(super::ClassicOperation::is_running)
     }
 }
 

@@ -42,7 +42,11 @@ pub(super) fn storage_accounts(cx: &Cx<'_>, subscription: Key) -> usize {
         Some(service) => service.subscription == subscription,
         None => of(owner) == subscription,
     };
-    cx.fabric().accounts.iter().filter(|(name, account)| own(name, account.owner)).count()
+    cx.fabric()
+        .accounts
+        .iter()
+        .filter(|(name, account)| own(name, account.owner))
+        .count()
 }
 
 /// The cores that a subscription's machines hold. Both stacks run on the same hosts: the fabric's machines are counted.
@@ -52,14 +56,22 @@ pub(super) fn cores(cx: &Cx<'_>, subscription: Key) -> usize {
         .fabric()
         .machines
         .iter()
-        .filter(|(key, _)| cx.find(**key).is_some_and(|resource| resource.subscription == subscription))
+        .filter(|(key, _)| {
+            cx.find(**key)
+                .is_some_and(|resource| resource.subscription == subscription)
+        })
         .map(|(_, machine)| allocated(machine))
         .sum();
     let of_roles: u32 = hosted_services::of_subscription(cx, subscription)
         .flat_map(|service| super::deployments::of_service(cx, &service.name))
         .flat_map(|deployment| {
-            let machines = deployment.roles.iter().filter_map(|role| cx.fabric().machines.get(&role.machine));
-            machines.map(allocated).chain(deployment.package.iter().map(super::Package::cores))
+            let machines = deployment
+                .roles
+                .iter()
+                .filter_map(|role| cx.fabric().machines.get(&role.machine));
+            machines
+                .map(allocated)
+                .chain(deployment.package.iter().map(super::Package::cores))
         })
         .sum();
     usize::try_from(of_resources + of_roles).unwrap_or(usize::MAX)
@@ -73,7 +85,11 @@ pub(super) fn check_count(cx: &Cx<'_>, row: &str, kind: &str, used: usize, more:
     if i64::try_from(used + more).is_ok_and(|total| total <= limit) || more == 0 {
         return Ok(());
     }
-    Err(CloudError::of(&forms::QUOTA).with("kind", kind).with("limit", limit).with("used", used).with("more", more))
+    Err(CloudError::of(&forms::QUOTA)
+        .with("kind", kind)
+        .with("limit", limit)
+        .with("used", used)
+        .with("more", more))
 }
 
 /// Refuses more cores than the subscription may have, or than the location lets both stacks have together.

@@ -46,7 +46,11 @@ pub struct Subnet {
 /// Whether a deployment is in a network; stopped machines count (SM 11.2).
 pub(super) fn is_used(cx: &Cx<'_>, asked: &Asked, network: &str) -> bool {
     cx.classic().deployments.iter().any(|(_, row)| {
-        row.subscription == asked.subscription && row.network.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(network))
+        row.subscription == asked.subscription
+            && row
+                .network
+                .as_deref()
+                .is_some_and(|own| own.eq_ignore_ascii_case(network))
     })
 }
 
@@ -57,7 +61,11 @@ pub(super) fn in_use(cx: &Cx<'_>, asked: &Asked, document: &NetworkConfiguration
             continue;
         }
         let refuse = || Some(CloudError::of(&forms::NETWORK_IN_USE).with("network", &site.spec.name));
-        let Some(after) = document.sites.iter().find(|own| own.name.eq_ignore_ascii_case(&site.spec.name)) else {
+        let Some(after) = document
+            .sites
+            .iter()
+            .find(|own| own.name.eq_ignore_ascii_case(&site.spec.name))
+        else {
             return refuse();
         };
         let spaces_stay = site.spec.prefixes.iter().all(|prefix| after.prefixes.contains(prefix));
@@ -65,7 +73,10 @@ pub(super) fn in_use(cx: &Cx<'_>, asked: &Asked, document: &NetworkConfiguration
             return refuse();
         }
         for subnet in site.subnets.iter().filter(|subnet| cx.fabric().held(subnet.key) > 0) {
-            let same = after.subnets.iter().any(|own| own.name.eq_ignore_ascii_case(&subnet.name) && own.prefix == subnet.prefix);
+            let same = after
+                .subnets
+                .iter()
+                .any(|own| own.name.eq_ignore_ascii_case(&subnet.name) && own.prefix == subnet.prefix);
             if !same {
                 return Some(CloudError::of(&forms::SUBNET_IN_USE).with("subnet", &subnet.name));
             }
@@ -92,16 +103,37 @@ pub(super) fn follow(cx: &Cx<'_>, asked: &Asked, document: &NetworkConfiguration
             Some(site) => site.key,
             None => plan.reserve(cx),
         };
-        let nets = |texts: &[Box<str>]| texts.iter().filter_map(|text| prefix(text).ok()).map(IpNet::V4).collect::<Vec<_>>();
-        plan = plan.network(key, Some(Network { spaces: nets(&spec.prefixes) }));
+        let nets = |texts: &[Box<str>]| {
+            texts
+                .iter()
+                .filter_map(|text| prefix(text).ok())
+                .map(IpNet::V4)
+                .collect::<Vec<_>>()
+        };
+        plan = plan.network(
+            key,
+            Some(Network {
+                spaces: nets(&spec.prefixes),
+            }),
+        );
         let mut subnets = Vec::new();
         for subnet in &spec.subnets {
-            let old = before.and_then(|site| site.subnets.iter().find(|own| own.name.eq_ignore_ascii_case(&subnet.name)));
+            let old = before.and_then(|site| {
+                site.subnets
+                    .iter()
+                    .find(|own| own.name.eq_ignore_ascii_case(&subnet.name))
+            });
             let own = match old {
                 Some(old) => old.key,
                 None => plan.reserve(cx),
             };
-            plan = plan.pool(own, Some(Pool { network: key, prefixes: nets(std::slice::from_ref(&subnet.prefix)) }));
+            plan = plan.pool(
+                own,
+                Some(Pool {
+                    network: key,
+                    prefixes: nets(std::slice::from_ref(&subnet.prefix)),
+                }),
+            );
             subnets.push(Subnet {
                 key: own,
                 name: subnet.name.clone(),
@@ -117,7 +149,15 @@ pub(super) fn follow(cx: &Cx<'_>, asked: &Asked, document: &NetworkConfiguration
             }
         }
         let id = before.map_or_else(|| asked.fresh.guid(n), |site| site.id);
-        plan = plan.virtual_network_site(named, Some(VirtualNetworkSite { key, id, spec: spec.clone(), subnets }));
+        plan = plan.virtual_network_site(
+            named,
+            Some(VirtualNetworkSite {
+                key,
+                id,
+                spec: spec.clone(),
+                subnets,
+            }),
+        );
     }
     plan
 }
@@ -127,20 +167,39 @@ pub(super) fn follow(cx: &Cx<'_>, asked: &Asked, document: &NetworkConfiguration
 /// # Errors
 ///
 /// When there is none.
-pub(super) fn find<'a>(cx: &Cx<'a>, subscription: Key, network: &str, subnet: &str) -> Result<(&'a VirtualNetworkSite, &'a Subnet), CloudError> {
+pub(super) fn find<'a>(
+    cx: &Cx<'a>,
+    subscription: Key,
+    network: &str,
+    subnet: &str,
+) -> Result<(&'a VirtualNetworkSite, &'a Subnet), CloudError> {
     let site = find_site(cx, subscription, network)?;
     let found = site.subnets.iter().find(|own| own.name.eq_ignore_ascii_case(subnet));
-    let found = found.ok_or_else(|| CloudError::of(&forms::NO_SUBNET).with("subnet", subnet).with("network", network))?;
+    let found = found.ok_or_else(|| {
+        CloudError::of(&forms::NO_SUBNET)
+            .with("subnet", subnet)
+            .with("network", network)
+    })?;
     Ok((site, found))
 }
 
-pub(super) fn find_site<'a>(cx: &Cx<'a>, subscription: Key, network: &str) -> Result<&'a VirtualNetworkSite, CloudError> {
+pub(super) fn find_site<'a>(
+    cx: &Cx<'a>,
+    subscription: Key,
+    network: &str,
+) -> Result<&'a VirtualNetworkSite, CloudError> {
     let site = cx.classic().virtual_networks.get(&Named::new(subscription, network));
     site.ok_or_else(|| CloudError::of(&forms::NO_NETWORK).with("network", network))
 }
 
 /// A site with a change to one of its subnets.
-pub(super) fn with_subnet(cx: &Cx<'_>, asked: &Asked, network: &str, subnet: &str, change: impl FnOnce(&mut Subnet)) -> Result<Plan, CloudError> {
+pub(super) fn with_subnet(
+    cx: &Cx<'_>,
+    asked: &Asked,
+    network: &str,
+    subnet: &str,
+    change: impl FnOnce(&mut Subnet),
+) -> Result<Plan, CloudError> {
     let (site, found) = find(cx, asked.subscription, network, subnet)?;
     let mut site = site.clone();
     let key = found.key;
@@ -181,15 +240,26 @@ impl<'a> Cx<'a> {
     /// # Errors
     ///
     /// When there is no such network.
-    pub fn address_availability(&self, subscription: Key, network: &str, address: Ipv4Addr) -> Result<(bool, Vec<Ipv4Addr>), CloudError> {
+    pub fn address_availability(
+        &self,
+        subscription: Key,
+        network: &str,
+        address: Ipv4Addr,
+    ) -> Result<(bool, Vec<Ipv4Addr>), CloudError> {
         let site = find_site(self, subscription, network)?;
         let fabric = self.fabric();
-        let pools = || site.subnets.iter().filter_map(|subnet| fabric.pools.get(&subnet.key).map(|pool| (subnet.key, pool)));
+        let pools = || {
+            site.subnets
+                .iter()
+                .filter_map(|subnet| fabric.pools.get(&subnet.key).map(|pool| (subnet.key, pool)))
+        };
         if pools().any(|(key, pool)| pool.is_usable(address) && fabric.is_free(key, address)) {
             return Ok((true, Vec::new()));
         }
         let mut proposed = Vec::new();
-        let near = pools().find(|(_, pool)| pool.contains(address)).or_else(|| pools().next());
+        let near = pools()
+            .find(|(_, pool)| pool.contains(address))
+            .or_else(|| pools().next());
         while let Some((key, _)) = near
             && proposed.len() < 5
             && let Some(free) = fabric.lowest_free(key, &proposed)

@@ -10,7 +10,7 @@ use super::forms;
 use super::plan::Target;
 use super::record::{Given, Mode, deployment_id};
 use super::scope::World;
-use crate::{Sandbox, wire};
+use crate::{Pace, Sandbox, wire};
 
 /// What the world of a deployment is made of.
 #[derive(Clone, Debug)]
@@ -163,7 +163,10 @@ pub(crate) fn download(sandbox: &mut Sandbox, uri: &str, correlation: Guid) -> R
         .header("x-ms-version", "2021-08-06")
         .body(Bytes::new())
         .map_err(|_| refused())?;
+    // No time passes: whoever is woken meanwhile would see this deployment half changed.
+    let pace = std::mem::replace(&mut sandbox.pace, Pace::Paused);
     let response = wire::download(sandbox, &request);
+    sandbox.pace = pace;
     if !response.status().is_success() {
         return Err(refused());
     }

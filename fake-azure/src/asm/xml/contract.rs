@@ -34,20 +34,30 @@ impl Contract {
                 position = position.max(place + 1);
             }
         }
-        Fields { contract: self.name, found }
+        Fields {
+            contract: self.name,
+            found,
+        }
     }
 }
 
 /// The API's namespace; some clients write it with `https` (SM 1.4).
 pub(crate) fn is_azure(namespace: &str) -> bool {
     let bare = namespace.trim_end_matches('/');
-    bare == AZURE || bare.strip_prefix("https").is_some_and(|rest| Some(rest) == AZURE.strip_prefix("http"))
+    bare == AZURE
+        || bare
+            .strip_prefix("https")
+            .is_some_and(|rest| Some(rest) == AZURE.strip_prefix("http"))
 }
 
 impl<'e> Fields<'e> {
     /// An element; `None` when absent or nil.
     pub(crate) fn get(&self, name: &str) -> Option<&'e Element> {
-        self.found.iter().find(|(own, _)| *own == name).map(|(_, element)| *element).filter(|element| !element.nil)
+        self.found
+            .iter()
+            .find(|(own, _)| *own == name)
+            .map(|(_, element)| *element)
+            .filter(|element| !element.nil)
     }
 
     /// An element's text, without blanks around it.
@@ -101,7 +111,12 @@ impl<'e> Fields<'e> {
     /// The texts of a list.
     pub(crate) fn texts(&self, name: &str, item: &'e str) -> Vec<Box<str>> {
         let items = self.list(name, item).unwrap_or_default();
-        items.into_iter().map(|item| item.text.trim()).filter(|text| !text.is_empty()).map(Box::from).collect()
+        items
+            .into_iter()
+            .map(|item| item.text.trim())
+            .filter(|text| !text.is_empty())
+            .map(Box::from)
+            .collect()
     }
 }
 
@@ -110,11 +125,20 @@ mod tests {
     use super::super::parse;
     use super::*;
 
-    const CONTRACT: Contract = Contract { name: "T", order: &["A", "B", "C"], lenient: &["A"] };
+    const CONTRACT: Contract = Contract {
+        name: "T",
+        order: &["A", "B", "C"],
+        lenient: &["A"],
+    };
 
     fn read(body: &str) -> Vec<String> {
         let root = parse(format!("<T xmlns=\"{AZURE}\">{body}</T>").as_bytes()).expect("well formed");
-        CONTRACT.read(&root).found.iter().map(|(name, element)| format!("{name}={}", element.text)).collect()
+        CONTRACT
+            .read(&root)
+            .found
+            .iter()
+            .map(|(name, element)| format!("{name}={}", element.text))
+            .collect()
     }
 
     #[test]

@@ -19,7 +19,8 @@ pub(crate) const AZURE: &str = "http://schemas.microsoft.com/windowsazure";
 pub(crate) const NETWORK: &str = "http://schemas.microsoft.com/ServiceHosting/2011/07/NetworkConfiguration";
 
 /// The namespace of a service configuration.
-pub(crate) const SERVICE_CONFIGURATION: &str = "http://schemas.microsoft.com/ServiceHosting/2008/10/ServiceConfiguration";
+pub(crate) const SERVICE_CONFIGURATION: &str =
+    "http://schemas.microsoft.com/ServiceHosting/2008/10/ServiceConfiguration";
 
 /// The namespace of `type` and `nil`.
 pub(crate) const INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";

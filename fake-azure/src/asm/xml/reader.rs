@@ -42,7 +42,10 @@ pub(crate) struct Element {
 impl Element {
     /// An attribute by name.
     pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+        self.attributes
+            .iter()
+            .find(|(own, _)| own == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The first child of a name, wherever it stands.
@@ -52,7 +55,9 @@ impl Element {
 
     /// The text of the first child of a name; `None` when it is nil.
     pub(crate) fn text_of(&self, name: &str) -> Option<&str> {
-        self.child(name).filter(|child| !child.nil).map(|child| child.text.trim())
+        self.child(name)
+            .filter(|child| !child.nil)
+            .map(|child| child.text.trim())
     }
 
     /// All children of a name.
@@ -154,7 +159,11 @@ fn begin(tag: &BytesStart<'_>, scope: &mut Scope, here: Malformed) -> Option<Ele
         }
     }
     let resolve = |prefix: &str| -> Option<String> {
-        let found = scope.iter().rev().find(|(own, _)| own == prefix).map(|(_, namespace)| namespace.clone());
+        let found = scope
+            .iter()
+            .rev()
+            .find(|(own, _)| own == prefix)
+            .map(|(_, namespace)| namespace.clone());
         match prefix {
             "" => Some(found.unwrap_or_default()),
             "xml" => Some("http://www.w3.org/XML/1998/namespace".to_owned()),
@@ -198,7 +207,12 @@ struct Places<'t> {
 
 impl<'t> Places<'t> {
     fn new(text: &'t str) -> Places<'t> {
-        Places { text, at: 0, line: 1, line_begin: 0 }
+        Places {
+            text,
+            at: 0,
+            line: 1,
+            line_begin: 0,
+        }
     }
 
     fn of(&mut self, offset: usize) -> Malformed {
@@ -210,7 +224,10 @@ impl<'t> Places<'t> {
             }
         }
         self.at = self.at.max(offset);
-        Malformed { line: self.line, column: offset - self.line_begin + 1 }
+        Malformed {
+            line: self.line,
+            column: offset - self.line_begin + 1,
+        }
     }
 }
 
@@ -232,7 +249,17 @@ mod tests {
     fn bombs_and_fragments_are_refused() {
         let bomb = "<!DOCTYPE a [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]><x>&b;</x>";
         let deep = format!("{}{}", "<a>".repeat(100), "</a>".repeat(100));
-        for text in ["", "<a>", "<a></b>", "<a/><b/>", "x<a/>", "<p:a/>", "<a>&nope;</a>", bomb, &deep] {
+        for text in [
+            "",
+            "<a>",
+            "<a></b>",
+            "<a/><b/>",
+            "x<a/>",
+            "<p:a/>",
+            "<a>&nope;</a>",
+            bomb,
+            &deep,
+        ] {
             assert!(parse(text.as_bytes()).is_err(), "{text}");
         }
         assert!(parse(b"<a>\xff</a>").is_err());

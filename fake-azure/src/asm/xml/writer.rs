@@ -14,7 +14,11 @@ pub(crate) struct Writer {
 impl Writer {
     /// A document with this root.
     pub(crate) fn root(name: &'static str, write: impl FnOnce(&mut Writer)) -> String {
-        let mut writer = Writer { text: String::new(), open: Vec::new(), pending: false };
+        let mut writer = Writer {
+            text: String::new(),
+            open: Vec::new(),
+            pending: false,
+        };
         writer.begin(name, &format!(" xmlns=\"{AZURE}\" xmlns:i=\"{INSTANCE}\""));
         write(&mut writer);
         writer.end();
@@ -98,7 +102,12 @@ impl Writer {
     }
 
     /// A list of texts.
-    pub(crate) fn texts(&mut self, list: &'static str, item: &'static str, values: impl IntoIterator<Item = impl std::fmt::Display>) {
+    pub(crate) fn texts(
+        &mut self,
+        list: &'static str,
+        item: &'static str,
+        values: impl IntoIterator<Item = impl std::fmt::Display>,
+    ) {
         self.element(list, |writer| {
             for value in values {
                 writer.text(item, value);
@@ -115,7 +124,9 @@ pub(crate) fn escape(text: &str) -> String {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '&' => escaped.push_str("&amp;"),
-            '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'.. => escaped.push(letter),
+            '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'.. => {
+                escaped.push(letter)
+            }
             _ => escaped.push('\u{fffd}'),
         }
     }
@@ -136,6 +147,9 @@ mod tests {
             writer.typed("F", "T", |writer| writer.text("G", 1));
         });
         let inside = "<B>&lt;&amp;&gt;</B><C/><D/><E i:nil=\"true\"/><F i:type=\"T\"><G>1</G></F>";
-        assert_eq!(text, format!("<A xmlns=\"{AZURE}\" xmlns:i=\"{INSTANCE}\">{inside}</A>"));
+        assert_eq!(
+            text,
+            format!("<A xmlns=\"{AZURE}\" xmlns:i=\"{INSTANCE}\">{inside}</A>")
+        );
     }
 }
