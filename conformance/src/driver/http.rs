@@ -95,7 +95,7 @@ impl HttpDriver {
             answer.end = Some(end);
             answer.afterwards = afterwards;
         }
-        Outcome::Answer(answer)
+        Outcome::from(answer)
     }
 
     /// Follows an operation to its end, by the first of the ways that its answer offers (ARM 2.1): `Azure-AsyncOperation`,
@@ -277,7 +277,7 @@ impl Driver for HttpDriver {
                     .map_or_else(String::new, |expand| format!("&$expand={expand}"));
                 let url = format!("{}{id}?api-version={version}{expand}", self.exchange.base(Api::Arm));
                 match self.arm(Method::GET, &url, &[], None) {
-                    Ok(response) => Outcome::Answer(answer_of(&response)),
+                    Ok(response) => Outcome::from(answer_of(&response)),
                     Err(Broken(reason)) => Outcome::NoAnswer(reason),
                 }
             }
@@ -325,7 +325,7 @@ impl Driver for HttpDriver {
             Err(error) => return Outcome::NoAnswer(format!("no such request can be sent: {error}")),
         };
         match self.exchange.send(api, request) {
-            Ok(delivered) => Outcome::Answer(answer_of(&self.delivered(delivered))),
+            Ok(delivered) => Outcome::from(answer_of(&self.delivered(delivered))),
             Err(Broken(reason)) => Outcome::NoAnswer(reason),
         }
     }
@@ -372,14 +372,14 @@ impl HttpDriver {
             let mut answer = answer_of(&response);
             let page = answer.body.clone().unwrap_or_default();
             if answer.refusal.is_some() {
-                return Outcome::Answer(answer);
+                return Outcome::from(answer);
             }
             entries.extend(page.get("value").and_then(Value::as_array).cloned().unwrap_or_default());
             match page.get("nextLink").and_then(Value::as_str) {
                 Some(next) => next.clone_into(&mut url),
                 None => {
                     answer.body = Some(json!({ "value": entries }));
-                    return Outcome::Answer(answer);
+                    return Outcome::from(answer);
                 }
             }
         }

@@ -116,7 +116,7 @@ pub(crate) enum Request {
 #[derive(Clone, Debug)]
 pub(crate) enum Outcome {
     /// An answer of Azure's.
-    Answer(Answer),
+    Answer(Box<Answer>),
     /// There was none: the connection broke.
     NoAnswer(String),
     /// The provider gave something back.
@@ -127,6 +127,12 @@ pub(crate) enum Outcome {
     Done,
     /// This driver does not perform such steps.
     NotPerformed,
+}
+
+impl From<Answer> for Outcome {
+    fn from(answer: Answer) -> Outcome {
+        Outcome::Answer(Box::new(answer))
+    }
 }
 
 /// An answer, as far as the driver can tell.

@@ -72,7 +72,7 @@ impl ModelDriver {
                 answer.afterwards = Some(self.document(&resource, version, Shown::Read, ""));
             }
         }
-        Outcome::Answer(answer)
+        Outcome::from(answer)
     }
 
     /// Moves time until the operation ends.
@@ -124,7 +124,7 @@ impl ModelDriver {
                     .iter()
                     .map(|resource| self.document(resource, version, Shown::List, ""))
                     .collect();
-                Outcome::Answer(Answer {
+                Outcome::from(Answer {
                     body: Some(json!({ "value": entries })),
                     ..Answer::default()
                 })
@@ -211,7 +211,7 @@ impl Driver for ModelDriver {
                 }) => {
                     let expand = expand.as_deref().unwrap_or_default().to_lowercase();
                     let body = self.document(&resource, version, Shown::Read, &expand);
-                    Outcome::Answer(Answer {
+                    Outcome::from(Answer {
                         body: Some(body),
                         ..Answer::default()
                     })
@@ -257,7 +257,7 @@ impl Driver for ModelDriver {
 }
 
 fn refused(error: &CloudError) -> Outcome {
-    Outcome::Answer(Answer {
+    Outcome::from(Answer {
         refusal: Some(refusal(error)),
         ..Answer::default()
     })
@@ -292,7 +292,7 @@ fn no_id(error: &IdError) -> Outcome {
                 message,
                 details: Vec::new(),
             };
-            Outcome::Answer(Answer {
+            Outcome::from(Answer {
                 refusal: Some(refusal),
                 ..Answer::default()
             })

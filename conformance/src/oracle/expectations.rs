@@ -314,7 +314,7 @@ mod tests {
             message: "No.".to_owned(),
             details: vec![("Inner".into(), "Why.".into())],
         };
-        Outcome::Answer(Answer {
+        Outcome::from(Answer {
             refusal: Some(refusal),
             status: Some(400),
             ..Answer::default()
@@ -340,7 +340,7 @@ mod tests {
         assert_eq!(judge(&expect, &refused("NicInUse"), 0).failures, []);
         let other = judge(
             &expect,
-            &Outcome::Answer(Answer {
+            &Outcome::from(Answer {
                 status: Some(202),
                 ..Answer::default()
             }),
@@ -373,7 +373,7 @@ mod tests {
             body: Some(json!({"a": 1})),
             ..Answer::default()
         };
-        let verdict = judge(&expect, &Outcome::Answer(answer), 0);
+        let verdict = judge(&expect, &Outcome::from(answer), 0);
         assert_eq!(
             (verdict.n_judged, verdict.n_not_judged, verdict.failures.len()),
             (2, 1, 0)

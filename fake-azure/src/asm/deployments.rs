@@ -262,7 +262,7 @@ pub(super) fn write(
     writer.text("CreatedTime", date(deployment.created));
     writer.text("LastModifiedTime", date(deployment.last_modified(now)));
     extended(writer, &deployment.extended, None);
-    if !deployment.roles.is_empty() {
+    if !early && !deployment.roles.is_empty() {
         downtime(writer, deployment);
     }
     if let Some(package) = deployment

@@ -31,7 +31,7 @@ pub(super) fn place(writer: &mut Writer, placement: &Placement) {
     }
 }
 
-/// `ExtendedProperties`: the client's, then the service's own, which it adds from 2015 on (SM 5.1).
+/// `ExtendedProperties`: the client's, then the service's own (SM 5.1).
 pub(super) fn extended(writer: &mut Writer, own: &[ExtendedProperty], added: Option<(&str, &str)>) {
     writer.element("ExtendedProperties", |writer| {
         for property in own {
@@ -49,12 +49,6 @@ fn pair(writer: &mut Writer, name: &str, value: &str) {
         writer.text("Name", name);
         writer.text("Value", value);
     });
-}
-
-/// Whether the service adds properties of its own at a time.
-pub(super) fn adds_properties(now: Time) -> bool {
-    const YEAR_2015: Time = Time::from_millis(1_420_070_400_000);
-    now >= YEAR_2015
 }
 
 /// The sizes of a location, for package roles and for machines (SM 4.2).
@@ -105,8 +99,12 @@ pub(super) fn read_extended(element: &Element) -> Vec<ExtendedProperty> {
 }
 
 impl Asked<'_> {
-    /// The month whose catalogue is offered.
+    /// The month whose catalogue is offered. The reference has the lists of June 2015 (SM 4.2, 4.3); what was offered before is
+    /// not known well enough, and nothing came after the middle of 2017.
     pub(super) fn month(&self) -> Month {
-        self.sandbox.era().month()
+        self.sandbox
+            .era()
+            .month()
+            .clamp(Month::new(2015, 6), Month::new(2017, 6))
     }
 }

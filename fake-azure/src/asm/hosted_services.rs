@@ -3,7 +3,7 @@
 use fake_azure_cloud::classic::{Act, CreateHostedService, HostedService, UpdateHostedService};
 
 use super::deployments;
-use super::encode::{self, COMPUTE_CAPABILITIES, adds_properties, compute_capabilities, date, read_extended};
+use super::encode::{self, COMPUTE_CAPABILITIES, compute_capabilities, date, read_extended};
 use super::error::Failure;
 use super::request::{Answer, Asked};
 use super::route::Route;
@@ -122,11 +122,7 @@ fn head(writer: &mut Writer, asked: &Asked<'_>, service: &HostedService) {
     let location = service.placement.location(&asked.cx(), asked.key);
     writer.text("Url", asked.url(&format!("/services/hostedservices/{}", service.name)));
     writer.text("ServiceName", &service.name);
-    properties(
-        writer,
-        service,
-        adds_properties(asked.sandbox.cloud.now()).then_some(&location),
-    );
+    properties(writer, service, Some(&location));
 }
 
 fn list(asked: &mut Asked<'_>) -> Result<Answer, Failure> {

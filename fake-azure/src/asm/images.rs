@@ -187,11 +187,14 @@ fn list(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     Ok(Answer::ok(body))
 }
 
+/// Every location, by geography and name (recorded).
 fn everywhere(asked: &Asked<'_>) -> String {
-    let names: Vec<&str> = locations::listed_classic(asked.month().year())
+    let mut all: Vec<_> = locations::listed_classic(asked.month().year()).collect();
+    all.sort_by_key(|location| (location.geography, location.display_name));
+    all.iter()
         .map(|location| location.display_name)
-        .collect();
-    names.join(";")
+        .collect::<Vec<_>>()
+        .join(";")
 }
 
 fn write_public(writer: &mut Writer, asked: &Asked<'_>, image: &ClassicImage) {
@@ -229,7 +232,7 @@ fn write(writer: &mut Writer, asked: &Asked<'_>, image: &OsImage) {
     writer.optional("Eula", own.eula.as_deref());
     writer.optional("Description", own.description.as_deref());
     writer.optional("ImageFamily", own.image_family.as_deref());
-    writer.optional("ShowInGui", own.show_in_gui);
+    writer.optional("ShowInGui", own.show_in_gui.filter(|shown| !shown));
     writer.optional("PublishedDate", own.published_date.as_deref());
     writer.text("IsPremium", false);
     writer.optional("IconUri", own.icon_uri.as_deref());
@@ -419,7 +422,7 @@ fn write_vm(writer: &mut Writer, image: &VmImage, location: &str, group: Option<
     writer.optional("SmallIconUri", own.small_icon_uri.as_deref());
     writer.optional("PrivacyUri", own.privacy_uri.as_deref());
     writer.optional("PublishedDate", own.published_date.as_deref());
-    writer.optional("ShowInGui", own.show_in_gui);
+    writer.optional("ShowInGui", own.show_in_gui.filter(|shown| !shown));
     writer.text("VMImageState", "VMImageReadyForUse");
     if let Some((state, size)) = &image.captured_as {
         writer.text("RoleStateOnCapture", state);

@@ -7,7 +7,7 @@ use http::{Request, StatusCode};
 use percent_encoding::percent_decode_str;
 
 use super::error::Failure;
-use super::xml::{Contract, Element, Fields, parse};
+use super::xml::{Element, parse};
 use crate::pace::Pace;
 use crate::sandbox::Sandbox;
 
@@ -82,11 +82,6 @@ impl Asked<'_> {
         } else {
             Err(Failure::invalid_xml())
         }
-    }
-
-    /// Reads the request's body by a contract.
-    pub(crate) fn read<'e>(contract: &Contract, element: &'e Element) -> Fields<'e> {
-        contract.read(element)
     }
 
     /// Performs a write; the operation that it is.

@@ -6,7 +6,7 @@ use fake_azure_cloud::classic::{
     Act, AttachDataDisk, DataDisk, DataDiskSpec, ExtensionParameter, ExtensionReference, NetworkInterface, NetworkSet,
     OsDiskSpec, Provisioning, PublicIpSpec, Role, RolePlace, RoleSpec, UpdateDataDisk, forms,
 };
-use fake_azure_cloud::fabric::{System, blob_name_of};
+use fake_azure_cloud::fabric::{System, any_blob_name_of};
 
 use super::deployments::find;
 use super::endpoints;
@@ -473,7 +473,7 @@ pub(super) fn write(writer: &mut Writer, role: &Role, vip: Option<Option<&str>>)
         writer.element("DebugSettings", |writer| {
             writer.text("BootDiagnosticsEnabled", on);
             if on {
-                let account = blob_name_of(&role.os_disk.media_link).map_or_else(|_| "".into(), |name| name.0);
+                let account = any_blob_name_of(&role.os_disk.media_link).map_or_else(|_| "".into(), |name| name.0);
                 let print = &role.remote_access_thumbprint;
                 let name = &role.name;
                 let uri = format!("http://{account}.blob.core.windows.net/bootdiagnostics-{print}/{name}.{print}.{name}-screenshot.bmp");

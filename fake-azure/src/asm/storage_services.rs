@@ -3,7 +3,7 @@
 use fake_azure_cloud::catalogue::locations;
 use fake_azure_cloud::classic::{Act, CreateStorageService, StorageService, UpdateStorageService, forms};
 
-use super::encode::{self, adds_properties, date, read_extended};
+use super::encode::{self, date, read_extended};
 use super::error::Failure;
 use super::request::{Answer, Asked};
 use super::route::Route;
@@ -195,8 +195,7 @@ fn write(writer: &mut Writer, asked: &Asked<'_>, service: &StorageService) {
         writer.text("AccountType", kind);
     });
     let group = format!("Default-Storage-{}", location.replace(' ', ""));
-    let added = adds_properties(asked.sandbox.cloud.now()).then_some((group.as_str(), &*location));
-    encode::extended(writer, &service.extended, added);
+    encode::extended(writer, &service.extended, Some((&group, &location)));
 }
 
 fn keys(asked: &mut Asked<'_>) -> Result<Answer, Failure> {

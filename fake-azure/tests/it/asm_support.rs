@@ -361,3 +361,21 @@ pub(crate) fn snapshot(name: &str, transcript: &str) {
     settings.set_omit_expression(true);
     settings.bind(|| insta::assert_snapshot!(name, transcript));
 }
+
+/// Runs rows of (verb, path, body, expected line) in one scene.
+pub(crate) fn check(classic: &Classic, rows: &[(&str, String, String, &str)]) {
+    for (verb, path, body, expected) in rows {
+        assert_eq!(classic.refused(verb, path, body), *expected, "{verb} {path}");
+    }
+    classic.check();
+}
+
+/// One such row.
+pub(crate) fn row(
+    verb: &'static str,
+    path: impl Into<String>,
+    body: impl Into<String>,
+    expected: &'static str,
+) -> (&'static str, String, String, &'static str) {
+    (verb, path.into(), body.into(), expected)
+}

@@ -7,6 +7,7 @@ mod arm_refusals;
 mod arm_resources;
 mod arm_support;
 mod asm_refusals;
+mod asm_refusals_of_networks;
 mod asm_stories;
 mod asm_support;
 mod asm_transport;

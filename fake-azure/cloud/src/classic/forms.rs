@@ -13,7 +13,7 @@ crate::forms::forms! {
     ASSOCIATION_EXISTS: Conflict, Classic, "ConflictError", "The {what} already has a network security group associated.", "assumed (SM 11.5)", "remove the association first";
     BAD_ACL_AND_GROUP: Invalid, Classic, "BadRequest", "A network security group and endpoint access control lists cannot be used together on role {role}.", "SM 11.5 (text assumed)", "use one of the two";
     BAD_LOCATION: Invalid, Classic, "BadRequest", "The location constraint is not valid", "SM 5.1, 9", "use a location's display name";
-    BAD_MEDIA_LINK: Invalid, Classic, "BadRequest", "The media link '{uri}' is not valid: it must name a .vhd blob in a storage account of this subscription.", "assumed (SM 5.3)", "name a blob in an account of yours";
+    BAD_MEDIA_LINK: Invalid, Classic, "BadRequest", "The media link '{uri}' is not valid: it must name a blob in a storage account of this subscription.", "assumed (SM 5.3)", "name a blob in an account of yours";
     BAD_OBJECT_NAME: Invalid, Classic, "BadRequest", "The name '{name}' is not valid.", "assumed", "choose another name";
     BAD_RULE: Invalid, Classic, "BadRequest", "The network security rule '{rule}' is not valid: {reason}.", "assumed (SM 11.5 gives the rule)", "mend the rule";
     BASIC_IN_SET: Invalid, Classic, "BadRequest", "Role {role} has a size of the Basic tier, which cannot be load balanced.", "SM 7.3 (text assumed)", "use a Standard size";

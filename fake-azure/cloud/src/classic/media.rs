@@ -3,7 +3,7 @@
 use super::{Asked, Fresh, HostedService, Placement, forms};
 use crate::cx::Cx;
 use crate::error::CloudError;
-use crate::fabric::{Blob, BlobName, Container, Lease, LeaseState, blob_name_of, ticks};
+use crate::fabric::{Blob, BlobName, Container, Lease, LeaseState, any_blob_name_of, ticks};
 use crate::key::{Guid, Key};
 use crate::plan::Plan;
 
@@ -13,7 +13,7 @@ const FOOTER: u64 = 512;
 /// The blob of a media link, in an account of the subscription.
 pub(super) fn locate(cx: &Cx<'_>, asked: &Asked, uri: &str) -> Result<BlobName, CloudError> {
     let bad = || CloudError::of(&forms::BAD_MEDIA_LINK).with("uri", uri);
-    let name = blob_name_of(uri).map_err(|_| bad())?;
+    let name = any_blob_name_of(uri).map_err(|_| bad())?;
     let account = cx.fabric().accounts.get(&name.0).ok_or_else(bad)?;
     let owner = cx
         .find(account.owner)

@@ -3,13 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::deployments::{self, Deployment, DeploymentKey};
+use super::drafting::{Draft, Trouble};
 use super::images::{self, ImageDisk, ImageMarketing, OsImage, VmImage};
 use super::roles::{self, Role};
 use super::{Asked, Fresh, Hold, Named, Phase, Step, Timeline, Work, forms, media, operations, subscription};
 use crate::cx::Cx;
 use crate::error::CloudError;
-use crate::fabric::{Machine, Power, blob_name_of};
+use crate::fabric::{Machine, Port, Power, any_blob_name_of};
 use crate::key::Key;
+use crate::operation::OperationId;
 use crate::plan::Plan;
 
 /// What is done.
@@ -180,6 +182,7 @@ pub(super) fn done(
         }
         if was && !power.is_allocated() {
             lost.push(role.machine);
+            plan = plan.then(without_addresses(cx, role));
             if let Some(super::PublicIp(own)) = role.public_ip
                 && let Some(row) = cx.fabric().public_addresses.get(&own)
             {
@@ -203,12 +206,65 @@ pub(super) fn done(
     };
     plan = plan.then(vip);
     if woken {
+        plan = plan.then(with_addresses(cx, subscription, key, &after, names, fresh)?);
         plan = plan
             .then(wake_public_ips(cx, row, names))
             .then(deployments::wake_vips(cx, &after));
     }
     after.modified = cx.now();
     Ok(plan.deployment(key.clone(), Some(after)))
+}
+
+/// A machine without a host keeps no address but those that its client chose (SM 11.4).
+fn without_addresses(cx: &Cx<'_>, role: &Role) -> Plan {
+    let mut plan = Plan::new();
+    for port in role.ports() {
+        let Some(row) = cx.fabric().ports.get(&port) else {
+            continue;
+        };
+        let (kept, given): (Vec<_>, Vec<_>) = row.addresses.iter().cloned().partition(|held| held.chosen);
+        for held in given {
+            plan = plan.lease((held.pool, u32::from(held.address)), None);
+        }
+        plan = plan.port(
+            port,
+            Some(Port {
+                addresses: kept,
+                ..row.clone()
+            }),
+        );
+    }
+    plan
+}
+
+/// Machines that start again get addresses.
+fn with_addresses(
+    cx: &Cx<'_>,
+    subscription: Key,
+    key: &DeploymentKey,
+    row: &Deployment,
+    names: &[Box<str>],
+    fresh: Fresh,
+) -> Result<Plan, CloudError> {
+    let owner = cx.classic().hosted_services.get(&key.0);
+    let owner = owner.ok_or_else(|| CloudError::of(&forms::SERVICE_NOT_FOUND))?;
+    let asked = Asked {
+        subscription,
+        fresh,
+        request: OperationId(fresh.0),
+    };
+    let mut draft = Draft::new(cx, &asked, owner, key, row.clone());
+    for role in row
+        .roles
+        .iter()
+        .filter(|role| names.iter().any(|name| name.eq_ignore_ascii_case(&role.name)))
+    {
+        match draft.readdress(role) {
+            Ok(()) => {}
+            Err(Trouble::Now(error) | Trouble::Late(error)) => return Err(error),
+        }
+    }
+    Ok(draft.into_plan())
 }
 
 /// Public addresses of their own for roles that start again. They come after those of the virtual IPs.
@@ -255,7 +311,7 @@ fn captured(
     let mut copy = |disk: &super::Disk, caching: &str, lun: u32, label: String, n: u128| -> ImageDisk {
         let base = disk.media_link.rsplit_once('/').map_or("", |(base, _)| base);
         let media_link: Box<str> = format!("{base}/{}-{label}.vhd", capture.name).into();
-        let blob = blob_name_of(&media_link).unwrap_or_else(|_| disk.blob.clone());
+        let blob = any_blob_name_of(&media_link).unwrap_or_else(|_| disk.blob.clone());
         plan = std::mem::take(&mut plan).then(media::make(cx, &blob, disk.size_gb, None, fresh, n));
         let name = format!("{}-{label}-{day}", capture.name).into();
         ImageDisk {

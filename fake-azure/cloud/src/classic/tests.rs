@@ -263,6 +263,10 @@ fn the_address_is_lost_when_the_last_machine_gives_its_host_back() {
     );
     assert_eq!(scene.vip(), None);
     assert_eq!(scene.deployment().status(scene.0.now()), "Suspended");
+    assert!(
+        scene.0.fabric().leases.is_empty(),
+        "private addresses are given back, too"
+    );
     assert_eq!(scene.act(&["one", "two"], RoleAct::Start), "ok");
     let second = scene.vip().expect("another address");
     assert_ne!(second, first);

@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use super::deployments::Deployment;
 use super::network_configuration::{NetworkConfiguration, SiteSpec, prefix};
 use super::{Asked, Named, forms};
 use crate::cx::Cx;
@@ -43,10 +44,11 @@ pub struct Subnet {
     pub ip_forwarding: Option<bool>,
 }
 
-/// Whether a deployment is in a network; stopped machines count (SM 11.2).
-pub(super) fn is_used(cx: &Cx<'_>, asked: &Asked, network: &str) -> bool {
-    cx.classic().deployments.iter().any(|(_, row)| {
-        row.subscription == asked.subscription
+/// The deployments in a network; stopped machines count (SM 11.2).
+fn users<'a>(cx: &Cx<'a>, subscription: Key, network: &str) -> impl Iterator<Item = &'a Deployment> {
+    let rows = cx.classic().deployments.iter().map(|(_, row)| row);
+    rows.filter(move |row| {
+        row.subscription == subscription
             && row
                 .network
                 .as_deref()
@@ -57,7 +59,7 @@ pub(super) fn is_used(cx: &Cx<'_>, asked: &Asked, network: &str) -> bool {
 /// The refusal to remove or change a network or subnet that is used (SM 11.2).
 pub(super) fn in_use(cx: &Cx<'_>, asked: &Asked, document: &NetworkConfiguration) -> Option<CloudError> {
     for (_, site) in cx.classic().virtual_networks.range(Named::all(asked.subscription)) {
-        if !is_used(cx, asked, &site.spec.name) {
+        if users(cx, asked.subscription, &site.spec.name).next().is_none() {
             continue;
         }
         let refuse = || Some(CloudError::of(&forms::NETWORK_IN_USE).with("network", &site.spec.name));
@@ -72,7 +74,11 @@ pub(super) fn in_use(cx: &Cx<'_>, asked: &Asked, document: &NetworkConfiguration
         if !spaces_stay || after.placement != site.spec.placement {
             return refuse();
         }
-        for subnet in site.subnets.iter().filter(|subnet| cx.fabric().held(subnet.key) > 0) {
+        let users: Vec<&Deployment> = users(cx, asked.subscription, &site.spec.name).collect();
+        let used = |subnet: &&Subnet| {
+            cx.fabric().held(subnet.key) > 0 || users.iter().any(|deployment| deployment.is_in_subnet(&subnet.name))
+        };
+        for subnet in site.subnets.iter().filter(used) {
             let same = after
                 .subnets
                 .iter()
@@ -230,9 +236,7 @@ impl<'a> Cx<'a> {
 
     /// Whether a virtual network is used.
     pub fn is_site_used(&self, subscription: Key, name: &str) -> bool {
-        self.classic().deployments.iter().any(|(_, row)| {
-            row.subscription == subscription && row.network.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(name))
-        })
+        users(self, subscription, name).next().is_some()
     }
 
     /// Whether an address of a network is free, and up to five free ones when it is not (SM 11.3).

@@ -130,6 +130,22 @@ pub enum BlobUriError {
 ///
 /// When it can be no disk's address.
 pub fn blob_name_of(uri: &str) -> Result<BlobName, BlobUriError> {
+    let (account, container, blob) = any_blob_name_of(uri)?;
+    if blob.contains('/') {
+        return Err(BlobUriError::Slash);
+    }
+    if !blob.to_ascii_lowercase().ends_with(".vhd") {
+        return Err(BlobUriError::NotVhd);
+    }
+    Ok((account, container, blob))
+}
+
+/// The same for any blob: the classic API minds neither slashes nor endings (SM 10.1, 14.4).
+///
+/// # Errors
+///
+/// When it has not the form of a blob's address.
+pub fn any_blob_name_of(uri: &str) -> Result<BlobName, BlobUriError> {
     let rest = ["https://", "http://"]
         .iter()
         .find_map(|scheme| {
@@ -151,12 +167,6 @@ pub fn blob_name_of(uri: &str) -> Result<BlobName, BlobUriError> {
     let (container, blob) = path.split_once('/').ok_or(BlobUriError::Malformed)?;
     if account.is_empty() || container.is_empty() || blob.is_empty() {
         return Err(BlobUriError::Malformed);
-    }
-    if blob.contains('/') {
-        return Err(BlobUriError::Slash);
-    }
-    if !blob.to_ascii_lowercase().ends_with(".vhd") {
-        return Err(BlobUriError::NotVhd);
     }
     Ok((account.to_ascii_lowercase().into(), container.into(), blob.into()))
 }

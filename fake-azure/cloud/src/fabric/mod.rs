@@ -16,7 +16,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 pub use self::addresses::{FIRST_PUBLIC_ADDRESS, PublicAddress};
-pub use self::disks::{BlobUriError, Disk, DiskMedia, Image, ImageDisk, System, blob_name_of};
+pub use self::disks::{BlobUriError, Disk, DiskMedia, Image, ImageDisk, System, any_blob_name_of, blob_name_of};
 pub use self::machines::{Machine, MachineSet, Power};
 pub use self::networks::{Network, Peering, PeeringState, Pool, RESERVED_AT_START, host_count, prefixes_overlap};
 pub use self::ports::{Mac, PORT_RESERVATION_MS, Port, PortAddress};

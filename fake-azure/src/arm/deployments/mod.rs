@@ -7,6 +7,7 @@
 //! the same calls that clients make.
 
 mod calls;
+mod cleanup;
 mod export;
 mod expression;
 mod forms;

@@ -4,9 +4,7 @@
 //! It sleeps in the cloud as a tree and is woken when something that it waits for is due.
 
 use fake_azure_cloud::descriptor::Provisioning;
-use fake_azure_cloud::{
-    Call, CloudError, Conditions, ErrorKind, OperationId, Outcome, ResourceId, Scope, Status, Time,
-};
+use fake_azure_cloud::{CloudError, ErrorKind, OperationId, ResourceId, Status, Time};
 use serde_json::{Map, Value, json};
 
 use super::expression::Trouble;
@@ -14,8 +12,8 @@ use super::gate;
 use super::nested;
 use super::plan::written;
 use super::prepare::{Commission, Prepared, Refused, body_with, holds, prepare};
-use super::reads::{Live, subject_of};
-use super::record::{self, Cleanup, Deployment, Failure, Mode, Progress, State, Step, Subject, Woken};
+use super::reads::Live;
+use super::record::{self, Deployment, Failure, Mode, Progress, State, Step, Subject, Woken};
 use super::render;
 use super::scope::{Context, Site, Walker, World, output_words};
 use super::template::{Kind, Template, member};
@@ -31,8 +29,6 @@ const ATTEMPTS_MAX: u32 = 30;
 const RETRY_MS: i64 = 10_000;
 /// What never says when it ends is looked at so often.
 const LOOK_MS: i64 = 60_000;
-/// From the last resource to the end.
-const FINISH_MS: i64 = 500;
 
 /// Wakes whoever asked for a word; others' words are left alone.
 pub(crate) fn wake(sandbox: &mut Sandbox, word: u64) {
@@ -194,13 +190,14 @@ fn step(sandbox: &mut Sandbox, serial: u64) {
     }
 }
 
-struct Run<'s> {
-    sandbox: &'s mut Sandbox,
-    deployment: Deployment,
+/// A deployment being looked at.
+pub(super) struct Run<'s> {
+    pub(super) sandbox: &'s mut Sandbox,
+    pub(super) deployment: Deployment,
 }
 
 impl Run<'_> {
-    fn now(&self) -> Time {
+    pub(super) fn now(&self) -> Time {
         self.sandbox.cloud.now()
     }
 
@@ -233,7 +230,13 @@ impl Run<'_> {
         &mut self.deployment.steps[last]
     }
 
-    fn note(&mut self, doing: &str, word: &str, subject: Option<Subject>, outcome: Result<(), (String, Value)>) {
+    pub(super) fn note(
+        &mut self,
+        doing: &str,
+        word: &str,
+        subject: Option<Subject>,
+        outcome: Result<(), (String, Value)>,
+    ) {
         let now = self.now();
         let (state, status_code, message) = match outcome {
             Ok(()) => ("Succeeded", "OK".to_owned(), None),
@@ -674,95 +677,6 @@ impl Run<'_> {
             None,
             Err(("BadRequest".to_owned(), message)),
         );
-        self.deployment.state = State::Failed;
-        false
-    }
-
-    /// Removes what the template does not name (ARM 7.8). Says whether nothing is left to be removed.
-    fn clean_up(&mut self) -> bool {
-        let group = ResourceId::group(
-            self.deployment.target.subscription,
-            self.deployment.target.group.as_deref().unwrap_or(""),
-        );
-        let named: Vec<String> = self
-            .deployment
-            .planned
-            .iter()
-            .filter(|own| own.is_sent())
-            .map(|own| own.id.to_lowercase())
-            .collect();
-        let listed = self.sandbox.cloud.apply(&Call::Resources {
-            scope: Scope::In(group),
-        });
-        let Ok(Outcome::Listed(resources)) = listed.map(|reply| reply.outcome) else {
-            return true;
-        };
-        let strangers: Vec<_> = resources
-            .into_iter()
-            .filter(|resource| {
-                let below = format!("{}/", resource.folded);
-                let is_managed = resource.echo.get("managedBy").is_some_and(|owner| !owner.is_null());
-                !is_managed && !named.iter().any(|id| *id == *resource.folded || id.starts_with(&below))
-            })
-            .collect();
-        if strangers.is_empty() {
-            self.deployment.cleanup = None;
-            return true;
-        }
-
-        let mut refusals = Vec::new();
-        let mut running = Vec::new();
-        for resource in &strangers {
-            let id = self.sandbox.cloud.id(resource.key);
-            let Ok(parsed) = ResourceId::parse(&id) else {
-                continue;
-            };
-            let call = Call::Delete {
-                id: parsed,
-                version: fake_azure_cloud::ApiVersion::NEWEST,
-                conditions: Conditions::NONE,
-            };
-            match self.sandbox.cloud.apply(&call) {
-                Ok(reply) => {
-                    running.extend(reply.operation);
-                    self.note("Delete", &id, Some(subject_of(&id)), Ok(()));
-                }
-                Err(error) => refusals.push((id, error)),
-            }
-        }
-        let now = self.now();
-        let may_go_on = !running.is_empty()
-            || strangers.len() > refusals.len()
-            || refusals
-                .iter()
-                .any(|(_, error)| error.until.is_some_and(|until| until > now));
-        if may_go_on {
-            let ends = running.iter().filter_map(|id| self.sandbox.cloud.operation(*id)?.end());
-            let later = refusals.iter().filter_map(|(_, error)| error.until);
-            let next = ends.chain(later).min().unwrap_or(now).max(now.plus_millis(FINISH_MS));
-            self.deployment.cleanup = Some(Cleanup { running, next });
-            record::wake_at(&mut self.sandbox.cloud, next, self.deployment.serial);
-            return false;
-        }
-        let mut details = Vec::new();
-        for (id, error) in refusals {
-            let status_code = render::status_name(wire_error::status(&error)).to_owned();
-            let body = wire_error::envelope(&error);
-            self.note(
-                "Delete",
-                &id,
-                Some(subject_of(&id)),
-                Err((status_code.clone(), body.clone())),
-            );
-            details.push((status_code, body));
-        }
-        self.deployment.failure = Some(Failure {
-            code: "DeploymentFailedCleanUp".to_owned(),
-            message:
-                "Unable to delete resources not present in the template. Please list deployment operations for details."
-                    .to_owned(),
-            details,
-        });
         self.deployment.state = State::Failed;
         false
     }

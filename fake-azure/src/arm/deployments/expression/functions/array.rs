@@ -14,7 +14,6 @@ const NUMBERS: Types = Types::INT.or(Types::ARRAY);
 const RANGE_MAX: i64 = 10_000;
 
 pub(super) const FUNCTIONS: Category = &[
-    // tidy: sorted
     function("array", &[Types::ANY], |args| {
         Ok(if args[0].is_array() {
             args[0].clone()
@@ -69,7 +68,6 @@ pub(super) const FUNCTIONS: Category = &[
         Ok(from_end(args).unwrap_or(Value::Null))
     }),
     function("union", &[BAG, BAG], union).rest(BAG),
-    // tidy: end
 ];
 
 fn none() -> String {

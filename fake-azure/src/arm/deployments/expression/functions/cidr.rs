@@ -7,11 +7,9 @@ use serde_json::{Map, Value};
 use super::{Category, Types, function, int, text};
 
 pub(super) const FUNCTIONS: Category = &[
-    // tidy: sorted
     function("cidrHost", &[Types::TEXT, Types::INT], host),
     function("cidrSubnet", &[Types::TEXT, Types::INT, Types::INT], subnet),
     function("parseCidr", &[Types::TEXT], parse),
-    // tidy: end
 ];
 
 /// A range: its first address, how long its prefix is, how long an address is.

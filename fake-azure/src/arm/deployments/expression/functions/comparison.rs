@@ -10,7 +10,6 @@ use super::{Category, Types, function, int, text};
 const ORDERED: Types = Types::INT.or(Types::TEXT);
 
 pub(super) const FUNCTIONS: Category = &[
-    // tidy: sorted
     function("coalesce", &[Types::ANY], |args| {
         Ok(args.iter().find(|arg| !arg.is_null()).cloned().unwrap_or(Value::Null))
     })
@@ -30,7 +29,6 @@ pub(super) const FUNCTIONS: Category = &[
     function("lessOrEquals", &[ORDERED, ORDERED], |args| {
         compare(args, |order| order != Ordering::Greater)
     }),
-    // tidy: end
 ];
 
 /// Numbers by worth, texts by their characters.

@@ -11,7 +11,6 @@ use super::{Category, Types, dotnet, expect_count, function, int, text, wrong_ty
 use crate::text::parse_iso;
 
 pub(super) const FUNCTIONS: Category = &[
-    // tidy: sorted
     function("dateTimeAdd", &[Types::TEXT, Types::TEXT, Types::TEXT], add).required(2),
     function("dateTimeFromEpoch", &[Types::INT], |args| {
         let moment =
@@ -27,7 +26,6 @@ pub(super) const FUNCTIONS: Category = &[
         let time = parse_iso(text(&args[0])).ok_or_else(|| bad_date(text(&args[0])))?;
         Ok(Value::from(time.millis().div_euclid(1000)))
     }),
-    // tidy: end
 ];
 
 fn bad_date(given: &str) -> String {

@@ -5,7 +5,6 @@ use serde_json::Value;
 use super::{Category, Types, function};
 
 pub(super) const FUNCTIONS: Category = &[
-    // tidy: sorted
     function("and", &[Types::BOOL, Types::BOOL], |args| {
         Ok(Value::from(args.iter().all(|arg| arg == &Value::Bool(true))))
     })
@@ -30,5 +29,4 @@ pub(super) const FUNCTIONS: Category = &[
     })
     .rest(Types::BOOL),
     function("true", &[], |_| Ok(Value::Bool(true))),
-    // tidy: end
 ];

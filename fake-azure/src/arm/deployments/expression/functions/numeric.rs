@@ -7,7 +7,6 @@ use super::{Category, Types, function, int};
 const TWO: &[Types] = &[Types::INT, Types::INT];
 
 pub(super) const FUNCTIONS: Category = &[
-    // tidy: sorted
     function("add", TWO, |args| whole(int(&args[0]).checked_add(int(&args[1])))),
     function("div", TWO, |args| {
         not_zero(&args[1])?;
@@ -36,7 +35,6 @@ pub(super) const FUNCTIONS: Category = &[
     }),
     function("mul", TWO, |args| whole(int(&args[0]).checked_mul(int(&args[1])))),
     function("sub", TWO, |args| whole(int(&args[0]).checked_sub(int(&args[1])))),
-    // tidy: end
 ];
 
 fn whole(number: Option<i64>) -> Result<Value, String> {

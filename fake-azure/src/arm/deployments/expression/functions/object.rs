@@ -6,7 +6,6 @@ use super::super::value::is_size_within;
 use super::{Category, Types, function, items, text};
 
 pub(super) const FUNCTIONS: Category = &[
-    // tidy: sorted
     function("createObject", &[], create).rest(Types::ANY),
     function("items", &[Types::OBJECT], |args| {
         Ok(Value::Array(
@@ -34,7 +33,6 @@ pub(super) const FUNCTIONS: Category = &[
         ))
     }),
     function("shallowMerge", &[Types::ARRAY], shallow_merge),
-    // tidy: end
 ];
 
 /// Key, value, key, value.

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use super::{Category, Types, function, int, items, text};
 
 pub(super) const FUNCTIONS: Category = &[
-    // tidy: sorted
     function(
         "pickZones",
         &[Types::TEXT, Types::TEXT, Types::TEXT, Types::INT, Types::INT],
@@ -36,7 +35,6 @@ pub(super) const FUNCTIONS: Category = &[
                 .collect(),
         ))
     }),
-    // tidy: end
 ];
 
 /// The zones of a type in a place; none where it has none.

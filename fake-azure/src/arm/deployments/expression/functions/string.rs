@@ -11,7 +11,6 @@ const SCALAR: Types = Types::TEXT.or(Types::INT).or(Types::FLOAT).or(Types::BOOL
 const TEXTS: Types = Types::TEXT.or(Types::ARRAY);
 
 pub(super) const FUNCTIONS: Category = &[
-    // tidy: sorted
     function("base64", &[Types::TEXT], |args| {
         Ok(Value::from(STANDARD.encode(text(&args[0]))))
     }),
@@ -64,7 +63,6 @@ pub(super) const FUNCTIONS: Category = &[
         Ok(Value::from(hash::unique_string(&joined(args))))
     })
     .rest(SCALAR),
-    // tidy: end
 ];
 
 fn fold(text: &str) -> String {

@@ -571,11 +571,15 @@ fn names_and_steps() {
 }
 
 #[test]
-fn every_function_is_in_one_category_once() {
+fn every_function_is_in_one_category_once_and_in_order() {
     let mut names = BTreeSet::new();
     for function in CATEGORIES.iter().flat_map(|category| category.iter()) {
         assert!(names.insert(function.name.to_ascii_lowercase()), "{}", function.name);
         assert!(function.required <= function.takes.len(), "{}", function.name);
+    }
+    for category in CATEGORIES {
+        let folded: Vec<String> = category.iter().map(|own| own.name.to_ascii_lowercase()).collect();
+        assert!(folded.is_sorted(), "{folded:?}");
     }
 }
 

@@ -9,7 +9,6 @@ use super::{Category, Types, function, text};
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 pub(super) const FUNCTIONS: Category = &[
-    // tidy: sorted
     function("uri", &[Types::TEXT, Types::TEXT], |args| {
         joined(text(&args[0]), text(&args[1])).map(Value::from)
     }),
@@ -21,7 +20,6 @@ pub(super) const FUNCTIONS: Category = &[
             percent_decode_str(text(&args[0])).decode_utf8_lossy().into_owned(),
         ))
     }),
-    // tidy: end
 ];
 
 /// A relative URI seen from a base: its last segment goes, unless it ends in a slash (RFC 3986, 5.2).

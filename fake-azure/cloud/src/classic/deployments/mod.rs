@@ -1,17 +1,19 @@
 //! Deployments: what runs in a hosted service's slot, with its virtual addresses (SM 5.3 to 5.6).
 
+mod alter;
+
 use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
-use super::drafting::{Draft, Trouble};
-use super::hosted_services::{self, ExtendedProperty};
-use super::load_balancers::{self, InternalLoadBalancer};
-use super::reserved_ips::{self, ReservedIp};
-use super::roles::{self, Role, RoleSpec};
-use super::virtual_networks::VirtualNetworkSite;
-use super::{
+use crate::classic::drafting::{Draft, Trouble};
+use crate::classic::hosted_services::{self, ExtendedProperty};
+use crate::classic::load_balancers::{self, InternalLoadBalancer};
+use crate::classic::reserved_ips::{self, ReservedIp};
+use crate::classic::roles::{self, Role, RoleSpec};
+use crate::classic::virtual_networks::VirtualNetworkSite;
+use crate::classic::{
     Asked, Fresh, Hold, HostedService, Named, Phase, Step, Tick, Timeline, Work, forms, names, operations, packages,
 };
 use crate::cx::Cx;
@@ -55,7 +57,7 @@ pub struct DeploymentKey(pub Box<str>, pub Slot);
 impl DeploymentKey {
     /// The key of a service's slot.
     pub fn new(service: &str, slot: Slot) -> DeploymentKey {
-        DeploymentKey(super::folded(service), slot)
+        DeploymentKey(crate::classic::folded(service), slot)
     }
 }
 
@@ -92,7 +94,9 @@ pub struct VirtualIp {
     pub reserved: Option<Box<str>>,
 }
 
-pub use super::packages::Package;
+pub(crate) use self::alter::Alter;
+pub(in crate::classic) use self::alter::{altered, dns_server};
+pub use crate::classic::packages::Package;
 
 /// A deployment.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -164,6 +168,19 @@ impl Deployment {
                 .any(|role| role.timeline.at(now) != Phase::Deallocated)
     }
 
+    /// Whether one of its machines was put into a subnet.
+    pub(in crate::classic) fn is_in_subnet(&self, subnet: &str) -> bool {
+        let named = |name: &str| name.eq_ignore_ascii_case(subnet);
+        self.roles.iter().any(|role| {
+            let nics = role
+                .network
+                .interfaces
+                .iter()
+                .flat_map(|nic| nic.configurations.iter().map(|own| &own.0));
+            role.network.subnets.iter().chain(nics).any(|name| named(name))
+        })
+    }
+
     /// When its last machine comes to rest.
     pub fn settles(&self) -> Time {
         self.roles
@@ -179,7 +196,7 @@ impl Deployment {
         states
             .filter(|since| *since <= now)
             .max()
-            .map_or(self.modified, |since| super::at_or_after(since, self.modified))
+            .map_or(self.modified, |since| crate::classic::at_or_after(since, self.modified))
     }
 
     /// The prefix of the addresses of a deployment in no virtual network (SM 11.4).
@@ -263,12 +280,12 @@ impl<'a> Cx<'a> {
     }
 }
 
-pub(super) fn of_service<'a>(cx: &Cx<'a>, service: &str) -> impl Iterator<Item = &'a Deployment> {
+pub(in crate::classic) fn of_service<'a>(cx: &Cx<'a>, service: &str) -> impl Iterator<Item = &'a Deployment> {
     cx.deployments_of(service).map(|(_, row)| row)
 }
 
 /// The deployment of a slot (SM 5.5).
-pub(super) fn find_slot<'a>(
+pub(in crate::classic) fn find_slot<'a>(
     cx: &Cx<'a>,
     subscription: Key,
     service: &str,
@@ -285,7 +302,7 @@ pub(super) fn find_slot<'a>(
 }
 
 /// A deployment by name: a service with others says so, an empty one has none (SM 5.5).
-pub(super) fn find_named<'a>(
+pub(in crate::classic) fn find_named<'a>(
     cx: &Cx<'a>,
     subscription: Key,
     service: &str,
@@ -311,7 +328,7 @@ pub(super) fn find_named<'a>(
 }
 
 /// A deployment's row with a change.
-pub(super) fn changed(cx: &Cx<'_>, key: &DeploymentKey, change: impl FnOnce(&mut Deployment)) -> Plan {
+pub(in crate::classic) fn changed(cx: &Cx<'_>, key: &DeploymentKey, change: impl FnOnce(&mut Deployment)) -> Plan {
     match cx.classic().deployments.get(key) {
         Some(row) => {
             let mut row = row.clone();
@@ -338,7 +355,7 @@ pub struct CreateDeployment {
 }
 
 /// The checks that come before anything else is looked at, in their order: service, name, slot, lock (SM 2.1, 5.3).
-pub(super) fn check_slot<'a>(
+pub(in crate::classic) fn check_slot<'a>(
     cx: &Cx<'a>,
     asked: &Asked,
     service: &str,
@@ -361,7 +378,7 @@ pub(super) fn check_slot<'a>(
     Ok((owner, key))
 }
 
-pub(super) fn empty(cx: &Cx<'_>, asked: &Asked, key: Key, name: &str, label: &str) -> Deployment {
+pub(in crate::classic) fn empty(cx: &Cx<'_>, asked: &Asked, key: Key, name: &str, label: &str) -> Deployment {
     Deployment {
         key,
         subscription: asked.subscription,
@@ -385,7 +402,12 @@ pub(super) fn empty(cx: &Cx<'_>, asked: &Asked, key: Key, name: &str, label: &st
     }
 }
 
-pub(super) fn create(cx: &Cx<'_>, asked: &Asked, service: &str, spec: &CreateDeployment) -> Result<Step, CloudError> {
+pub(in crate::classic) fn create(
+    cx: &Cx<'_>,
+    asked: &Asked,
+    service: &str,
+    spec: &CreateDeployment,
+) -> Result<Step, CloudError> {
     let slot = spec.slot.unwrap_or(Slot::Production);
     let (owner, key) = check_slot(cx, asked, service, &spec.name, slot)?;
     if spec.roles.is_empty() {
@@ -508,7 +530,7 @@ fn own_network(draft: &mut Draft<'_>) {
     });
 }
 
-pub(super) fn take_vip(
+pub(in crate::classic) fn take_vip(
     draft: &mut Draft<'_>,
     owner: &HostedService,
     slot: Slot,
@@ -540,7 +562,7 @@ pub(super) fn take_vip(
 }
 
 /// The roles of a deployment that is being made can be seen.
-pub(super) fn appears(cx: &Cx<'_>, key: &DeploymentKey, operation: OperationId) -> Plan {
+pub(in crate::classic) fn appears(cx: &Cx<'_>, key: &DeploymentKey, operation: OperationId) -> Plan {
     let held = cx.classic().holds.get(&Hold::Deployment(key.clone())) == Some(&operation);
     match cx.classic().deployments.get(key) {
         Some(row) if held && row.stage == Stage::Deploying => changed(cx, key, |row| row.stage = Stage::Visible),
@@ -549,7 +571,7 @@ pub(super) fn appears(cx: &Cx<'_>, key: &DeploymentKey, operation: OperationId) 
 }
 
 /// The end of a creation.
-pub(super) fn started(cx: &Cx<'_>, key: &DeploymentKey, fresh: Fresh) -> Plan {
+pub(in crate::classic) fn started(cx: &Cx<'_>, key: &DeploymentKey, fresh: Fresh) -> Plan {
     let Some(row) = cx.classic().deployments.get(key) else {
         return Plan::new();
     };
@@ -566,7 +588,11 @@ pub(super) fn started(cx: &Cx<'_>, key: &DeploymentKey, fresh: Fresh) -> Plan {
 }
 
 /// Deletes a deployment; disks are let go, or go too (SM 5.6).
-pub(super) fn delete(cx: &Cx<'_>, found: (DeploymentKey, &Deployment), media: bool) -> Result<Step, CloudError> {
+pub(in crate::classic) fn delete(
+    cx: &Cx<'_>,
+    found: (DeploymentKey, &Deployment),
+    media: bool,
+) -> Result<Step, CloudError> {
     let (key, row) = found;
     operations::check_free(cx, &Hold::Deployment(key.clone()))?;
     let plan = Plan::new().deployment(
@@ -586,7 +612,7 @@ pub(super) fn delete(cx: &Cx<'_>, found: (DeploymentKey, &Deployment), media: bo
 }
 
 /// The end of a deletion.
-pub(super) fn removed(cx: &Cx<'_>, key: &DeploymentKey, media: bool) -> Plan {
+pub(in crate::classic) fn removed(cx: &Cx<'_>, key: &DeploymentKey, media: bool) -> Plan {
     let Some(row) = cx.classic().deployments.get(key) else {
         return Plan::new();
     };
@@ -617,7 +643,7 @@ pub(super) fn removed(cx: &Cx<'_>, key: &DeploymentKey, media: bool) -> Plan {
 
 /// The virtual IPs of a deployment whose last machine lost its host, or first machine got one (SM 8.3). `without` are machines
 /// that lose theirs with the same plan.
-pub(super) fn settle_vip(cx: &Cx<'_>, mut deployment: Deployment, without: &[Key]) -> (Deployment, Plan) {
+pub(in crate::classic) fn settle_vip(cx: &Cx<'_>, mut deployment: Deployment, without: &[Key]) -> (Deployment, Plan) {
     let on_host = |key: &Key| {
         cx.fabric()
             .machines
@@ -642,7 +668,7 @@ pub(super) fn settle_vip(cx: &Cx<'_>, mut deployment: Deployment, without: &[Key
 }
 
 /// New addresses for virtual IPs that have none: a machine got a host.
-pub(super) fn wake_vips(cx: &Cx<'_>, deployment: &Deployment) -> Plan {
+pub(in crate::classic) fn wake_vips(cx: &Cx<'_>, deployment: &Deployment) -> Plan {
     let mut plan = Plan::new();
     let mut skip = 0;
     for vip in &deployment.vips {
@@ -666,7 +692,7 @@ pub(super) fn wake_vips(cx: &Cx<'_>, deployment: &Deployment) -> Plan {
 }
 
 /// Exchanges the two slots; not with machines in them (SM 5.6).
-pub(super) fn swap(
+pub(in crate::classic) fn swap(
     cx: &Cx<'_>,
     asked: &Asked,
     service: &str,
@@ -695,7 +721,7 @@ pub(super) fn swap(
         let name = cx
             .classic()
             .hosted_services
-            .get(&*super::folded(service))
+            .get(&*crate::classic::folded(service))
             .map(HostedService::dns_name);
         let rows = row
             .vips
@@ -726,8 +752,11 @@ pub(super) fn swap(
         std::mem::swap(&mut row.vips, &mut up.vips);
         row
     });
-    changes.push(super::Change::Deployment(source_key.clone(), down.map(Into::into)));
-    changes.push(super::Change::Deployment(target.clone(), Some(up.into())));
+    changes.push(crate::classic::Change::Deployment(
+        source_key.clone(),
+        down.map(Into::into),
+    ));
+    changes.push(crate::classic::Change::Deployment(target.clone(), Some(up.into())));
     let mut plan = Plan::new();
     if live.is_none() {
         for (key, row) in renamed(staged, Slot::Production) {
@@ -738,141 +767,4 @@ pub(super) fn swap(
         .holding(Hold::Deployment(source_key))
         .holding(Hold::Deployment(target));
     Ok(step.then(Work::Make(changes)))
-}
-
-/// One change of a deployment's row, made at the end of its operation.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) enum Alter {
-    /// The internal load balancer; its port was placed with the answer.
-    LoadBalancer(Option<InternalLoadBalancer>),
-    /// The DNS servers.
-    DnsServers(Vec<DnsServer>),
-    /// An extra virtual IP, whose row was made with the answer.
-    AddVip(VirtualIp),
-    /// An extra virtual IP goes.
-    RemoveVip(Box<str>),
-    /// The first virtual IP becomes a reserved one.
-    Associate(Box<str>),
-    /// The first virtual IP becomes a dynamic one.
-    Disassociate,
-    /// The package's instances run, or do not.
-    Run(bool),
-    /// Another service configuration.
-    Configure(Box<Package>),
-    /// An address list of a role: the security group, or forwarding.
-    Role {
-        role: Box<str>,
-        nic: Option<Box<str>>,
-        group: Option<Option<Box<str>>>,
-        forwarding: Option<bool>,
-    },
-}
-
-/// The end of an operation that changes a deployment in one way.
-pub(super) fn altered(cx: &Cx<'_>, key: &DeploymentKey, alter: Alter) -> Result<Plan, CloudError> {
-    let Some(row) = cx.classic().deployments.get(key) else {
-        return Ok(Plan::new());
-    };
-    let mut plan = Plan::new();
-    let mut after = row.clone();
-    after.modified = cx.now();
-    match alter {
-        Alter::LoadBalancer(balancer) => {
-            if let (Some(old), None) = (&row.load_balancer, &balancer) {
-                plan = plan.then(load_balancers::gone(cx, old));
-            }
-            after.load_balancer = balancer;
-        }
-        Alter::DnsServers(servers) => after.dns_servers = servers,
-        Alter::AddVip(vip) => after.vips.push(vip),
-        Alter::RemoveVip(name) => {
-            for vip in row.vips.iter().filter(|vip| vip.name.eq_ignore_ascii_case(&name)) {
-                plan = plan.then(roles::public_gone(cx, vip.key));
-            }
-            after.vips.retain(|vip| !vip.name.eq_ignore_ascii_case(&name));
-        }
-        Alter::Associate(name) => plan = plan.then(reserved_ips::associated(cx, key, &mut after, &name)),
-        Alter::Disassociate => plan = plan.then(reserved_ips::disassociated(cx, key, &mut after)),
-        Alter::Run(running) => {
-            if let Some(package) = &mut after.package {
-                package.running = running;
-            }
-        }
-        Alter::Configure(package) => {
-            plan = plan.then(packages::resized(cx, key, row.package.as_ref(), &package));
-            after.package = Some(*package);
-        }
-        Alter::Role {
-            role,
-            nic,
-            group,
-            forwarding,
-        } => {
-            for own in after
-                .roles
-                .iter_mut()
-                .filter(|own| own.name.eq_ignore_ascii_case(&role))
-            {
-                let (held_group, held_forwarding) = match &nic {
-                    None => (&mut own.network.security_group, &mut own.network.ip_forwarding),
-                    Some(nic) => {
-                        let Some(found) = own
-                            .network
-                            .interfaces
-                            .iter_mut()
-                            .find(|own| own.name.eq_ignore_ascii_case(nic))
-                        else {
-                            continue;
-                        };
-                        (&mut found.security_group, &mut found.ip_forwarding)
-                    }
-                };
-                if let Some(group) = &group {
-                    held_group.clone_from(group);
-                }
-                if forwarding.is_some() {
-                    *held_forwarding = forwarding;
-                }
-            }
-        }
-    }
-    Ok(plan.deployment(key.clone(), Some(after)))
-}
-
-/// Adds, changes or removes a DNS server.
-pub(super) fn dns_server(
-    cx: &Cx<'_>,
-    asked: &Asked,
-    service: &str,
-    deployment: &str,
-    name: &str,
-    server: Option<&DnsServer>,
-    new: bool,
-) -> Result<Step, CloudError> {
-    let (key, row) = find_named(cx, asked.subscription, service, deployment)?;
-    operations::check_free(cx, &Hold::Deployment(key.clone()))?;
-    let mut servers = row.dns_servers.clone();
-    let known = servers.iter().position(|own| own.name.eq_ignore_ascii_case(name));
-    if let Some(server) = server
-        && server.address.parse::<Ipv4Addr>().is_err()
-    {
-        return Err(CloudError::of(&forms::NETWORK_PREFIX).with("prefix", &server.address));
-    }
-    match (known, server, new) {
-        (Some(_), _, true) => return Err(CloudError::of(&forms::DNS_SERVER_EXISTS).with("name", name)),
-        (None, Some(server), true) if !server.name.is_empty() => servers.push(server.clone()),
-        (Some(at), Some(server), false) => servers[at].address = server.address.clone(),
-        (Some(at), None, _) => {
-            servers.remove(at);
-        }
-        (None, _, true) => return Err(CloudError::of(&forms::PARAMETER)),
-        (None, _, false) => return Err(CloudError::of(&forms::DNS_SERVER_NOT_FOUND).with("name", name)),
-    }
-    let work = Work::Alter {
-        key: key.clone(),
-        alter: Alter::DnsServers(servers),
-    };
-    Ok(Step::later(Plan::new(), (18_000, 22_000))
-        .holding(Hold::Deployment(key))
-        .then(work))
 }

@@ -2,19 +2,20 @@
 //!
 //! Trouble is of two sorts (SM 2.1): what the API sees is refused at once, what the fabric sees makes the operation fail.
 
+mod disks;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
-use super::deployments::{Deployment, DeploymentKey};
-use super::disks::{self, AttachedTo, Disk};
-use super::images::{self, Source};
-use super::roles::{
-    self, DataDisk, DataDiskSpec, NetworkSet, OsDisk, OsDiskSpec, Provisioning, PublicIp, Role, RoleSpec,
-};
-use super::{
-    Asked, HostedService, Named, Phase, Timeline, endpoints, forms, media, names, service_certificates, subscription,
-};
 use crate::catalogue::role_sizes::RoleSize;
+use crate::classic::deployments::{Deployment, DeploymentKey};
+use crate::classic::images::Source;
+use crate::classic::roles::{
+    self, DataDiskSpec, NetworkSet, OsDiskSpec, Provisioning, PublicIp, Role, RoleSpec,
+};
+use crate::classic::{
+    Asked, HostedService, Named, Phase, Timeline, endpoints, forms, names, service_certificates, subscription,
+};
 use crate::cx::Cx;
 use crate::error::CloudError;
 use crate::fabric::{BlobName, Machine, MachineSet, Port, PortAddress, Power, PublicAddress, System};
@@ -24,7 +25,7 @@ use crate::time::Time;
 
 /// When trouble is told.
 #[derive(Debug)]
-pub(super) enum Trouble {
+pub(in crate::classic) enum Trouble {
     /// With the answer.
     Now(CloudError),
     /// By the operation.
@@ -38,12 +39,12 @@ impl From<CloudError> for Trouble {
 }
 
 /// A deployment in the making.
-pub(super) struct Draft<'a> {
+pub(in crate::classic) struct Draft<'a> {
     cx: &'a Cx<'a>,
     asked: &'a Asked,
     service: &'a HostedService,
     key: DeploymentKey,
-    pub(super) deployment: Deployment,
+    pub(in crate::classic) deployment: Deployment,
     plan: Plan,
     location: Box<str>,
     leases: Vec<(Key, Ipv4Addr)>,
@@ -56,7 +57,7 @@ pub(super) struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    pub(super) fn new(
+    pub(in crate::classic) fn new(
         cx: &'a Cx<'a>,
         asked: &'a Asked,
         service: &'a HostedService,
@@ -82,7 +83,7 @@ impl<'a> Draft<'a> {
     }
 
     /// The whole plan, the deployment's row with it.
-    pub(super) fn finish(mut self, now: Time) -> Plan {
+    pub(in crate::classic) fn finish(mut self, now: Time) -> Plan {
         self.deployment.modified = now;
         self.deployment.roles.sort_by_key(|role| role.name.to_lowercase());
         self.plan.deployment(self.key, Some(self.deployment))
@@ -97,16 +98,16 @@ impl<'a> Draft<'a> {
         self.drawn
     }
 
-    pub(super) fn reserve(&mut self) -> Key {
+    pub(in crate::classic) fn reserve(&mut self) -> Key {
         self.plan.reserve(self.cx)
     }
 
-    pub(super) fn with(&mut self, change: impl FnOnce(Plan) -> Plan) {
+    pub(in crate::classic) fn with(&mut self, change: impl FnOnce(Plan) -> Plan) {
         self.plan = change(std::mem::take(&mut self.plan));
     }
 
     /// Takes the next free public address for a row.
-    pub(super) fn take_public(&mut self, key: Key, dns_name: Option<Box<str>>, not: Option<Ipv4Addr>) {
+    pub(in crate::classic) fn take_public(&mut self, key: Key, dns_name: Option<Box<str>>, not: Option<Ipv4Addr>) {
         let fabric = self.cx.fabric();
         let mut address = fabric.free_public_address(self.public_taken);
         if Some(address) == not {
@@ -127,7 +128,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Places a new role.
-    pub(super) fn add(&mut self, spec: &RoleSpec) -> Result<(), Trouble> {
+    pub(in crate::classic) fn add(&mut self, spec: &RoleSpec) -> Result<(), Trouble> {
         let name = spec.name.clone().unwrap_or_default();
         if !names::is_object_name(&name) || name.len() > 64 {
             return Err(CloudError::of(&forms::ROLE_NAME).with("role", &name).into());
@@ -178,7 +179,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Writes a role again: what is not sent is kept (SM 6.3).
-    pub(super) fn update(&mut self, before: &Role, spec: &RoleSpec) -> Result<(), Trouble> {
+    pub(in crate::classic) fn update(&mut self, before: &Role, spec: &RoleSpec) -> Result<(), Trouble> {
         let mut role = before.clone();
         let name = before.name.clone();
         let size = match spec.size.as_deref().map(str::trim).filter(|size| !size.is_empty()) {
@@ -462,77 +463,6 @@ impl<'a> Draft<'a> {
         Ok(site.and_then(usable))
     }
 
-    /// Where system and data disks come from; refused at once where a name names nothing.
-    fn sources(&self, role: &str, spec: &RoleSpec, size: &RoleSize) -> Result<Sources, CloudError> {
-        let cx = self.cx;
-        let os = spec.os_disk.clone().unwrap_or_default();
-        let image = match (&spec.vm_image, &os.source_image) {
-            (Some(name), _) => Some(images::vm_source(cx, self.asked.subscription, name)?),
-            (None, Some(name)) => Some(images::os_source(cx, self.asked.subscription, name)?),
-            (None, None) => None,
-        };
-        let specialized =
-            image.as_ref().is_some_and(|image| !image.generalized) || image.is_none() && os.remote_source.is_none();
-        if specialized && spec.provisioning.is_some() {
-            return Err(CloudError::of(&forms::PROVISIONING_FORBIDDEN).with("role", role));
-        }
-        if !specialized && spec.provisioning.is_none() && image.is_some() {
-            return Err(CloudError::of(&forms::PROVISIONING_REQUIRED).with("role", role));
-        }
-        if let (None, Some(name)) = (&image, &os.name)
-            && os.media_link.is_none()
-        {
-            disks::check_free(disks::find(cx, self.asked.subscription, name)?)?;
-        } else if image.is_none() && os.name.is_none() && os.media_link.is_none() {
-            return Err(CloudError::of(&forms::PARAMETER));
-        }
-        if let Some(link) = &os.media_link {
-            media::locate(cx, self.asked, link)?;
-        }
-        let data = spec.data_disks.clone().unwrap_or_default();
-        let mut luns = BTreeSet::new();
-        for disk in &data {
-            check_lun(cx, disk.lun.unwrap_or(0))?;
-            if let Some(lun) = disk.lun
-                && !luns.insert(lun)
-            {
-                return Err(CloudError::of(&forms::LUN_TAKEN).with("lun", lun).with("role", role));
-            }
-            if let Some(size) = disk.size_gb {
-                disks::check_size(cx, size)?;
-            }
-        }
-        if data.len() > usize::try_from(size.max_data_disks).unwrap_or(usize::MAX) {
-            return Err(CloudError::of(&forms::LUN_LIMIT)
-                .with("role", role)
-                .with("limit", size.max_data_disks));
-        }
-        Ok(Sources { image, os, data })
-    }
-
-    fn check_listed_disks(&self, role: &Role, listed: &[DataDiskSpec]) -> Result<(), CloudError> {
-        for disk in listed {
-            let named = |own: &&DataDisk| {
-                disk.name
-                    .as_deref()
-                    .is_some_and(|name| own.name.eq_ignore_ascii_case(name))
-            };
-            let lun = disk.lun.unwrap_or(0);
-            check_lun(self.cx, lun)?;
-            let same_lun = role.data_disks.iter().find(|own| own.lun == lun);
-            match role.data_disks.iter().find(named) {
-                Some(own) if own.lun == lun => {}
-                _ if same_lun.is_some() => {
-                    return Err(CloudError::of(&forms::LUN_TAKEN)
-                        .with("lun", lun)
-                        .with("role", &role.name));
-                }
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
     fn place(
         &mut self,
         name: &str,
@@ -597,7 +527,8 @@ impl<'a> Draft<'a> {
                 .unwrap_or_else(|| name.into()),
             fingerprints: provisioning.map(|own| own.fingerprints.clone()).unwrap_or_default(),
             remote_access_thumbprint: format!("{:032x}", self.asked.fresh.guid(n).0).into(),
-            winrm_thumbprint: winrm.then(|| super::hosted_services::made_up_thumbprint(self.asked.fresh, n + 5_000)),
+            winrm_thumbprint: winrm
+                .then(|| crate::classic::hosted_services::made_up_thumbprint(self.asked.fresh, n + 5_000)),
             timeline: Timeline::at_rest(cx.now(), Phase::Waiting),
         };
         self.wire(&mut role, network, &BTreeMap::new())?;
@@ -610,7 +541,7 @@ impl<'a> Draft<'a> {
                 winrm_thumbprint: Some(thumbprint),
                 ..self.service.clone()
             };
-            self.then(Plan::new().hosted_service(super::folded(&self.service.name), Some(service)));
+            self.then(Plan::new().hosted_service(crate::classic::folded(&self.service.name), Some(service)));
         }
         let (update_domain, fault_domain) = role.domains();
         let row = Machine {
@@ -676,6 +607,39 @@ impl<'a> Draft<'a> {
         }
         role.network = network;
         Ok(())
+    }
+
+    /// Gives ports of a role addresses again that lost theirs with its host.
+    pub(in crate::classic) fn readdress(&mut self, role: &Role) -> Result<(), Trouble> {
+        let bare = |port: Key| {
+            self.cx
+                .fabric()
+                .ports
+                .get(&port)
+                .is_some_and(|row| row.addresses.is_empty())
+        };
+        let mut waiting = Vec::new();
+        if bare(role.port) {
+            let pool = self
+                .first_pool(&role.network)?
+                .ok_or_else(|| CloudError::of(&forms::PARAMETER))?;
+            waiting.push((role.port, true, pool, role.network.static_address));
+        }
+        for nic in &role.network.interfaces {
+            let (subnet, wanted) = nic.configurations.first().cloned().unwrap_or_default();
+            if let Some(port) = nic.port.filter(|port| bare(*port)) {
+                waiting.push((port, false, self.pool_of(&subnet)?, wanted));
+            }
+        }
+        for (port, primary, pool, wanted) in waiting {
+            self.port(port, role.machine, primary, pool, wanted, None)?;
+        }
+        Ok(())
+    }
+
+    /// What was planned, without the deployment's row.
+    pub(in crate::classic) fn into_plan(self) -> Plan {
+        self.plan
     }
 
     /// Gives a role another network set: ports that are not named any more go, addresses that may stay do.
@@ -783,301 +747,6 @@ impl<'a> Draft<'a> {
             .find(|address| !taken.contains(address) && self.cx.fabric().is_free(pool, *address))
     }
 
-    fn os_disk(&mut self, role: &str, machine: Key, spec: &RoleSpec, sources: &Sources) -> Result<OsDisk, Trouble> {
-        let cx = self.cx;
-        let os = &sources.os;
-        let caching = os
-            .caching
-            .clone()
-            .filter(|text| !text.is_empty())
-            .unwrap_or_else(|| "ReadWrite".into());
-        let n = self.draw();
-        if sources.image.is_none() && os.media_link.is_none() {
-            let name = os.name.clone().unwrap_or_default();
-            let disk = disks::find(cx, self.asked.subscription, &name)?.clone();
-            let system = disk.os.ok_or_else(|| CloudError::of(&forms::PARAMETER))?;
-            self.attach(&disk, role, machine)?;
-            return Ok(OsDisk {
-                caching,
-                label: os.label.clone(),
-                name: disk.name.clone(),
-                media_link: disk.media_link.clone(),
-                source_image: disk.source_image.clone(),
-                os: system,
-                premium: self.is_premium(&disk.blob),
-            });
-        }
-        let system = match (&sources.image, os.os) {
-            (Some(image), _) => image.os,
-            (None, Some(system)) => system,
-            (None, None) => return Err(CloudError::of(&forms::PARAMETER).into()),
-        };
-        let link = match &os.media_link {
-            Some(link) => link.clone(),
-            None => self.made_up_os_link(spec, sources, role)?,
-        };
-        let blob = media::locate(cx, self.asked, &link)?;
-        self.check_near(&blob, &link, sources.image.as_ref())?;
-        let name = match &os.name {
-            Some(name) if !name.is_empty() => name.clone(),
-            _ => disks::made_up_name(cx, self.asked, &self.key, role, 0, n),
-        };
-        let made = sources.image.is_some() || os.remote_source.is_some();
-        let size_gb = sources
-            .image
-            .as_ref()
-            .map_or(30, |image| image.size_gb)
-            .max(os.resized_gb.unwrap_or(0));
-        let size_gb = self.hold_blob(&blob, &link, made.then_some(size_gb), machine)?;
-        let disk = Disk {
-            name: name.clone(),
-            label: os.label.clone(),
-            os: Some(system),
-            media_link: link.clone(),
-            blob: blob.clone(),
-            size_gb,
-            source_image: sources.image.as_ref().map(|image| image.name.clone()),
-            created: cx.now(),
-            attached: Some(self.user(role, machine)),
-        };
-        self.then(Plan::new().registered_disk(self.asked.named(&name), Some(disk)));
-        Ok(OsDisk {
-            caching,
-            label: os.label.clone(),
-            name,
-            media_link: link,
-            source_image: sources.image.as_ref().map(|image| image.name.clone()),
-            os: system,
-            premium: self.is_premium(&blob),
-        })
-    }
-
-    pub(super) fn data_disk(
-        &mut self,
-        role: &str,
-        machine: Key,
-        spec: &DataDiskSpec,
-        there: &[DataDisk],
-        size: &RoleSize,
-    ) -> Result<DataDisk, Trouble> {
-        let cx = self.cx;
-        let taken = |lun: u32| there.iter().any(|disk| disk.lun == lun);
-        let lun = match spec.lun {
-            Some(lun) => lun,
-            None => (0..).find(|lun| !taken(*lun)).unwrap_or(0),
-        };
-        check_lun(cx, lun)?;
-        if taken(lun) {
-            return Err(CloudError::of(&forms::LUN_TAKEN)
-                .with("lun", lun)
-                .with("role", role)
-                .into());
-        }
-        if there.len() >= usize::try_from(size.max_data_disks).unwrap_or(usize::MAX) {
-            return Err(CloudError::of(&forms::LUN_LIMIT)
-                .with("role", role)
-                .with("limit", size.max_data_disks)
-                .into());
-        }
-        let caching = spec
-            .caching
-            .clone()
-            .filter(|text| !text.is_empty())
-            .unwrap_or_else(|| "None".into());
-        let named = spec.name.clone().filter(|name| !name.is_empty());
-        if let Some(name) = named
-            .as_deref()
-            .filter(|_| spec.media_link.is_none() && spec.source_media_link.is_none())
-        {
-            let disk = disks::find(cx, self.asked.subscription, name)?.clone();
-            self.attach(&disk, role, machine)?;
-            return Ok(DataDisk {
-                caching,
-                label: spec.label.clone(),
-                name: disk.name.clone(),
-                lun,
-                size_gb: disk.size_gb,
-                media_link: disk.media_link.clone(),
-                premium: self.is_premium(&disk.blob),
-            });
-        }
-        let existing = spec.source_media_link.is_some() || spec.size_gb.is_none();
-        let link = spec
-            .source_media_link
-            .as_ref()
-            .or(spec.media_link.as_ref())
-            .ok_or_else(|| CloudError::of(&forms::PARAMETER))?;
-        // A data disk's address is written back with https (SM 6.5).
-        let link: Box<str> = link
-            .strip_prefix("http://")
-            .map_or_else(|| link.clone(), |rest| format!("https://{rest}").into());
-        let blob = media::locate(cx, self.asked, &link)?;
-        if let Some(size) = spec.size_gb {
-            disks::check_size(cx, size)?;
-        }
-        self.check_near(&blob, &link, None)?;
-        let there = cx.fabric().blobs.contains(&blob);
-        let make = (!existing || !there)
-            .then(|| spec.size_gb.unwrap_or(1))
-            .filter(|_| !existing || spec.size_gb.is_some());
-        let make = make.filter(|_| !(there && spec.size_gb.is_some() && self.is_registrable(&blob, &link)));
-        let size_gb = self.hold_blob(&blob, &link, make, machine)?;
-        let n = self.draw();
-        let name = named.unwrap_or_else(|| disks::made_up_name(cx, self.asked, &self.key, role, lun, n));
-        let disk = Disk {
-            name: name.clone(),
-            label: spec.label.clone(),
-            os: None,
-            media_link: link.clone(),
-            blob: blob.clone(),
-            size_gb,
-            source_image: None,
-            created: cx.now(),
-            attached: Some(self.user(role, machine)),
-        };
-        self.then(Plan::new().registered_disk(self.asked.named(&name), Some(disk)));
-        Ok(DataDisk {
-            caching,
-            label: spec.label.clone(),
-            name,
-            lun,
-            size_gb,
-            media_link: link,
-            premium: self.is_premium(&blob),
-        })
-    }
-
-    /// A blob that is there, free and unregistered may become the disk though a size is given (recorded: attach of an upload).
-    fn is_registrable(&self, blob: &BlobName, link: &str) -> bool {
-        media::registrable(self.cx, blob, link).is_ok()
-    }
-
-    /// Makes a blob, or takes one that is there; its size in GB.
-    fn hold_blob(&mut self, blob: &BlobName, link: &str, make_gb: Option<u32>, machine: Key) -> Result<u32, Trouble> {
-        let cx = self.cx;
-        let n = self.draw();
-        if !self.blobs.insert(blob.clone()) {
-            return Err(Trouble::Late(CloudError::of(&forms::BLOB_EXISTS).with("uri", link)));
-        }
-        let Some(size_gb) = make_gb else {
-            let size_gb = media::registrable(cx, blob, link).map_err(Trouble::Late)?;
-            let plan = media::attach(cx, blob, Some(machine), self.asked.fresh, n);
-            self.then(plan);
-            return Ok(size_gb);
-        };
-        if cx.fabric().blobs.contains(blob) {
-            return Err(Trouble::Late(CloudError::of(&forms::BLOB_EXISTS).with("uri", link)));
-        }
-        let plan = media::make(cx, blob, size_gb, Some(machine), self.asked.fresh, n);
-        self.then(plan);
-        Ok(size_gb)
-    }
-
-    fn attach(&mut self, disk: &Disk, role: &str, machine: Key) -> Result<(), Trouble> {
-        let key = self.asked.named(&disk.name);
-        disks::check_free(disk)?;
-        if !self.attached.insert(key.clone()) {
-            return Err(CloudError::of(&forms::PARAMETER).into());
-        }
-        if !media::is_near(self.cx, &disk.blob.0, self.service) {
-            let error = CloudError::of(&forms::DISK_LOCATION)
-                .with("account", media::place_name(self.cx, &disk.blob.0))
-                .with("disk", &disk.name)
-                .with("service", self.service_place());
-            return Err(Trouble::Late(error));
-        }
-        let n = self.draw();
-        let plan = media::attach(self.cx, &disk.blob, Some(machine), self.asked.fresh, n);
-        let changed = Disk {
-            attached: Some(self.user(role, machine)),
-            ..disk.clone()
-        };
-        self.then(plan.registered_disk(key, Some(changed)));
-        Ok(())
-    }
-
-    fn check_near(&self, blob: &BlobName, link: &str, image: Option<&Source>) -> Result<(), Trouble> {
-        let cx = self.cx;
-        if let Some((image, account)) = image.and_then(|image| image.account.as_ref().map(|account| (image, account)))
-            && !media::is_near(cx, account, self.service)
-        {
-            let error = CloudError::of(&forms::IMAGE_LOCATION)
-                .with("account", media::place_name(cx, account))
-                .with("image", &image.name)
-                .with("service", self.service_place());
-            return Err(Trouble::Late(error));
-        }
-        if !media::is_near(cx, &blob.0, self.service) {
-            let error = CloudError::of(&forms::MEDIA_LOCATION)
-                .with("account", media::place_name(cx, &blob.0))
-                .with("uri", link)
-                .with("service", self.service_place());
-            return Err(Trouble::Late(error));
-        }
-        Ok(())
-    }
-
-    fn service_place(&self) -> Box<str> {
-        match &self.service.placement {
-            super::Placement::Location(name) | super::Placement::AffinityGroup(name) => name.clone(),
-        }
-    }
-
-    fn user(&self, role: &str, machine: Key) -> AttachedTo {
-        AttachedTo {
-            service: self.service.name.clone(),
-            deployment: self.deployment.name.clone(),
-            role: role.into(),
-            machine,
-            until: None,
-        }
-    }
-
-    fn is_premium(&self, blob: &BlobName) -> bool {
-        self.cx
-            .fabric()
-            .accounts
-            .get(&blob.0)
-            .is_some_and(|account| account.sku.starts_with("Premium"))
-    }
-
-    /// Where the service puts the system disk of a machine from a VM image: beside the image, or at the media location.
-    fn made_up_os_link(&self, spec: &RoleSpec, sources: &Sources, role: &str) -> Result<Box<str>, CloudError> {
-        if let Some(base) = &spec.media_location {
-            return Ok(format!("{}/{}-{role}-os.vhd", base.trim_end_matches('/'), self.service.name).into());
-        }
-        let account = sources.image.as_ref().and_then(|image| image.account.clone());
-        let near = || {
-            let mut own = self
-                .cx
-                .classic()
-                .storage_services
-                .iter()
-                .filter(|(_, row)| row.subscription == self.asked.subscription);
-            own.find(|(name, _)| media::is_near(self.cx, name, self.service))
-                .map(|(name, _)| name.clone())
-        };
-        let account = account
-            .or_else(near)
-            .ok_or_else(|| CloudError::of(&forms::BAD_MEDIA_LINK).with("uri", ""))?;
-        Ok(format!(
-            "https://{account}.blob.core.windows.net/vhds/{}-{role}-os.vhd",
-            self.service.name
-        )
-        .into())
-    }
-
-    fn made_up_link(&self, spec: &RoleSpec, os_disk: &OsDisk, role: &str, lun: u32) -> Box<str> {
-        let base = match &spec.media_location {
-            Some(base) => base.trim_end_matches('/').to_owned(),
-            None => os_disk
-                .media_link
-                .rsplit_once('/')
-                .map_or_else(String::new, |(base, _)| base.to_owned()),
-        };
-        format!("{base}/{}-{role}-{lun}.vhd", self.service.name).into()
-    }
-
     /// The lowest free place of a set (SM 8.4).
     fn next_place(&self, set: Option<&str>) -> u32 {
         let Some(set) = set else {
@@ -1100,7 +769,7 @@ impl<'a> Draft<'a> {
 
     /// The fabric's row of a set, made when it is first named.
     fn set_key(&mut self, set: &str) -> Key {
-        let folded = super::folded(set);
+        let folded = crate::classic::folded(set);
         if let Some((_, key)) = self.deployment.sets.iter().find(|(own, _)| *own == folded) {
             return *key;
         }
@@ -1117,13 +786,13 @@ impl<'a> Draft<'a> {
 }
 
 /// Where a role's disks come from.
-pub(super) struct Sources {
+pub(in crate::classic) struct Sources {
     image: Option<Source>,
     os: OsDiskSpec,
     data: Vec<DataDiskSpec>,
 }
 
-pub(super) fn check_lun(cx: &Cx<'_>, lun: u32) -> Result<(), CloudError> {
+pub(in crate::classic) fn check_lun(cx: &Cx<'_>, lun: u32) -> Result<(), CloudError> {
     let max = cx.limit("ClassicMaxLun").unwrap_or(31);
     if i64::from(lun) > max {
         return Err(CloudError::of(&forms::LUN_RANGE).with("lun", lun).with("max", max));
