@@ -436,8 +436,8 @@ mod tests {
             * Command: `cargo xtask fidelity --grades AB`
             * Sessions: 7 replayed, 3 of them faithful throughout, 2 of other grades passed over
             * Left out: three sessions about a group named ~`123. The tool makes every group that a session finds, and Azure, like
-  the simulator, refuses to make this one
-* Operations that a recorded client polled and the simulator never issued: 1
+              the simulator, refuses to make this one
+            * Operations that a recorded client polled and the simulator never issued: 1
 
             ## Figures
 

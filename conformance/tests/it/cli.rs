@@ -40,18 +40,21 @@ const GOOD: &str =
     "about: A network can be made.\ntags: [story]\nsteps:\n  - put: vnet/v0\n    expect: {settles: Succeeded}\n";
 const WRONG: &str = "about: A network that is not there is found.\nsteps:\n  - put: vnet/v0\n  - get: vnet/v1\n    expect: {status: 200}\n";
 
-/// Without what differs from run to run.
+/// Without what differs from run to run: times, and the columns that give way to them.
 fn steady(text: &str) -> String {
     let mut lines = Vec::new();
     for line in text.lines() {
-        let words: Vec<&str> = line.split(' ').collect();
-        let mut kept = Vec::new();
-        for (index, word) in words.iter().enumerate() {
-            let is_time =
-                word.parse::<f64>().is_ok() && words.get(index + 1).is_some_and(|unit| matches!(*unit, "ms" | "s"));
-            kept.push(if is_time { "N" } else { word });
-        }
-        lines.push(kept.join(" ").trim_end().to_owned());
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let is_time = |index: usize| {
+            let unit = words.get(index + 1).is_some_and(|unit| matches!(*unit, "ms" | "s"));
+            unit && words[index].parse::<f64>().is_ok()
+        };
+        let kept: Vec<&str> = words
+            .iter()
+            .enumerate()
+            .map(|(index, word)| if is_time(index) { "N" } else { word })
+            .collect();
+        lines.push(kept.join(" "));
     }
     lines.join("\n")
 }

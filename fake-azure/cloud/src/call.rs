@@ -14,6 +14,7 @@ use crate::resource::Resource;
 
 /// What the cloud is asked.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "calls are made one at a time and never kept")]
 pub enum Call {
     /// Reads one resource.
     Get {

@@ -77,7 +77,7 @@ impl ResourceId {
         };
 
         let rest: Vec<&str> = segments.collect();
-        if rest.is_empty() || rest.len() % 2 != 0 {
+        if rest.is_empty() || !rest.len().is_multiple_of(2) {
             return Err(IdError::Malformed);
         }
         let type_path = rest.iter().step_by(2).copied().collect::<Vec<_>>().join("/");

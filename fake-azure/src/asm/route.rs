@@ -100,14 +100,20 @@ fn all() -> impl Iterator<Item = &'static Route> {
     tables.into_iter().flatten()
 }
 
+/// A route, and the names in the path.
+pub(super) type Found = (&'static Route, Vec<(&'static str, String)>);
+
+/// A route, and what its path's placeholders stand for.
+pub(super) type Matched = (&'static Route, Vec<(&'static str, String)>);
+
 /// The route of a request.
 pub(super) fn find(
     verb: &Method,
     segments: &[String],
     query: &[(String, String)],
     version: Version,
-) -> Result<(&'static Route, Vec<(&'static str, String)>), Failure> {
-    let mut found: Vec<(&'static Route, Vec<(&'static str, String)>)> = all()
+) -> Result<Found, Failure> {
+    let mut found: Vec<Found> = all()
         .filter_map(|route| route.matches(segments).map(|params| (route, params)))
         .collect();
     let best = found

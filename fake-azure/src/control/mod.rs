@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use fake_azure_cloud::catalogue::limits::Era;
+use fake_azure_cloud::classic::ClassicOperation;
 use fake_azure_cloud::{Doing, Guid, Operation, Status, Time};
 use http::{Method, Request, Response, StatusCode};
 use serde::Serialize;
@@ -470,20 +471,41 @@ fn replace_ignoring_case(text: &str, old: &str, new: &str) -> String {
 }
 
 fn operations(sandbox: &Sandbox) -> List<OperationInfo> {
-    let mut all: Vec<&Operation> = sandbox.cloud.operations().collect();
-    all.sort_by_key(|operation| (operation.started, operation.id));
-    List {
-        value: all.into_iter().map(operation).collect(),
-    }
+    let cloud = &sandbox.cloud;
+    let resources = cloud.operations().map(operation);
+    let classic = cloud.classic().operations.iter().map(|(_, own)| classic_operation(own));
+    let mut all: Vec<OperationInfo> = resources.chain(classic).collect();
+    all.sort_by(|one, other| (one.started.0, &one.id).cmp(&(other.started.0, &other.id)));
+    List { value: all }
 }
 
-fn operation(operation: &Operation) -> OperationInfo {
-    let (status, code) = match &operation.status {
+fn status_words(status: &Status) -> (String, Option<String>) {
+    let (word, code) = match status {
         Status::InProgress => ("InProgress", None),
         Status::Succeeded => ("Succeeded", None),
         Status::Failed(error) => ("Failed", Some(error.code.to_string())),
         Status::Canceled(error) => ("Canceled", Some(error.code.to_string())),
     };
+    (word.to_owned(), code)
+}
+
+fn classic_operation(operation: &ClassicOperation) -> OperationInfo {
+    let (status, code) = status_words(&operation.status);
+    let ends = (operation.is_running() && !operation.endless).then_some(Moment(operation.due));
+    OperationInfo {
+        id: operation.id.0.to_string(),
+        doing: operation.name.to_string(),
+        target: operation.object.to_string(),
+        status,
+        code,
+        started: Moment(operation.started),
+        ended: operation.ended.map(Moment),
+        ends,
+    }
+}
+
+fn operation(operation: &Operation) -> OperationInfo {
+    let (status, code) = status_words(&operation.status);
     OperationInfo {
         id: operation.id.0.to_string(),
         doing: match &operation.doing {
@@ -493,7 +515,7 @@ fn operation(operation: &Operation) -> OperationInfo {
             Doing::Act(name) => name.to_string(),
         },
         target: operation.target_id.to_string(),
-        status: status.to_owned(),
+        status,
         code,
         started: Moment(operation.started),
         ended: operation.ended.map(Moment),

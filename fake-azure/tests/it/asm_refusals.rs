@@ -2,8 +2,7 @@
 //! what the fabric sees makes the operation fail and is taken back.
 
 use crate::asm_support::{
-    Classic, UBUNTU, WINDOWS, alone, check, create_service, deployment, endpoints, network, put_role, role, role_with,
-    row, site,
+    Classic, UBUNTU, WINDOWS, alone, check, create_service, deployment, endpoints, put_role, role, role_with, row,
 };
 
 const WEB: &str = "/services/hostedservices/web";
@@ -352,14 +351,8 @@ fn deployments_refuse() {
                 &format!("<ComputerName>{name}</ComputerName>"),
             )
     };
-    let computer = "400 BadRequest: The computer name cannot be more than 15 characters long, be entirely numeric, or contain the following characters: ` ~ ! @ # $ % ^ & * ( ) = + _ [ ] { } \\ | ; : . ' \" , &lt; &gt; / ?.";
-    let computer: &'static str = Box::leak(
-        computer
-            .replace("&lt; &gt;", "&lt; &gt;")
-            .replace("^ & *", "^ &amp; *")
-            .replace(", &lt;", ", &lt;")
-            .into_boxed_str(),
-    );
+    let computer = "400 BadRequest: The computer name cannot be more than 15 characters long, be entirely numeric, or contain the \
+                    following characters: ` ~ ! @ # $ % ^ &amp; * ( ) = + _ [ ] { } \\ | ; : . ' \" , &lt; &gt; / ?.";
     let port = |value: &str| {
         role(
             "r",

@@ -1,6 +1,8 @@
 //! Refusals of networks and of what hangs on them: the very words, and nothing changed.
 
-use crate::asm_support::{Classic, check, network, put_role, row, site};
+use crate::asm_support::{
+    Classic, alone, check, create_service, deployment, endpoints, network, put_role, role, row, site,
+};
 
 const D: &str = "/services/hostedservices/web/deployments/web";
 
@@ -348,4 +350,154 @@ fn networks_refuse() {
         )],
     );
     classic.finish(&writing);
+}
+
+#[test]
+fn places_addresses_and_limits_refuse() {
+    let classic = Classic::start();
+    classic.networked();
+    let inside = "<SubnetNames><SubnetName>s</SubnetName></SubnetNames>";
+    classic.ok(
+        "POST",
+        "/services/networking/networksecuritygroups",
+        "<NetworkSecurityGroup><Name>nsg</Name><Location>West US</Location></NetworkSecurityGroup>",
+    );
+    classic.ok(
+        "POST",
+        "/services/networking/reservedips",
+        "<ReservedIP><Name>rip</Name><Location>West US</Location></ReservedIP>",
+    );
+    classic.ok(
+        "POST",
+        "/services/networking/reservedips",
+        "<ReservedIP><Name>far</Name><Location>East US</Location></ReservedIP>",
+    );
+    classic.ok("POST", "/services/hostedservices", &create_service("east", "East US"));
+    classic.service("new");
+    let at = "/services/hostedservices/new/deployments";
+    let with = |more: &str| deployment("d", &role("r", "")).replace("</Deployment>", &format!("{more}</Deployment>"));
+    let nic = |name: &str| {
+        format!(
+            "{inside}<NetworkInterfaces><NetworkInterface><Name>{name}</Name><IPConfigurations><IPConfiguration><SubnetName>s</SubnetName></IPConfiguration></IPConfigurations></NetworkInterface><NetworkInterface><Name>a</Name><IPConfigurations><IPConfiguration><SubnetName>s</SubnetName></IPConfiguration></IPConfigurations></NetworkInterface></NetworkInterfaces>"
+        )
+    };
+    let acl = "<InputEndpoints><InputEndpoint><LocalPort>1</LocalPort><Name>a</Name><Port>1</Port><Protocol>tcp</Protocol><EndpointAcl><Rules><Rule><Order>1</Order><Action>permit</Action><RemoteSubnet>10.0.0.0/8</RemoteSubnet></Rule></Rules></EndpointAcl></InputEndpoint></InputEndpoints>";
+    let many: Vec<(String, u32)> = (1..=151).map(|n| (format!("e{n}"), n)).collect();
+    let many: Vec<(&str, u32, u32, &str)> = many.iter().map(|(name, n)| (name.as_str(), *n, *n, "")).collect();
+    check(
+        &classic,
+        &[
+            row(
+                "POST",
+                "/services/hostedservices/east/deployments",
+                with("<VirtualNetworkName>net</VirtualNetworkName>"),
+                "400 BadRequest: The virtual network 'net' is not in the same location or affinity group as the hosted service east.",
+            ),
+            row(
+                "POST",
+                at,
+                with("<ReservedIPName>far</ReservedIPName>"),
+                "400 BadRequest: The reserved IP far is not in the same location as the hosted service.",
+            ),
+            row(
+                "POST",
+                "/services/networking/reservedips/rip/operations/disassociate",
+                "<ReservedIPAssociation><ServiceName>web</ServiceName><DeploymentName>web</DeploymentName></ReservedIPAssociation>",
+                "400 BadRequest: The reserved IP rip is not associated with the deployment.",
+            ),
+            row(
+                "POST",
+                format!("{D}/roles"),
+                alone(&role(
+                    "two",
+                    &format!("{inside}<StaticVirtualNetworkIPAddress>10.0.1.4</StaticVirtualNetworkIPAddress>"),
+                )),
+                "202, then 200 BadRequest: The static IP address 10.0.1.4 is already in use or not available in the subnet.",
+            ),
+            row(
+                "POST",
+                format!("{D}/roles"),
+                alone(&role(
+                    "two",
+                    &format!("{acl}{inside}<NetworkSecurityGroup>nsg</NetworkSecurityGroup>"),
+                )),
+                "400 BadRequest: A network security group and endpoint access control lists cannot be used together on role two.",
+            ),
+            row(
+                "POST",
+                format!("{D}/roles"),
+                alone(&role("two", &nic("A"))),
+                "400 BadRequest: The network interfaces of role two are not valid: names must be unique.",
+            ),
+            row(
+                "POST",
+                format!("{D}/roles"),
+                alone(&role("two", &endpoints(&many))),
+                "400 BadRequest: The deployment would have 151 input endpoints. The limit is 150.",
+            ),
+        ],
+    );
+    for n in 1..5 {
+        classic.ok("POST", &format!("{D}/vip{n}"), "");
+    }
+    check(
+        &classic,
+        &[row(
+            "POST",
+            format!("{D}/vip5"),
+            "",
+            "400 BadRequest: The deployment would have 6 virtual IPs. The limit is 5.",
+        )],
+    );
+    classic.azure.with_sandbox(|sandbox| {
+        sandbox
+            .cloud
+            .ledger_mut()
+            .set_override("RolesPerHostedService", Some(1))
+    });
+    check(
+        &classic,
+        &[row(
+            "POST",
+            format!("{D}/roles"),
+            alone(&role("two", inside)),
+            "400 BadRequest: The deployment would have 2 roles. The limit is 1.",
+        )],
+    );
+}
+
+#[test]
+fn images_and_disks_must_be_near_the_service() {
+    let classic = Classic::start();
+    classic.machine();
+    classic.advance(600);
+    let capture = "<CaptureRoleOperation><OperationType>CaptureRoleOperation</OperationType><PostCaptureAction>Reprovision</PostCaptureAction><TargetImageLabel>gold</TargetImageLabel><TargetImageName>gold</TargetImageName></CaptureRoleOperation>";
+    classic.ok("POST", &format!("{D}/roleinstances/web/Operations"), capture);
+    classic.ok("DELETE", D, "");
+    classic.advance(120);
+    let disks = classic.send("GET", "/services/disks", "").body;
+    let name = disks
+        .split("<Name>")
+        .nth(1)
+        .and_then(|part| part.split('<').next())
+        .expect("a disk");
+    classic.ok("POST", "/services/hostedservices", &create_service("east", "East US"));
+    let from_disk = format!(
+        "<Role><RoleName>r</RoleName><OSVirtualHardDisk><DiskName>{name}</DiskName></OSVirtualHardDisk></Role>"
+    );
+    let from_image = role("r", "").replace(crate::asm_support::UBUNTU, "gold");
+    let at = "/services/hostedservices/east/deployments";
+    let far: &'static str = Box::leak(format!("202, then 200 BadRequest: The location or affinity group West US of the storage account where the disk {name} resides is not in the same location or affinity group as the specified cloud service East US.").into_boxed_str());
+    check(
+        &classic,
+        &[
+            row("POST", at, deployment("d", &from_disk), far),
+            row(
+                "POST",
+                at,
+                deployment("d", &from_image),
+                "202, then 200 BadRequest: The location or affinity group West US of the storage account where the source image gold resides is not in the same location or affinity group as the specified cloud service. The source image must reside in a storage account that has the same affinity group or location as the cloud service East US.",
+            ),
+        ],
+    );
 }

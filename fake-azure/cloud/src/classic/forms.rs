@@ -57,10 +57,8 @@ crate::forms::forms! {
     GROUP_NAME: Invalid, Classic, "BadRequest", "The affinity group name is invalid.", "SM 4.6", "choose another name";
     GROUP_NOT_FOUND: Missing, Classic, "ResourceNotFound", "The affinity group does not exist.", "SM 4.6", "list the groups";
     IMAGE_EXISTS: Conflict, Classic, "ConflictError", "An image with name {image} already exists.", "assumed (SM 10.1)", "choose another name";
-    IMAGE_IN_USE: InUse, Classic, "BadRequest", "The image {image} is currently in use.", "assumed", "delete what uses it first";
     IMAGE_LOCATION: Invalid, Classic, "BadRequest", "The location or affinity group {account} of the storage account where the source image {image} resides is not in the same location or affinity group as the specified cloud service. The source image must reside in a storage account that has the same affinity group or location as the cloud service {service}.", "SM 5.3", "use an image in the service's location";
     IMAGE_NOT_FOUND: Missing, Classic, "ResourceNotFound", "The image {image} does not exist.", "SM 5.3 (text unsure)", "list the images";
-    INSTANCE_NOT_FOUND: Missing, Classic, "ResourceNotFound", "The role instance {instance} was not found in the currently deployed service.", "assumed (SM 6.4)", "read the deployment";
     INTERNAL: Internal, Classic, "InternalError", "The server encountered an internal error. Please retry the request.", "SM 1.8", "send the request again";
     LB_EXISTS: Conflict, Classic, "BadRequest", "LoadBalancer already exists: {name}. Only one internal load balancer allowed per deployment.", "SM 7.4", "use the one that is there";
     LB_IN_USE: InUse, Classic, "BadRequest", "The load balancer {name} is in use by an endpoint of role {role}.", "assumed (SM 7.4)", "remove the endpoint first";

@@ -80,12 +80,8 @@ pub(super) fn make(cx: &Cx<'_>, name: &BlobName, size_gb: u32, machine: Option<K
     let now = cx.now();
     let container = (name.0.clone(), name.1.clone());
     let mut plan = Plan::new();
-    if !cx
-        .fabric()
-        .containers
-        .get(&container)
-        .is_some_and(|row| row.deleted_until.is_none())
-    {
+    let there = cx.fabric().containers.get(&container);
+    if there.is_none_or(|row| row.deleted_until.is_some()) {
         plan = plan.container(container, Some(Container::new(ticks(now), now)));
     }
     let mut blob = Blob::page(u64::from(size_gb) * (1 << 30) + FOOTER, ticks(now), now);

@@ -434,7 +434,7 @@ impl Act {
             .into_iter()
             .map(|(name, value)| Parameter {
                 name: name.into(),
-                value: value.into(),
+                value,
             })
             .collect()
     }

@@ -334,7 +334,7 @@ fn account_names_are_shared_with_the_other_stack() {
     let conditions = crate::call::Conditions::NONE;
     let group = Call::Put {
         id: id.clone(),
-        document: serde_json::json!({"location": "westus"}).into(),
+        document: serde_json::json!({"location": "westus"}),
         version,
         conditions: conditions.clone(),
     };
@@ -343,8 +343,7 @@ fn account_names_are_shared_with_the_other_stack() {
         format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/taken");
     let id = crate::id::ResourceId::parse(&path).expect("an id");
     let document =
-        serde_json::json!({"location": "westus", "sku": {"name": "Standard_LRS"}, "kind": "Storage", "properties": {}})
-            .into();
+        serde_json::json!({"location": "westus", "sku": {"name": "Standard_LRS"}, "kind": "Storage", "properties": {}});
     scene
         .0
         .apply(&Call::Put {

@@ -101,15 +101,6 @@ fn not_an_object(dialect: Dialect) -> CloudError {
     bad_value(dialect, "/", &Value::Null, "Expected an object.")
 }
 
-/// Reads a type's spec out of its document; the refusal names the field.
-///
-/// # Errors
-///
-/// When a member has another type than the spec's.
-pub(crate) fn read<T: serde::de::DeserializeOwned>(dialect: Dialect, sent: &Document) -> Result<T, CloudError> {
-    T::deserialize(sent).map_err(|error| bad_value(dialect, "/properties", &Value::Null, &format!("{error}.")))
-}
-
 /// Refuses a change of a field that is fixed at creation. A field that the client leaves out keeps its value.
 pub(super) fn check_immutable(descriptor: &Descriptor, before: &Document, after: &mut Document) -> Result<(), CloudError> {
     for field in descriptor.fields.iter().filter(|field| matches!(field.rule, FieldRule::Immutable)) {

@@ -1,9 +1,9 @@
 //! The resource types, one file each, and the contract that they keep with the engine.
 
-pub mod compute;
-pub mod network;
-pub mod resources;
-pub mod storage;
+pub(crate) mod compute;
+pub(crate) mod network;
+pub(crate) mod resources;
+pub(crate) mod storage;
 
 use std::fmt::Debug;
 

@@ -10,9 +10,7 @@ use std::net::Ipv4Addr;
 use crate::catalogue::role_sizes::RoleSize;
 use crate::classic::deployments::{Deployment, DeploymentKey};
 use crate::classic::images::Source;
-use crate::classic::roles::{
-    self, DataDiskSpec, NetworkSet, OsDiskSpec, Provisioning, PublicIp, Role, RoleSpec,
-};
+use crate::classic::roles::{self, DataDiskSpec, NetworkSet, OsDiskSpec, Provisioning, PublicIp, Role, RoleSpec};
 use crate::classic::{
     Asked, HostedService, Named, Phase, Timeline, endpoints, forms, names, service_certificates, subscription,
 };

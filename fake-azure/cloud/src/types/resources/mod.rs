@@ -1,3 +1,3 @@
 //! Microsoft.Resources: groups.
 
-pub mod resource_groups;
+pub(crate) mod resource_groups;

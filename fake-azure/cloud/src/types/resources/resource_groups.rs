@@ -20,7 +20,7 @@ forms! {
 }
 
 /// Resource groups.
-pub const DESCRIPTOR: Descriptor = Descriptor {
+pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     // The type is shown from 2020-06-01 on (ARM 8.8); observed-arm has it in answers of 2018-05-01 on.
     shows_type_since: ApiVersion::date(2019, 1, 1),
     names: NameRule {
