@@ -24,7 +24,10 @@ const CONNECTIONS: usize = 16;
 const MANY: usize = 100_000;
 
 fn path(azure: &FakeAzure, tail: &str) -> String {
-    format!("/subscriptions/{}/resourceGroups/rg{tail}?{VERSION}", azure.subscription())
+    format!(
+        "/subscriptions/{}/resourceGroups/rg{tail}?{VERSION}",
+        azure.subscription()
+    )
 }
 
 fn request(azure: &FakeAzure, method: Method, tail: &str, body: &str) -> Request<Bytes> {
@@ -62,7 +65,10 @@ fn azure() -> FakeAzure {
     let azure = FakeAzure::builder().pace(Pace::Immediate).start();
     azure.with_sandbox(|sandbox| {
         sandbox.journal.set_limit(1);
-        sandbox.cloud.ledger_mut().set_override("NetworkInterfaces", Some(10_000_000));
+        sandbox
+            .cloud
+            .ledger_mut()
+            .set_override("NetworkInterfaces", Some(10_000_000));
     });
     put(&azure, "", r#"{"location": "westus"}"#);
     put(
@@ -73,7 +79,12 @@ fn azure() -> FakeAzure {
     );
     let settled = azure.serve(
         Listener::Arm,
-        request(&azure, Method::GET, "/providers/Microsoft.Network/virtualNetworks/v0", ""),
+        request(
+            &azure,
+            Method::GET,
+            "/providers/Microsoft.Network/virtualNetworks/v0",
+            "",
+        ),
     );
     assert!(settled.response.status().is_success());
     put(&azure, NIC, &nic_body(&azure));
@@ -112,7 +123,9 @@ fn requests(criterion: &mut Criterion) {
 }
 
 fn start(criterion: &mut Criterion) {
-    criterion.bench_function("FakeAzure::start", |bencher| bencher.iter(|| black_box(FakeAzure::start())));
+    criterion.bench_function("FakeAzure::start", |bencher| {
+        bencher.iter(|| black_box(FakeAzure::start()))
+    });
 }
 
 /// Sends `count` requests, some at once, and gives back how long they took.
@@ -139,16 +152,25 @@ fn sockets(criterion: &mut Criterion) {
     // Only the client's construction asks for it: nothing here is encrypted.
     rustls::crypto::ring::default_provider().install_default().ok();
     let runtime = Runtime::new().expect("threads can be started");
-    let client = reqwest::Client::builder().no_proxy().build().expect("a client without special wishes");
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .build()
+        .expect("a client without special wishes");
     let azure = azure();
     let token = azure.token();
-    let answer = azure.serve(Listener::Arm, request(&azure, Method::GET, NIC, "")).response.into_body();
+    let answer = azure
+        .serve(Listener::Arm, request(&azure, Method::GET, NIC, ""))
+        .response
+        .into_body();
 
     let mut group = criterion.benchmark_group("socket");
     group.throughput(Throughput::Elements(1));
     group.bench_function("GET a network interface", |bencher| {
         let server = runtime
-            .block_on(azure.listen(Options { tls: Tls::Off, ..Options::default() }))
+            .block_on(azure.listen(Options {
+                tls: Tls::Off,
+                ..Options::default()
+            }))
             .expect("sockets can be opened");
         let url = format!("{}{}", server.url(Listener::Arm), path(&azure, NIC));
         bencher.iter_custom(|count| runtime.block_on(load(&client, &url, &token, count)));
@@ -157,11 +179,16 @@ fn sockets(criterion: &mut Criterion) {
     group.bench_function("GET the same bytes from a bare axum route", |bencher| {
         let answer = answer.clone();
         let (url, serving) = runtime.block_on(async {
-            let route = get(move || async move { ([(CONTENT_TYPE, "application/json; charset=utf-8")], answer.clone()) });
-            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a socket can be opened");
+            let route =
+                get(move || async move { ([(CONTENT_TYPE, "application/json; charset=utf-8")], answer.clone()) });
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+                .await
+                .expect("a socket can be opened");
             let url = format!("http://{}/", listener.local_addr().expect("it is bound"));
             let serving = tokio::spawn(async move {
-                axum::serve(listener, Router::new().route("/", route)).await.expect("it serves until it is stopped");
+                axum::serve(listener, Router::new().route("/", route))
+                    .await
+                    .expect("it serves until it is stopped");
             });
             (url, serving)
         });
@@ -175,7 +202,12 @@ fn sockets(criterion: &mut Criterion) {
 fn resident_bytes() -> usize {
     const PAGE: usize = 4096;
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    statm.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok()).unwrap_or(0) * PAGE
+    statm
+        .split(' ')
+        .nth(1)
+        .and_then(|pages| pages.parse::<usize>().ok())
+        .unwrap_or(0)
+        * PAGE
 }
 
 #[expect(clippy::print_stdout, reason = "what a benchmark measures goes to its output")]
@@ -185,7 +217,11 @@ fn weight(criterion: &mut Criterion) {
     let body = nic_body(&azure);
     let before = resident_bytes();
     for number in 0..MANY {
-        put(&azure, &format!("/providers/Microsoft.Network/networkInterfaces/m{number}"), &body);
+        put(
+            &azure,
+            &format!("/providers/Microsoft.Network/networkInterfaces/m{number}"),
+            &body,
+        );
     }
     let after = resident_bytes();
     println!("{MANY} network interfaces weigh {} MiB", (after - before) / (1 << 20));

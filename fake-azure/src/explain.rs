@@ -18,6 +18,7 @@ pub fn all() -> Vec<Explained> {
         .iter()
         .chain(crate::arm::forms::ALL)
         .chain(crate::arm::deployments::FORMS)
+        .chain(fake_azure_cloud::classic::forms::ALL)
         .map(|form| (*form, None));
     let owned = Kind::ALL.iter().flat_map(|kind| {
         let descriptor = kind.descriptor();

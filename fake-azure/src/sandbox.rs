@@ -113,9 +113,7 @@ impl Sandbox {
         let step = now.plus_millis(i64::from(retry_after_secs.max(1)) * 1000);
         match (self.pace, waits_for) {
             (Pace::Immediate, Some(operation)) => {
-                let runs = |sandbox: &Sandbox| {
-                    sandbox.cloud.is_under_way(operation)
-                };
+                let runs = |sandbox: &Sandbox| sandbox.cloud.is_under_way(operation);
                 // Some ends are not known beforehand: a group is gone when the last of its resources is.
                 while runs(self) && self.cloud.next_due().is_some() {
                     let known = self.cloud.end_of(operation);

@@ -134,9 +134,7 @@ fn machine(root: &Path) -> Result<Machine> {
     let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     Ok(Machine {
         cpu: cpu_model(&cpus).unwrap_or("of an unknown model").to_owned(),
-        cores: thread::available_parallelism()
-            .context("cannot count the cores")?
-            .get(),
+        cores: thread::available_parallelism().context("cannot count the cores")?.get(),
         rustc: cmd!(shell, "rustc --version")
             .quiet()
             .read()
@@ -145,18 +143,11 @@ fn machine(root: &Path) -> Result<Machine> {
 }
 
 fn cpu_model(cpuinfo: &str) -> Option<&str> {
-    let line = cpuinfo
-        .lines()
-        .find(|line| line.starts_with("model name"))?;
+    let line = cpuinfo.lines().find(|line| line.starts_with("model name"))?;
     Some(line.split_once(':')?.1.trim())
 }
 
-fn render(
-    measurements: &[Measurement],
-    machine: &Machine,
-    commit: &Commit,
-    existing: &str,
-) -> String {
+fn render(measurements: &[Measurement], machine: &Machine, commit: &Commit, existing: &str) -> String {
     let rows = measurements.iter().map(|one| {
         let throughput = one
             .throughput
@@ -203,10 +194,7 @@ fn rate(throughput: Throughput, ns: f64) -> String {
 }
 
 fn scaled(value: f64, units: &[(f64, &str)]) -> String {
-    let fits = units
-        .iter()
-        .find(|(size, _)| value >= *size)
-        .or(units.last());
+    let fits = units.iter().find(|(size, _)| value >= *size).or(units.last());
     let (size, unit) = fits.copied().unwrap_or((1.0, ""));
     let value = value / size;
     let decimals = if value >= 100.0 {
@@ -303,10 +291,7 @@ mod tests {
         let mut found = Vec::new();
         read(folder.path(), SystemTime::UNIX_EPOCH, &mut found).expect("both files are there");
         assert_eq!(found.len(), 1);
-        assert_eq!(
-            (found[0].name.as_str(), found[0].median_ns),
-            ("group/put", 12.5)
-        );
+        assert_eq!((found[0].name.as_str(), found[0].median_ns), ("group/put", 12.5));
 
         let later = fs::metadata(new.join("estimates.json"))
             .and_then(|file| file.modified())
@@ -319,10 +304,7 @@ mod tests {
 
     #[test]
     fn the_cpu_is_named() {
-        assert_eq!(
-            cpu_model("processor : 0\nmodel name\t: A CPU\n"),
-            Some("A CPU")
-        );
+        assert_eq!(cpu_model("processor : 0\nmodel name\t: A CPU\n"), Some("A CPU"));
         assert_eq!(cpu_model(""), None);
     }
 }

@@ -29,14 +29,7 @@ const STEPS: &[Step] = &[
     Step {
         title: "lints",
         env: None,
-        args: &[
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ],
+        args: &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
     },
     Step {
         title: "documentation",
@@ -61,15 +54,7 @@ const STEPS: &[Step] = &[
     Step {
         title: "same seed, same journal, optimised",
         env: Some(("INSTA_UPDATE", "no")),
-        args: &[
-            "test",
-            "--release",
-            "-p",
-            "conformance",
-            "--test",
-            "it",
-            "digest",
-        ],
+        args: &["test", "--release", "-p", "conformance", "--test", "it", "digest"],
     },
 ];
 
@@ -97,16 +82,9 @@ pub(crate) fn run(root: &Path) -> Result<()> {
             .envs(step.env)
             .run()
             .with_context(|| format!("{}: `{}` failed", step.title, step.command_line()))?;
-        output::line(format!(
-            "==> {}: {} s",
-            step.title,
-            step_began.elapsed().as_secs()
-        ));
+        output::line(format!("==> {}: {} s", step.title, step_began.elapsed().as_secs()));
     }
-    output::line(format!(
-        "\n==> all passed in {} s",
-        began.elapsed().as_secs()
-    ));
+    output::line(format!("\n==> all passed in {} s", began.elapsed().as_secs()));
     Ok(())
 }
 

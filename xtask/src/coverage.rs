@@ -22,8 +22,8 @@ pub(crate) fn run(root: &Path, check: bool) -> Result<()> {
     .quiet()
     .read()
     .context("cannot ask `fake-azure coverage`")?;
-    let rows: Vec<Row> = serde_json::from_str(&text)
-        .context("`fake-azure coverage` did not answer a list of objects")?;
+    let rows: Vec<Row> =
+        serde_json::from_str(&text).context("`fake-azure coverage` did not answer a list of objects")?;
 
     let page = render(&rows);
     let path = docs(root, "coverage.md");
@@ -54,16 +54,8 @@ fn cell(value: Option<&Value>) -> String {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),
         Some(Value::Bool(flag)) => if *flag { "yes" } else { "no" }.to_owned(),
-        Some(Value::Array(items))
-            if items
-                .iter()
-                .all(|item| !item.is_object() && !item.is_array()) =>
-        {
-            items
-                .iter()
-                .map(|item| cell(Some(item)))
-                .collect::<Vec<_>>()
-                .join(", ")
+        Some(Value::Array(items)) if items.iter().all(|item| !item.is_object() && !item.is_array()) => {
+            items.iter().map(|item| cell(Some(item))).collect::<Vec<_>>().join(", ")
         }
         Some(Value::Array(items)) => items.len().to_string(),
         Some(other) => other.to_string(),
@@ -72,10 +64,7 @@ fn cell(value: Option<&Value>) -> String {
 
 fn render(rows: &[Row]) -> String {
     let columns = columns(rows);
-    let is_number = |column: &str| {
-        rows.iter()
-            .all(|row| row.get(column).is_none_or(Value::is_number))
-    };
+    let is_number = |column: &str| rows.iter().all(|row| row.get(column).is_none_or(Value::is_number));
     let headings: Vec<String> = columns
         .iter()
         .map(|column| {
@@ -87,12 +76,9 @@ fn render(rows: &[Row]) -> String {
         })
         .collect();
     let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
-    let cells = rows.iter().map(|row| {
-        columns
-            .iter()
-            .map(|column| cell(row.get(*column)))
-            .collect()
-    });
+    let cells = rows
+        .iter()
+        .map(|row| columns.iter().map(|column| cell(row.get(*column))).collect());
     format!(
         "{}\n# Coverage\n\nWhat the simulator implements, told by `fake-azure coverage --format json`. What is not in this \
          table answers the error\nthat Azure gives for the unknown, never a success.\n\n{}",
@@ -103,17 +89,12 @@ fn render(rows: &[Row]) -> String {
 
 /// The rows with columns under one another.
 fn aligned(columns: &[&str], rows: &[Row]) -> Vec<String> {
-    let heading = columns
-        .iter()
-        .map(|column| column.replace('_', " "))
-        .collect();
+    let heading = columns.iter().map(|column| column.replace('_', " ")).collect();
     let mut lines: Vec<Vec<String>> = vec![heading];
-    lines.extend(rows.iter().map(|row| {
-        columns
-            .iter()
-            .map(|column| cell(row.get(*column)))
-            .collect()
-    }));
+    lines.extend(
+        rows.iter()
+            .map(|row| columns.iter().map(|column| cell(row.get(*column))).collect()),
+    );
     let width = |column_idx: usize| {
         lines
             .iter()
@@ -125,10 +106,7 @@ fn aligned(columns: &[&str], rows: &[Row]) -> Vec<String> {
     lines
         .iter()
         .map(|line| {
-            let cells = line
-                .iter()
-                .zip(&widths)
-                .map(|(cell, width)| format!("{cell:<width$}"));
+            let cells = line.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
             cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
         })
         .collect()

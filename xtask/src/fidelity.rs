@@ -145,18 +145,13 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
     if !arguments.is_empty() {
         return Ok(());
     }
-    let report = serde_json::from_str(&fs_err::read_to_string(&json)?)
-        .context("cannot understand the tool's report")?;
+    let report =
+        serde_json::from_str(&fs_err::read_to_string(&json)?).context("cannot understand the tool's report")?;
     let out = root.join(&options.out);
     let commit = repository::commit(root, MEASURED)?;
     document::write(
         &out,
-        &render(
-            &report,
-            &commit,
-            &options.command_line(),
-            &document::existing(&out),
-        ),
+        &render(&report, &commit, &options.command_line(), &document::existing(&out)),
     )?;
     output::line(format!("wrote {}", out.display()));
     Ok(())
@@ -172,11 +167,7 @@ fn sessions(recordings: &Path, apis: &[String]) -> Result<Vec<PathBuf>> {
     for api in apis {
         for entry in fs_err::read_dir(recordings.join(api))? {
             let path = entry?.path();
-            let name = path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if name.ends_with(".jsonl.gz") && !name.contains("groups-only") {
                 sessions.push(path);
             }
@@ -228,10 +219,7 @@ impl Server {
         let began = Instant::now();
         while !server.answers() {
             if let Some(status) = server.child.try_wait().context("cannot watch the server")? {
-                bail!(
-                    "the server ended before it answered ({status}):\n{}",
-                    server.log()
-                );
+                bail!("the server ended before it answered ({status}):\n{}", server.log());
             }
             if began.elapsed() > SERVER_WAIT_MAX {
                 bail!(
@@ -265,12 +253,7 @@ impl Server {
         ensure!(asked.success(), "cannot send SIGTERM to the server");
         let began = Instant::now();
         while began.elapsed() < SERVER_WAIT_MAX {
-            if self
-                .child
-                .try_wait()
-                .context("cannot watch the server")?
-                .is_some()
-            {
+            if self.child.try_wait().context("cannot watch the server")?.is_some() {
                 return Ok(());
             }
             thread::sleep(SERVER_LOOK_EVERY);
@@ -331,10 +314,7 @@ fn render(report: &Report, commit: &Commit, command: &str, existing: &str) -> St
     let totals = rows("what", total.into_iter().chain(apis));
     let operations = rows(
         "operation",
-        report
-            .by_operation
-            .iter()
-            .map(|(name, row)| (name.as_str(), row)),
+        report.by_operation.iter().map(|(name, row)| (name.as_str(), row)),
     );
     let notes = document::notes(existing);
     format!(
@@ -476,12 +456,7 @@ mod tests {
     fn sessions_of_groups_only_are_left_out() {
         let folder = tempfile::tempdir().expect("a folder for the test");
         fs_err::create_dir(folder.path().join("arm")).expect("the folder is empty");
-        for name in [
-            "b.jsonl.gz",
-            "a.jsonl.gz",
-            "a-groups-only.jsonl.gz",
-            "README.md",
-        ] {
+        for name in ["b.jsonl.gz", "a.jsonl.gz", "a-groups-only.jsonl.gz", "README.md"] {
             fs_err::write(folder.path().join("arm").join(name), "").expect("the folder is ours");
         }
         let found = sessions(folder.path(), &["arm".to_owned()]).expect("two are left");
@@ -514,8 +489,6 @@ mod tests {
         let error = Server::start(Command::new("false"), folder.path())
             .err()
             .map(|error| error.to_string());
-        assert!(
-            error.is_some_and(|error| error.starts_with("the server ended before it answered"))
-        );
+        assert!(error.is_some_and(|error| error.starts_with("the server ended before it answered")));
     }
 }

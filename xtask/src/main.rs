@@ -99,10 +99,7 @@ mod tests {
     #[test]
     fn every_generator_is_a_command() {
         for name in Command::GENERATORS {
-            assert!(
-                Cli::command().find_subcommand(name).is_some(),
-                "no command `{name}`"
-            );
+            assert!(Cli::command().find_subcommand(name).is_some(), "no command `{name}`");
         }
     }
 }

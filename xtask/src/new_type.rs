@@ -42,9 +42,7 @@ struct Names {
 impl Names {
     fn parse(name: &str) -> Result<Names> {
         let segments: Vec<&str> = name.split('/').collect();
-        let is_word = |segment: &&str| {
-            !segment.is_empty() && segment.chars().all(|c| c.is_ascii_alphanumeric())
-        };
+        let is_word = |segment: &&str| !segment.is_empty() && segment.chars().all(|c| c.is_ascii_alphanumeric());
         let (provider, types) = segments.split_first().unwrap_or((&"", &[]));
         let namespace = provider.strip_prefix("Microsoft.").unwrap_or("");
         ensure!(
@@ -91,15 +89,12 @@ impl Names {
                 camel(&self.one())
             ),
             "fill in descriptor, spec, facts and rules, and name the evidence of each".to_owned(),
-            "add tests to the file and a story to scenarios/, then run `cargo xtask coverage`"
-                .to_owned(),
+            "add tests to the file and a story to scenarios/, then run `cargo xtask coverage`".to_owned(),
         ]
     }
 
     fn skeleton(&self) -> String {
-        let Names {
-            azure, namespace, ..
-        } = self;
+        let Names { azure, namespace, .. } = self;
         let (one, many) = (self.one().join(" "), self.words.join(" "));
         let state = camel(&self.one());
         let dialect = match namespace.as_str() {
@@ -238,28 +233,18 @@ mod tests {
     #[test]
     fn names_follow_azure() {
         let nic = names("Microsoft.Network/publicIPAddresses");
-        assert_eq!(
-            nic.file(),
-            "fake-azure/cloud/src/types/network/public_ip_addresses.rs"
-        );
+        assert_eq!(nic.file(), "fake-azure/cloud/src/types/network/public_ip_addresses.rs");
         assert_eq!(
             (camel(&nic.words), camel(&nic.one())),
             ("PublicIpAddresses".into(), "PublicIpAddress".into())
         );
-        assert_eq!(
-            camel(&names("Microsoft.Compute/galleries").one()),
-            "Gallery"
-        );
+        assert_eq!(camel(&names("Microsoft.Compute/galleries").one()), "Gallery");
         expect![[r#"
             fake-azure/cloud/src/types/network/mod.rs     pub mod routes;
             fake-azure/cloud/src/registry.rs  Routes: types::network::routes::Route,
             fill in descriptor, spec, facts and rules, and name the evidence of each
             add tests to the file and a story to scenarios/, then run `cargo xtask coverage`"#]]
-        .assert_eq(
-            &names("Microsoft.Network/routeTables/routes")
-                .steps()
-                .join("\n"),
-        );
+        .assert_eq(&names("Microsoft.Network/routeTables/routes").steps().join("\n"));
     }
 
     #[test]
@@ -288,8 +273,7 @@ mod tests {
     fn a_file_that_exists_is_left_alone() {
         let root = tempfile::tempdir().expect("a folder for the test");
         run(root.path(), "Microsoft.Network/routeTables").expect("the folder is empty");
-        let again =
-            run(root.path(), "Microsoft.Network/routeTables").expect_err("the file is there");
+        let again = run(root.path(), "Microsoft.Network/routeTables").expect_err("the file is there");
         assert_eq!(
             again.to_string(),
             "fake-azure/cloud/src/types/network/route_tables.rs exists already"

@@ -41,10 +41,9 @@ pub(crate) fn commit(root: &Path, paths: &[&str]) -> Result<Commit> {
         });
     };
 
-    let date =
-        git(&["log", "-1", "--format=%cs"]).context("cannot read the date of the last commit")?;
-    let changes = git(&[&["status", "--porcelain", "--"], paths].concat())
-        .context("cannot read the state of the tree")?;
+    let date = git(&["log", "-1", "--format=%cs"]).context("cannot read the date of the last commit")?;
+    let changes =
+        git(&[&["status", "--porcelain", "--"], paths].concat()).context("cannot read the state of the tree")?;
     let name = if changes.is_empty() {
         hash
     } else {

@@ -4,9 +4,7 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use fake_azure_cloud::catalogue::limits::Era;
-use fake_azure_cloud::{
-    ApiVersion, Call, Cloud, Conditions, Document, Guid, Kind, ResourceId, Scope, Settings, Time,
-};
+use fake_azure_cloud::{ApiVersion, Call, Cloud, Conditions, Document, Guid, Kind, ResourceId, Scope, Settings, Time};
 use serde_json::json;
 
 const SUBSCRIPTION: Guid = Guid(0x0b1f_6471_1bf0_4dda_aec3_cb92_72f0_9590);
@@ -17,11 +15,20 @@ fn id(tail: &str) -> ResourceId {
 }
 
 fn put(id: &ResourceId, document: Document) -> Call {
-    Call::Put { id: id.clone(), document, version: VERSION, conditions: Conditions::NONE }
+    Call::Put {
+        id: id.clone(),
+        document,
+        version: VERSION,
+        conditions: Conditions::NONE,
+    }
 }
 
 fn delete(id: &ResourceId) -> Call {
-    Call::Delete { id: id.clone(), version: VERSION, conditions: Conditions::NONE }
+    Call::Delete {
+        id: id.clone(),
+        version: VERSION,
+        conditions: Conditions::NONE,
+    }
 }
 
 fn settle(cloud: &mut Cloud) {
@@ -40,12 +47,16 @@ fn cloud() -> Cloud {
     });
     cloud.ledger_mut().set_override("NetworkInterfaces", Some(10_000_000));
     cloud.ledger_mut().set_override("ResourceGroups", Some(10_000_000));
-    cloud.apply(&put(&id("rg"), json!({"location": "westus"}))).expect("the group is made");
+    cloud
+        .apply(&put(&id("rg"), json!({"location": "westus"})))
+        .expect("the group is made");
     let network = json!({"location": "westus", "properties": {
         "addressSpace": {"addressPrefixes": ["10.0.0.0/8"]},
         "subnets": [{"name": "a", "properties": {"addressPrefix": "10.0.0.0/8"}}],
     }});
-    cloud.apply(&put(&id("rg/providers/Microsoft.Network/virtualNetworks/v0"), network)).expect("the network is made");
+    cloud
+        .apply(&put(&id("rg/providers/Microsoft.Network/virtualNetworks/v0"), network))
+        .expect("the network is made");
     settle(&mut cloud);
     cloud
 }
@@ -98,9 +109,14 @@ fn lists(criterion: &mut Criterion) {
     criterion.bench_function("list 1,000 groups", |bencher| {
         let mut cloud = cloud();
         for number in 0..999 {
-            cloud.apply(&put(&id(&format!("g{number}")), json!({"location": "westus"}))).expect("the group is made");
+            cloud
+                .apply(&put(&id(&format!("g{number}")), json!({"location": "westus"})))
+                .expect("the group is made");
         }
-        let list = Call::List { scope: Scope::Subscription(SUBSCRIPTION), kind: Kind::ResourceGroups };
+        let list = Call::List {
+            scope: Scope::Subscription(SUBSCRIPTION),
+            kind: Kind::ResourceGroups,
+        };
         bencher.iter(|| black_box(cloud.apply(black_box(&list))));
     });
 }
@@ -109,7 +125,9 @@ fn forks(criterion: &mut Criterion) {
     criterion.bench_function("fork a cloud of 10,000 network interfaces", |bencher| {
         let mut cloud = cloud();
         for number in 0..10_000 {
-            cloud.apply(&put(&nic_id(number), nic())).expect("the interface is made");
+            cloud
+                .apply(&put(&nic_id(number), nic()))
+                .expect("the interface is made");
         }
         settle(&mut cloud);
         bencher.iter(|| black_box(cloud.clone()));

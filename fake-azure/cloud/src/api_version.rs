@@ -31,7 +31,10 @@ impl ApiVersion {
 
     /// The release of a day.
     pub const fn date(year: u32, month: u32, day: u32) -> ApiVersion {
-        ApiVersion { date: year * 10_000 + month * 100 + day, stage: Stage::Release }
+        ApiVersion {
+            date: year * 10_000 + month * 100 + day,
+            stage: Stage::Release,
+        }
     }
 
     /// Reads `2016-09-01` or `2016-04-30-preview`, in any case; `None` for anything else.
@@ -43,7 +46,10 @@ impl ApiVersion {
 
         let number = |from: usize, to: usize| -> Option<u32> {
             let digits = &text[from..to];
-            digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok())?
+            digits
+                .bytes()
+                .all(|b| b.is_ascii_digit())
+                .then(|| digits.parse().ok())?
         };
         let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
         if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
@@ -59,7 +65,10 @@ impl ApiVersion {
             "-privatepreview" => Stage::PrivatePreview,
             _ => return None,
         };
-        Some(ApiVersion { date: year * 10_000 + month * 100 + day, stage })
+        Some(ApiVersion {
+            date: year * 10_000 + month * 100 + day,
+            stage,
+        })
     }
 
     /// The year of the version.
@@ -78,7 +87,13 @@ impl fmt::Display for ApiVersion {
             Stage::Rc => "-rc",
             Stage::PrivatePreview => "-privatepreview",
         };
-        write!(f, "{:04}-{:02}-{:02}{suffix}", self.date / 10_000, self.date / 100 % 100, self.date % 100)
+        write!(
+            f,
+            "{:04}-{:02}-{:02}{suffix}",
+            self.date / 10_000,
+            self.date / 100 % 100,
+            self.date % 100
+        )
     }
 }
 
@@ -96,7 +111,15 @@ mod tests {
 
     #[test]
     fn other_forms_are_no_versions() {
-        for text in ["", "2016", "2016-13-01", "2016-1-1", "2016-01-01-final", "latest", "2016-01-0é"] {
+        for text in [
+            "",
+            "2016",
+            "2016-13-01",
+            "2016-1-1",
+            "2016-01-01-final",
+            "latest",
+            "2016-01-0é",
+        ] {
             assert_eq!(ApiVersion::parse(text), None, "{text}");
         }
     }

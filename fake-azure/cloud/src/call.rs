@@ -101,7 +101,10 @@ pub struct Conditions {
 
 impl Conditions {
     /// No conditions.
-    pub const NONE: Conditions = Conditions { if_match: None, only_new: false };
+    pub const NONE: Conditions = Conditions {
+        if_match: None,
+        only_new: false,
+    };
 }
 
 /// What the cloud answers when it does as asked.

@@ -199,7 +199,10 @@ impl Cloud {
 
     /// The subscription of a key.
     pub fn subscription_of(&self, key: Key) -> Option<&Subscription> {
-        self.subscriptions.iter().map(|(_, subscription)| subscription).find(|subscription| subscription.key == key)
+        self.subscriptions
+            .iter()
+            .map(|(_, subscription)| subscription)
+            .find(|subscription| subscription.key == key)
     }
 
     /// All subscriptions, by id.
@@ -213,7 +216,12 @@ impl Cloud {
             return;
         }
         let key = self.take_key();
-        let subscription = Subscription { key, id, display_name: "Fake Azure".into(), unregistered: BTreeSet::new() };
+        let subscription = Subscription {
+            key,
+            id,
+            display_name: "Fake Azure".into(),
+            unregistered: BTreeSet::new(),
+        };
         self.subscriptions.set(id, Some(subscription.into()));
     }
 
@@ -283,25 +291,41 @@ impl Cloud {
     pub fn running(&self) -> Vec<(OperationId, Dialect)> {
         let resources = self.operations().filter(|operation| operation.is_running());
         let resources = resources.map(|operation| (operation.id, operation.kind.descriptor().dialect));
-        let classic = self.classic.operations.iter().filter(|(_, operation)| operation.is_running());
-        resources.chain(classic.map(|(id, _)| (*id, Dialect::Classic))).collect()
+        let classic = self
+            .classic
+            .operations
+            .iter()
+            .filter(|(_, operation)| operation.is_running());
+        resources
+            .chain(classic.map(|(id, _)| (*id, Dialect::Classic)))
+            .collect()
     }
 
     /// Whether an operation, of either stack, runs.
     pub fn is_running(&self, id: OperationId) -> bool {
-        self.operation(id).is_some_and(Operation::is_running) || self.classic_operation(id).is_some_and(ClassicOperation::is_running)
+        self.operation(id).is_some_and(Operation::is_running)
+            || self.classic_operation(id).is_some_and(ClassicOperation::is_running)
     }
 
     /// Whether an operation, of either stack, runs and is going to end.
     pub fn is_under_way(&self, id: OperationId) -> bool {
-        let resources = self.operation(id).is_some_and(|operation| operation.is_running() && !operation.endless);
-        resources || self.classic_operation(id).is_some_and(|operation| operation.is_running() && !operation.endless)
+        let resources = self
+            .operation(id)
+            .is_some_and(|operation| operation.is_running() && !operation.endless);
+        resources
+            || self
+                .classic_operation(id)
+                .is_some_and(|operation| operation.is_running() && !operation.endless)
     }
 
     /// When an operation, of either stack, will end, where that is known.
     pub fn end_of(&self, id: OperationId) -> Option<Time> {
-        let classic = self.classic_operation(id).filter(|operation| operation.is_running() && !operation.endless);
-        classic.map(|operation| operation.due).or_else(|| self.operation(id)?.end())
+        let classic = self
+            .classic_operation(id)
+            .filter(|operation| operation.is_running() && !operation.endless);
+        classic
+            .map(|operation| operation.due)
+            .or_else(|| self.operation(id)?.end())
     }
 
     fn change_operation(&mut self, id: OperationId, change: impl FnOnce(&mut Operation)) -> bool {
@@ -323,12 +347,19 @@ impl Cloud {
         };
         let descriptor = resource.kind.descriptor();
         if descriptor.parent.is_some() {
-            return format!("{}/{}/{}", self.id(resource.parent), descriptor.collection(), resource.name);
+            return format!(
+                "{}/{}/{}",
+                self.id(resource.parent),
+                descriptor.collection(),
+                resource.name
+            );
         }
         match self.store.get(resource.parent) {
             Some(group) => format!("{}/providers/{}/{}", self.id(group.key), descriptor.name, resource.name),
             None => {
-                let subscription = self.subscription_of(resource.subscription).map_or(Guid::NIL, |subscription| subscription.id);
+                let subscription = self
+                    .subscription_of(resource.subscription)
+                    .map_or(Guid::NIL, |subscription| subscription.id);
                 format!("/subscriptions/{subscription}/resourceGroups/{}", resource.name)
             }
         }

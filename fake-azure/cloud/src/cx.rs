@@ -38,7 +38,10 @@ impl<'a> Cx<'a> {
 
     /// A resource that is known to exist: keys in edges and in the fabric's rows always name one.
     pub fn resource(&self, key: Key) -> &'a Arc<Resource> {
-        self.cloud.store().get(key).expect("keys in edges and rows name living resources")
+        self.cloud
+            .store()
+            .get(key)
+            .expect("keys in edges and rows name living resources")
     }
 
     /// A resource, if it exists.

@@ -147,13 +147,27 @@ pub struct NameRule {
 impl NameRule {
     /// Letters, digits, `_`, `.` and `-`; begins with a letter or digit, ends with one or `_`: most Network and Compute types.
     pub const fn word(min: usize, max: usize) -> NameRule {
-        NameRule { min, max, others: "_.-", capitals: true, starts_alphanumeric: true, ends: Some("_"), unicode: false }
+        NameRule {
+            min,
+            max,
+            others: "_.-",
+            capitals: true,
+            starts_alphanumeric: true,
+            ends: Some("_"),
+            unicode: false,
+        }
     }
 
     /// Whether `name` keeps the rule.
     pub fn allows(&self, name: &str) -> bool {
         let length = name.chars().count();
-        let plain = |c: char| if self.unicode { c.is_alphanumeric() } else { c.is_ascii_alphanumeric() };
+        let plain = |c: char| {
+            if self.unicode {
+                c.is_alphanumeric()
+            } else {
+                c.is_ascii_alphanumeric()
+            }
+        };
         let Some((first, last)) = name.chars().next().zip(name.chars().next_back()) else {
             return false;
         };
@@ -224,7 +238,13 @@ pub enum Fill {
 impl Field {
     /// A field of every version.
     pub const fn new(path: &'static str, rule: FieldRule) -> Field {
-        Field { path, rule, since: ApiVersion::OLDEST, until: ApiVersion::NEWEST, label: None }
+        Field {
+            path,
+            rule,
+            since: ApiVersion::OLDEST,
+            until: ApiVersion::NEWEST,
+            label: None,
+        }
     }
 
     /// Written by the service only.
@@ -261,7 +281,10 @@ impl Field {
     /// Called so in refusals.
     #[must_use]
     pub const fn called(self, label: &'static str) -> Field {
-        Field { label: Some(label), ..self }
+        Field {
+            label: Some(label),
+            ..self
+        }
     }
 
     /// Gone from this version on.
@@ -298,30 +321,50 @@ pub struct RefRule {
 impl RefRule {
     /// A reference that many may make.
     pub const fn shared(path: &'static str, kinds: &'static [Kind]) -> RefRule {
-        RefRule { path, kinds, exclusive: false, blocks_delete: false, same_location: true, bare: false, keeps_members: false }
+        RefRule {
+            path,
+            kinds,
+            exclusive: false,
+            blocks_delete: false,
+            same_location: true,
+            bare: false,
+            keeps_members: false,
+        }
     }
 
     /// A reference that one may make.
     pub const fn exclusive(path: &'static str, kinds: &'static [Kind]) -> RefRule {
-        RefRule { exclusive: true, ..RefRule::shared(path, kinds) }
+        RefRule {
+            exclusive: true,
+            ..RefRule::shared(path, kinds)
+        }
     }
 
     /// The target cannot go while it stands.
     #[must_use]
     pub const fn blocks_delete(self) -> RefRule {
-        RefRule { blocks_delete: true, ..self }
+        RefRule {
+            blocks_delete: true,
+            ..self
+        }
     }
 
     /// The two may be in different locations.
     #[must_use]
     pub const fn across_locations(self) -> RefRule {
-        RefRule { same_location: false, ..self }
+        RefRule {
+            same_location: false,
+            ..self
+        }
     }
 
     /// The object has members of its own beside `id`.
     #[must_use]
     pub const fn keeps_members(self) -> RefRule {
-        RefRule { keeps_members: true, ..self }
+        RefRule {
+            keeps_members: true,
+            ..self
+        }
     }
 
     /// The field holds the id itself.
@@ -344,7 +387,11 @@ pub struct Lifetimes {
 
 impl Lifetimes {
     /// Everything ends with its answer.
-    pub const AT_ONCE: Lifetimes = Lifetimes { create: &[], update: &[], delete: &[] };
+    pub const AT_ONCE: Lifetimes = Lifetimes {
+        create: &[],
+        update: &[],
+        delete: &[],
+    };
 }
 
 /// One stage: the state shown while it lasts, and how long that is.
@@ -464,17 +511,30 @@ pub struct Write {
 impl Write {
     /// A row without polls whose body is the whole object.
     pub const fn new(verb: WriteVerb, status: u16) -> Write {
-        Write { verb, status, polls: Polls::None, retry_after_secs: None, body: Body::Whole, since: ApiVersion::OLDEST }
+        Write {
+            verb,
+            status,
+            polls: Polls::None,
+            retry_after_secs: None,
+            body: Body::Whole,
+            since: ApiVersion::OLDEST,
+        }
     }
 
     /// A final answer without a body.
     pub const fn empty(verb: WriteVerb, status: u16) -> Write {
-        Write { body: Body::Empty, ..Write::new(verb, status) }
+        Write {
+            body: Body::Empty,
+            ..Write::new(verb, status)
+        }
     }
 
     /// 202, no body, both addresses.
     pub const fn accepted(verb: WriteVerb) -> Write {
-        Write { polls: Polls::Both, ..Write::empty(verb, 202) }
+        Write {
+            polls: Polls::Both,
+            ..Write::empty(verb, 202)
+        }
     }
 
     /// Gives poll addresses.
@@ -486,13 +546,19 @@ impl Write {
     /// Gives a delay.
     #[must_use]
     pub const fn retry_after_secs(self, secs: u32) -> Write {
-        Write { retry_after_secs: Some(secs), ..self }
+        Write {
+            retry_after_secs: Some(secs),
+            ..self
+        }
     }
 
     /// Carries a stub.
     #[must_use]
     pub const fn stub(self) -> Write {
-        Write { body: Body::Stub, ..self }
+        Write {
+            body: Body::Stub,
+            ..self
+        }
     }
 
     /// From this version on.

@@ -7,11 +7,14 @@ pub type Document = Value;
 
 /// The value at a JSON pointer. Member names hold no `/` or `~`, so that nothing needs to be unescaped.
 pub(crate) fn at<'d>(document: &'d Document, pointer: &str) -> Option<&'d Document> {
-    pointer.split('/').skip(1).try_fold(document, |value, segment| match value {
-        Value::Object(members) => members.get(segment),
-        Value::Array(items) => items.get(segment.parse::<usize>().ok()?),
-        _ => None,
-    })
+    pointer
+        .split('/')
+        .skip(1)
+        .try_fold(document, |value, segment| match value {
+            Value::Object(members) => members.get(segment),
+            Value::Array(items) => items.get(segment.parse::<usize>().ok()?),
+            _ => None,
+        })
 }
 
 /// A place in a document.
@@ -29,10 +32,22 @@ pub(crate) struct Place<'d> {
 pub(crate) fn places<'d>(document: &'d Document, pattern: &str) -> Vec<Place<'d>> {
     let mut found = Vec::new();
     match pattern.contains('*') {
-        true => walk(document, Place { at: String::new(), part: String::new(), value: document }, "", &pattern[1..], &mut found),
-        false => found.extend(
-            at(document, pattern).map(|value| Place { at: pattern.to_owned(), part: String::new(), value }),
+        true => walk(
+            document,
+            Place {
+                at: String::new(),
+                part: String::new(),
+                value: document,
+            },
+            "",
+            &pattern[1..],
+            &mut found,
         ),
+        false => found.extend(at(document, pattern).map(|value| Place {
+            at: pattern.to_owned(),
+            part: String::new(),
+            value,
+        })),
     }
     found
 }
@@ -53,7 +68,11 @@ fn walk<'d>(document: &'d Document, here: Place<'d>, collection: &str, pattern: 
                     Some(name) => format!("{}/{collection}/{name}", here.part),
                     None => here.part.clone(),
                 };
-                step(Place { at: format!("{}/{index}", here.at), part, value: item });
+                step(Place {
+                    at: format!("{}/{index}", here.at),
+                    part,
+                    value: item,
+                });
             }
         }
         Value::Object(members) => {
@@ -61,7 +80,11 @@ fn walk<'d>(document: &'d Document, here: Place<'d>, collection: &str, pattern: 
                 let mut at = here.at;
                 at.push('/');
                 at.push_str(segment);
-                step(Place { at, part: here.part, value });
+                step(Place {
+                    at,
+                    part: here.part,
+                    value,
+                });
             }
         }
         _ => {}
@@ -134,14 +157,23 @@ mod tests {
     #[test]
     fn a_pattern_finds_every_element() {
         let document = json!({"a": [{"b": 1}, {"c": 2}, {"b": 3}]});
-        let found: Vec<_> = places(&document, "/a/*/b").into_iter().map(|place| (place.at, place.value.clone())).collect();
-        assert_eq!(found, [("/a/0/b".to_owned(), json!(1)), ("/a/2/b".to_owned(), json!(3))]);
+        let found: Vec<_> = places(&document, "/a/*/b")
+            .into_iter()
+            .map(|place| (place.at, place.value.clone()))
+            .collect();
+        assert_eq!(
+            found,
+            [("/a/0/b".to_owned(), json!(1)), ("/a/2/b".to_owned(), json!(3))]
+        );
     }
 
     #[test]
     fn a_place_knows_the_part_that_it_lies_in() {
         let document = json!({"properties": {"a": [{"name": "x", "b": {"id": 1}}, {"b": {"id": 2}}]}});
-        let parts: Vec<_> = places(&document, "/properties/a/*/b").into_iter().map(|place| place.part).collect();
+        let parts: Vec<_> = places(&document, "/properties/a/*/b")
+            .into_iter()
+            .map(|place| place.part)
+            .collect();
         assert_eq!(parts, ["/a/x", ""]);
     }
 

@@ -54,9 +54,9 @@ forms! {
     MISSING_PARAMETER: Invalid, Compute, "InvalidParameter", "Required parameter '{path}' is missing (null).", "ARM 3.6", "add the parameter";
     NETWORK_BUSY: Busy, Network, "RetryableError", "A retryable error occurred.", "ARM 2.6", "wait as long as Retry-After says, then send the request again";
     NETWORK_NAME: Invalid, Network, "InvalidResourceName", "Resource name {name} is invalid. The name can be up to {max} characters long. It must begin with a word character, and it must end with a word character or with '_'. The name may contain word characters or '.', '-', '_'.", "ARM 1.3", "choose a name of that form";
+    NIC_RESERVED: InUse, Network, "NicReservedForAnotherVm", "Nic(s) in request is reserved for another Virtual Machine for 180 seconds. Please provide another nic(s) or retry after 180 seconds. Reserved VM: {machine}.", "ARM 3.5, field bug nic-180s", "wait until the reservation ends, then send the request again";
     NO_SUBSCRIPTION: Missing, Gateway, "SubscriptionNotFound", "The subscription '{subscription}' could not be found.", "ARM 3.2", "name a subscription that the sandbox holds";
     NO_SUCH_ACTION: Missing, Gateway, "InvalidResourceType", "The action '{action}' is not known for resource {resource}.", "assumed", "see the coverage table for the actions of the type";
-    NIC_RESERVED: InUse, Network, "NicReservedForAnotherVm", "Nic(s) in request is reserved for another Virtual Machine for 180 seconds. Please provide another nic(s) or retry after 180 seconds. Reserved VM: {machine}.", "ARM 3.5, field bug nic-180s", "wait until the reservation ends, then send the request again";
     NOT_FOUND: Missing, Gateway, "ResourceNotFound", "The Resource '{resource}' under resource group '{group}' was not found.", "ARM 3.3", "check the name and the group";
     NOT_FOUND_NETWORK_CHILD: Missing, Network, "NotFound", "Resource {resource} not found.", "ARM 3.3, observed-arm, Two kinds of 404", "check the name";
     NOT_PROVISIONED: Invalid, Network, "ReferencedResourceNotProvisioned", "Cannot proceed with operation because resource {target} used by resource {source} is not in Succeeded state. Resource is in {state} state and the last operation that updated/is updating the resource is {operation}.", "ARM 2.6 (CPA)", "wait until the resource is provisioned";
@@ -74,7 +74,10 @@ forms! {
 /// Every refusal there is: the shared ones, then each type's, for `fake-azure explain`. A form may come more than once.
 pub fn every() -> impl Iterator<Item = &'static Form> {
     let of_types = Kind::ALL.iter().flat_map(|kind| kind.descriptor().errors);
-    ALL.iter().chain(network::SHARED_FORMS.iter().copied().flatten()).chain(of_types).copied()
+    ALL.iter()
+        .chain(network::SHARED_FORMS.iter().copied().flatten())
+        .chain(of_types)
+        .copied()
 }
 
 #[cfg(test)]
@@ -84,7 +87,10 @@ mod tests {
     #[test]
     fn every_form_says_what_it_rests_on_and_how_to_get_past_it() {
         for form in every() {
-            assert!(!form.code.is_empty() && !form.evidence.is_empty() && !form.way_out.is_empty(), "{form:?}");
+            assert!(
+                !form.code.is_empty() && !form.evidence.is_empty() && !form.way_out.is_empty(),
+                "{form:?}"
+            );
         }
         assert!(every().any(|form| form.code == "SubnetIsFull"));
         assert!(every().any(|form| form.code == "PortValueIsOutOfRange"));

@@ -46,7 +46,13 @@ impl ResourceId {
     }
 
     fn new(kind: Kind, subscription: Guid, group: &str, names: Vec<Box<str>>) -> ResourceId {
-        let mut id = ResourceId { kind, subscription, group: group.into(), names, folded: Box::default() };
+        let mut id = ResourceId {
+            kind,
+            subscription,
+            group: group.into(),
+            names,
+            folded: Box::default(),
+        };
         id.folded = id.to_string().to_lowercase().into();
         id
     }
@@ -82,8 +88,10 @@ impl ResourceId {
         }
         let type_path = rest.iter().step_by(2).copied().collect::<Vec<_>>().join("/");
         let names = rest.iter().skip(1).step_by(2).map(|name| Box::from(*name)).collect();
-        let kind = Kind::find(namespace, &type_path)
-            .ok_or_else(|| IdError::UnknownType { namespace: namespace.to_owned(), type_path })?;
+        let kind = Kind::find(namespace, &type_path).ok_or_else(|| IdError::UnknownType {
+            namespace: namespace.to_owned(),
+            type_path,
+        })?;
         Ok(ResourceId::new(kind, subscription, group, names))
     }
 
@@ -119,7 +127,11 @@ impl ResourceId {
 
     /// The folded id of its group: the part of its own that ends with the group's name.
     pub fn folded_group(&self) -> &str {
-        let end = self.folded.match_indices('/').nth(4).map_or(self.folded.len(), |(at, _)| at);
+        let end = self
+            .folded
+            .match_indices('/')
+            .nth(4)
+            .map_or(self.folded.len(), |(at, _)| at);
         &self.folded[..end]
     }
 
@@ -201,11 +213,15 @@ mod tests {
 
     #[test]
     fn ids_compare_without_case_and_print_in_azures_spelling() {
-        let text = format!("/SUBSCRIPTIONS/{SUBSCRIPTION}/resourcegroups/Rg/providers/microsoft.network//virtualnetworks/V0/SUBNETS/s0");
+        let text = format!(
+            "/SUBSCRIPTIONS/{SUBSCRIPTION}/resourcegroups/Rg/providers/microsoft.network//virtualnetworks/V0/SUBNETS/s0"
+        );
         let id = ResourceId::parse(&text).expect("well formed");
         assert_eq!(
             id.to_string(),
-            format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/Rg/providers/Microsoft.Network/virtualNetworks/V0/subnets/s0")
+            format!(
+                "/subscriptions/{SUBSCRIPTION}/resourceGroups/Rg/providers/Microsoft.Network/virtualNetworks/V0/subnets/s0"
+            )
         );
         assert_eq!(id, ResourceId::parse(&text.to_lowercase()).expect("well formed"));
         assert_eq!(id.parent().expect("a child").name(), "V0");

@@ -24,14 +24,21 @@ fn edges_name_living_resources(cloud: &Cloud, wrong: &mut Vec<String>) {
     for resource in cloud.store().iter() {
         for edge in resource.edges.iter() {
             if cloud.store().get(edge.target).is_none() {
-                wrong.push(format!("edge to nothing: {} at {} names {}", resource.folded, edge.at, edge.target));
+                wrong.push(format!(
+                    "edge to nothing: {} at {} names {}",
+                    resource.folded, edge.at, edge.target
+                ));
             }
         }
     }
 }
 
 fn parents_live(cloud: &Cloud, wrong: &mut Vec<String>) {
-    for resource in cloud.store().iter().filter(|resource| resource.kind != Kind::ResourceGroups) {
+    for resource in cloud
+        .store()
+        .iter()
+        .filter(|resource| resource.kind != Kind::ResourceGroups)
+    {
         if cloud.store().get(resource.parent).is_none() {
             wrong.push(format!("orphan: {} lives in {}", resource.folded, resource.parent));
         }
@@ -42,13 +49,25 @@ fn leases_and_ports_agree(cloud: &Cloud, wrong: &mut Vec<String>) {
     let fabric = cloud.fabric();
     for ((pool, address), port) in fabric.leases.iter() {
         let held = fabric.ports.get(port).is_some_and(|row| {
-            row.addresses.iter().any(|held| held.pool == *pool && u32::from(held.address) == *address)
+            row.addresses
+                .iter()
+                .any(|held| held.pool == *pool && u32::from(held.address) == *address)
         });
         if !held {
-            wrong.push(format!("stray lease: {} of pool {pool} for {port}", std::net::Ipv4Addr::from(*address)));
+            wrong.push(format!(
+                "stray lease: {} of pool {pool} for {port}",
+                std::net::Ipv4Addr::from(*address)
+            ));
         }
-        if !fabric.pools.get(pool).is_some_and(|row| row.is_usable((*address).into())) {
-            wrong.push(format!("lease outside its pool: {} of {pool}", std::net::Ipv4Addr::from(*address)));
+        if !fabric
+            .pools
+            .get(pool)
+            .is_some_and(|row| row.is_usable((*address).into()))
+        {
+            wrong.push(format!(
+                "lease outside its pool: {} of {pool}",
+                std::net::Ipv4Addr::from(*address)
+            ));
         }
     }
     for (port, row) in fabric.ports.iter() {
@@ -63,14 +82,19 @@ fn leases_and_ports_agree(cloud: &Cloud, wrong: &mut Vec<String>) {
 fn public_addresses_agree(cloud: &Cloud, wrong: &mut Vec<String>) {
     let fabric = cloud.fabric();
     for (owner, row) in fabric.public_addresses.iter() {
-        if let Some(address) = row.address && fabric.public_in_use.get(&u32::from(address)) != Some(owner) {
+        if let Some(address) = row.address
+            && fabric.public_in_use.get(&u32::from(address)) != Some(owner)
+        {
             wrong.push(format!("public address not taken: {address} of {owner}"));
         }
     }
     for (address, owner) in fabric.public_in_use.iter() {
         let held = fabric.public_addresses.get(owner).and_then(|row| row.address);
         if held.map(u32::from) != Some(*address) {
-            wrong.push(format!("stray public address: {} of {owner}", std::net::Ipv4Addr::from(*address)));
+            wrong.push(format!(
+                "stray public address: {} of {owner}",
+                std::net::Ipv4Addr::from(*address)
+            ));
         }
     }
 }
@@ -93,12 +117,22 @@ fn machines_and_ports_agree(cloud: &Cloud, wrong: &mut Vec<String>) {
         }
     }
     for (port, row) in fabric.ports.iter() {
-        if let Some(machine) = row.machine && !fabric.machines.get(&machine).is_some_and(|found| found.ports.contains(port)) {
+        if let Some(machine) = row.machine
+            && !fabric
+                .machines
+                .get(&machine)
+                .is_some_and(|found| found.ports.contains(port))
+        {
             wrong.push(format!("port {port} claims machine {machine}, which does not know it"));
         }
     }
     for (disk, row) in fabric.disks.iter() {
-        if let Some(machine) = row.machine && !fabric.machines.get(&machine).is_some_and(|found| found.disks.contains(disk)) {
+        if let Some(machine) = row.machine
+            && !fabric
+                .machines
+                .get(&machine)
+                .is_some_and(|found| found.disks.contains(disk))
+        {
             wrong.push(format!("disk {disk} claims machine {machine}, which does not know it"));
         }
     }
@@ -110,7 +144,10 @@ fn held_resources_have_running_operations(cloud: &Cloud, wrong: &mut Vec<String>
             continue;
         };
         if !cloud.operation(id).is_some_and(crate::operation::Operation::is_running) {
-            wrong.push(format!("held by an operation that has ended: {} by {}", resource.folded, id.0));
+            wrong.push(format!(
+                "held by an operation that has ended: {} by {}",
+                resource.folded, id.0
+            ));
         }
     }
 }
@@ -121,7 +158,10 @@ fn quotas_count_what_is_there(cloud: &Cloud, wrong: &mut Vec<String>) {
             let Some(row) = kind.descriptor().quota else {
                 continue;
             };
-            let there = cloud.store().iter().filter(|resource| resource.kind == *kind && resource.subscription == subscription.key);
+            let there = cloud
+                .store()
+                .iter()
+                .filter(|resource| resource.kind == *kind && resource.subscription == subscription.key);
             let there = i64::try_from(there.count()).expect("fewer than 2^63 resources");
             let counted: i64 = cloud
                 .ledger()
@@ -141,10 +181,16 @@ fn containers_and_their_accounts_agree(cloud: &Cloud, wrong: &mut Vec<String>) {
     for resource in cloud.store().iter() {
         let path: Vec<&str> = resource.folded.rsplit('/').collect();
         let lives = match resource.kind {
-            Kind::StorageAccounts => fabric.accounts.get(&resource.name).is_some_and(|account| account.owner == resource.key),
+            Kind::StorageAccounts => fabric
+                .accounts
+                .get(&resource.name)
+                .is_some_and(|account| account.owner == resource.key),
             Kind::BlobContainers => {
                 let name = (path[4].into(), resource.name.clone());
-                fabric.containers.get(&name).is_some_and(|container| container.deleted_until.is_none())
+                fabric
+                    .containers
+                    .get(&name)
+                    .is_some_and(|container| container.deleted_until.is_none())
             }
             _ => true,
         };

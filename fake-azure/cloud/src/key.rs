@@ -99,14 +99,22 @@ mod tests {
 
     #[test]
     fn what_has_another_form_is_no_guid() {
-        for text in ["", "0b1f6471", "0b1f6471x1bf0-4dda-aec3-cb9272f09590", "0b1f6471-1bf0-4dda-aec3-cb9272f0959g"] {
+        for text in [
+            "",
+            "0b1f6471",
+            "0b1f6471x1bf0-4dda-aec3-cb9272f09590",
+            "0b1f6471-1bf0-4dda-aec3-cb9272f0959g",
+        ] {
             assert_eq!(Guid::parse(text), None, "{text}");
         }
     }
 
     #[test]
     fn random_bits_make_version_four() {
-        assert_eq!(Guid::from_random(u128::MAX).to_string(), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+        assert_eq!(
+            Guid::from_random(u128::MAX).to_string(),
+            "ffffffff-ffff-4fff-bfff-ffffffffffff"
+        );
         assert_eq!(Guid::from_random(0).to_string(), "00000000-0000-4000-8000-000000000000");
     }
 }

@@ -36,7 +36,11 @@ pub(crate) enum Effect {
     /// Cores in a location, of machines of the classic API; its rules have seen to the limits.
     Cores { location: Box<str>, by: i64 },
     /// The service writes another resource, under a key reserved before when it is new.
-    Put { key: Key, id: ResourceId, document: Document },
+    Put {
+        key: Key,
+        id: ResourceId,
+        document: Document,
+    },
     /// The service removes another resource at once.
     Remove(Key),
 }

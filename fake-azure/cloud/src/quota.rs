@@ -15,6 +15,7 @@ use crate::table::Table;
 pub struct QuotaKey(pub &'static str);
 
 /// Network's code and noun by row (ARM 3.5; those marked there as unsure follow the family's form).
+#[rustfmt::skip]
 const NETWORK_REFUSALS: &[(&str, &str, &str)] = &[
     // tidy: sorted
     ("LoadBalancers", "LoadBalancerCountLimitReached", "load balancers"),
@@ -55,7 +56,11 @@ pub(crate) type Counter = (Key, Box<str>, Box<str>);
 impl Ledger {
     /// An empty ledger under an era's limits.
     pub(crate) fn new(era: Era) -> Ledger {
-        Ledger { era, overrides: BTreeMap::new(), used: Table::default() }
+        Ledger {
+            era,
+            overrides: BTreeMap::new(),
+            used: Table::default(),
+        }
     }
 
     /// The era whose limits are in force.
@@ -93,12 +98,18 @@ impl Ledger {
 
     /// What is in use of a row, in one location, or across all for rows that count so.
     pub fn used(&self, subscription: Key, location: &str, row: &str) -> i64 {
-        self.used.get(&self.counter(subscription, location, row)).copied().unwrap_or(0)
+        self.used
+            .get(&self.counter(subscription, location, row))
+            .copied()
+            .unwrap_or(0)
     }
 
     /// The counter of a row: rows of a whole subscription count across locations.
     fn counter(&self, subscription: Key, location: &str, row: &str) -> Counter {
-        let everywhere = self.profile().row(row).is_some_and(|row| row.scope == Scope::Subscription);
+        let everywhere = self
+            .profile()
+            .row(row)
+            .is_some_and(|row| row.scope == Scope::Subscription);
         let location = if everywhere { "" } else { location };
         (subscription, location.into(), row.into())
     }
@@ -125,16 +136,25 @@ impl Ledger {
 
     /// The refusal of a claim that passes its limit, in the words of the service that counts and of the era (ARM 3.5, 3.6).
     pub(crate) fn refuse(&self, claim: &Claim<'_>) -> CloudError {
-        let Claim { row: QuotaKey(row), limit, used, more, location, subscription } = claim;
+        let Claim {
+            row: QuotaKey(row),
+            limit,
+            used,
+            more,
+            location,
+            subscription,
+        } = claim;
         if let Some((_, code, things)) = NETWORK_REFUSALS.iter().find(|refusal| refusal.0 == *row) {
-            let mut error = CloudError::of(&forms::QUOTA_EXCEEDED_NETWORK).with("limit", limit).with("things", things);
+            let mut error = CloudError::of(&forms::QUOTA_EXCEEDED_NETWORK)
+                .with("limit", limit)
+                .with("things", things);
             error.code = (*code).into();
             return error;
         }
         match *row {
-            "ResourceGroups" => {
-                CloudError::of(&forms::GROUP_QUOTA).with("limit", limit).with("subscription", subscription)
-            }
+            "ResourceGroups" => CloudError::of(&forms::GROUP_QUOTA)
+                .with("limit", limit)
+                .with("subscription", subscription),
             "StorageAccounts" => CloudError::of(&forms::QUOTA_EXCEEDED_STORAGE)
                 .with("limit", limit)
                 .with("used", used)

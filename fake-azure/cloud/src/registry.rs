@@ -172,12 +172,15 @@ impl Kind {
     pub fn find(namespace: &str, type_path: &str) -> Option<Kind> {
         Kind::ALL.iter().copied().find(|kind| {
             let descriptor = kind.descriptor();
-            descriptor.namespace().eq_ignore_ascii_case(namespace) && descriptor.type_path().eq_ignore_ascii_case(type_path)
+            descriptor.namespace().eq_ignore_ascii_case(namespace)
+                && descriptor.type_path().eq_ignore_ascii_case(type_path)
         })
     }
 
     /// Whether a provider of this namespace is implemented at all.
     pub fn knows_namespace(namespace: &str) -> bool {
-        Kind::ALL.iter().any(|kind| kind.descriptor().namespace().eq_ignore_ascii_case(namespace))
+        Kind::ALL
+            .iter()
+            .any(|kind| kind.descriptor().namespace().eq_ignore_ascii_case(namespace))
     }
 }

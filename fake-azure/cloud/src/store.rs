@@ -46,15 +46,19 @@ impl Store {
 
     /// Who refers to a resource, and by which edge; oldest first.
     pub fn incoming(&self, target: Key) -> impl DoubleEndedIterator<Item = (&Arc<Resource>, &Edge)> {
-        self.incoming.range((target, Key(0), 0)..=(target, Key(u32::MAX), u16::MAX)).map(|(_, source, edge)| {
-            let source = self.resources.get(source).expect("the index follows the resources");
-            (source, &source.edges[usize::from(*edge)])
-        })
+        self.incoming
+            .range((target, Key(0), 0)..=(target, Key(u32::MAX), u16::MAX))
+            .map(|(_, source, edge)| {
+                let source = self.resources.get(source).expect("the index follows the resources");
+                (source, &source.edges[usize::from(*edge)])
+            })
     }
 
     /// Every resource, by parent and kind, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Resource>> {
-        self.children.iter().map(|(_, _, key)| self.resources.get(key).expect("the index follows the resources"))
+        self.children
+            .iter()
+            .map(|(_, _, key)| self.resources.get(key).expect("the index follows the resources"))
     }
 
     /// How many resources.

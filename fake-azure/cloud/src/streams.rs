@@ -40,7 +40,12 @@ impl Streams {
             rng.set_stream(number);
             rng
         };
-        Streams { ids: stream(0), latency: stream(1), placement: stream(2), secrets: stream(3) }
+        Streams {
+            ids: stream(0),
+            latency: stream(1),
+            placement: stream(2),
+            secrets: stream(3),
+        }
     }
 
     /// The next GUID.

@@ -103,9 +103,6 @@ fn all() -> impl Iterator<Item = &'static Route> {
 /// A route, and the names in the path.
 pub(super) type Found = (&'static Route, Vec<(&'static str, String)>);
 
-/// A route, and what its path's placeholders stand for.
-pub(super) type Matched = (&'static Route, Vec<(&'static str, String)>);
-
 /// The route of a request.
 pub(super) fn find(
     verb: &Method,

@@ -8,10 +8,7 @@ use super::tree::{Problem, Tree};
 
 /// Every package with what it may know of ours, in tests, too.
 const EDGES: &[(&str, &[&str])] = &[
-    (
-        "conformance",
-        &["fake-azure", "fake-azure-cloud", "provider"],
-    ),
+    ("conformance", &["fake-azure", "fake-azure-cloud", "provider"]),
     ("fake-azure", &["fake-azure-cloud"]),
     ("fake-azure-cloud", &[]),
     ("provider", &[]),
@@ -84,26 +81,16 @@ pub(crate) fn declared(metadata: &Metadata, root: &Path) -> Vec<Edge> {
 pub(crate) fn check(tree: &Tree, edges: &[Edge]) -> Vec<Problem> {
     edges
         .iter()
-        .filter_map(|edge| {
-            Some(Problem::at(
-                &edge.manifest,
-                line_idx(tree, edge),
-                refusal(edge)?,
-            ))
-        })
+        .filter_map(|edge| Some(Problem::at(&edge.manifest, line_idx(tree, edge), refusal(edge)?)))
         .collect()
 }
 
 fn refusal(edge: &Edge) -> Option<String> {
     let Edge {
-        package,
-        dependency,
-        ..
+        package, dependency, ..
     } = edge;
     let Some((_, allowed)) = EDGES.iter().find(|(name, _)| name == package) else {
-        return Some(format!(
-            "package `{package}` has no row in the table of crate edges"
-        ));
+        return Some(format!("package `{package}` has no row in the table of crate edges"));
     };
 
     let is_ours = EDGES.iter().any(|(name, _)| name == dependency);
@@ -112,9 +99,7 @@ fn refusal(edge: &Edge) -> Option<String> {
     }
 
     if package == "fake-azure-cloud" && NOT_IN_CLOUD.contains(&dependency.as_str()) {
-        return Some(format!(
-            "`{package}` is pure and must not depend on `{dependency}`"
-        ));
+        return Some(format!("`{package}` is pure and must not depend on `{dependency}`"));
     }
 
     None
@@ -138,9 +123,7 @@ mod tests {
     use super::*;
 
     fn check_edge(package: &str, dependency: &str, expected: &Expect) {
-        let manifest = format!(
-            "[package]\n\n[dependencies]\nbytes.workspace = true\n{dependency}.workspace = true\n"
-        );
+        let manifest = format!("[package]\n\n[dependencies]\nbytes.workspace = true\n{dependency}.workspace = true\n");
         let metadata = serde_json::json!({
             "target_directory": "/w/target",
             "packages": [{
@@ -149,13 +132,9 @@ mod tests {
                 "dependencies": [{"name": "bytes", "kind": null}, {"name": dependency, "kind": "dev"}],
             }],
         });
-        let metadata: Metadata =
-            serde_json::from_value(metadata).expect("has the members that are read");
+        let metadata: Metadata = serde_json::from_value(metadata).expect("has the members that are read");
         let edges = declared(&metadata, Path::new("/w"));
-        expected.assert_eq(&lines(check(
-            &Tree::of([("p/Cargo.toml", manifest.as_str())]),
-            &edges,
-        )));
+        expected.assert_eq(&lines(check(&Tree::of([("p/Cargo.toml", manifest.as_str())]), &edges)));
     }
 
     #[test]

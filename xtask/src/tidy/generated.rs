@@ -23,11 +23,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Problem> {
     // The other documents are measured, or want a build; `cargo xtask coverage --check` is a step of its own.
     let existing = tree.text(QUIRKS).unwrap_or("");
     if let Some(line) = document::first_difference(existing, &quirks::document(tree)) {
-        problems.push(Problem::at(
-            QUIRKS,
-            line - 1,
-            "stale; run `cargo xtask quirks`",
-        ));
+        problems.push(Problem::at(QUIRKS, line - 1, "stale; run `cargo xtask quirks`"));
     }
     problems
 }

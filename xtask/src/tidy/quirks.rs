@@ -31,11 +31,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Problem> {
     for (id, quirk) in quirks(tree) {
         if quirk.rules.is_empty() {
             for (path, line_idx) in quirk.scenarios {
-                problems.push(Problem::at(
-                    path,
-                    line_idx,
-                    format!("no rule names the quirk `{id}`"),
-                ));
+                problems.push(Problem::at(path, line_idx, format!("no rule names the quirk `{id}`")));
             }
         } else if quirk.tests.is_empty() && quirk.scenarios.is_empty() {
             let (path, line_idx, _) = &quirk.rules[0];
@@ -79,10 +75,7 @@ pub(crate) fn document(tree: &Tree) -> String {
 
 fn push_links(out: &mut String, title: &str, paths: Vec<&str>) {
     if !paths.is_empty() {
-        let links: Vec<String> = paths
-            .iter()
-            .map(|path| format!("[`{path}`](../{path})"))
-            .collect();
+        let links: Vec<String> = paths.iter().map(|path| format!("[`{path}`](../{path})")).collect();
         out.push_str(&format!("* {title}: {}\n", links.join(", ")));
     }
 }
@@ -99,18 +92,15 @@ fn quirks(tree: &Tree) -> BTreeMap<&str, Quirk<'_>> {
         let lines: Vec<&str> = text.lines().collect();
         for (line_idx, line) in lines.iter().enumerate().take(*tests_begin) {
             for id in ids(line, NAMED) {
-                quirks.entry(id).or_default().rules.push((
-                    path,
-                    line_idx,
-                    paragraph(&lines, line_idx),
-                ));
+                quirks
+                    .entry(id)
+                    .or_default()
+                    .rules
+                    .push((path, line_idx, paragraph(&lines, line_idx)));
             }
         }
     }
-    for (path, text) in tree
-        .texts()
-        .filter(|(path, _)| path.starts_with("scenarios/"))
-    {
+    for (path, text) in tree.texts().filter(|(path, _)| path.starts_with("scenarios/")) {
         for (line_idx, line) in text.lines().enumerate() {
             for id in ids(line, TAG) {
                 let quirk = quirks.entry(id).or_default();
@@ -196,10 +186,7 @@ mod tests {
     use super::*;
 
     fn tree<'a>(rule: &'a str, scenario: &'a str) -> Tree {
-        Tree::of([
-            ("cloud/src/nic.rs", rule),
-            ("scenarios/arm/nic.yaml", scenario),
-        ])
+        Tree::of([("cloud/src/nic.rs", rule), ("scenarios/arm/nic.yaml", scenario)])
     }
 
     fn check_tree(tree: &Tree, expected: &Expect) {
@@ -209,17 +196,13 @@ mod tests {
     #[test]
     fn a_rule_and_a_scenario_that_share_an_id_pass() {
         let rule = format!("/// Stays. {NAMED}nic-in-use`.\n");
-        check_tree(
-            &tree(&rule, "tags: [arm, quirk:nic-in-use]\n"),
-            &expect![""],
-        );
+        check_tree(&tree(&rule, "tags: [arm, quirk:nic-in-use]\n"), &expect![""]);
     }
 
     #[test]
     fn a_mark_in_a_test_is_enough() {
-        let rule = format!(
-            "/// {NAMED}nic-in-use`.\n#[cfg(test)]\nmod tests {{\n    cov_mark::check!(nic_in_use);\n}}\n"
-        );
+        let rule =
+            format!("/// {NAMED}nic-in-use`.\n#[cfg(test)]\nmod tests {{\n    cov_mark::check!(nic_in_use);\n}}\n");
         check_tree(&tree(&rule, ""), &expect![""]);
     }
 

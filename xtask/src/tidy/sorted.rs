@@ -13,18 +13,10 @@ pub(crate) fn check(tree: &Tree) -> Vec<Problem> {
             let is_end = line.trim() == END;
             if line.trim() == BEGIN {
                 if let Some((begin_idx, _)) = open.replace((line_idx, Vec::new())) {
-                    problems.push(Problem::at(
-                        path,
-                        begin_idx,
-                        format!("sorted table without `{END}`"),
-                    ));
+                    problems.push(Problem::at(path, begin_idx, format!("sorted table without `{END}`")));
                 }
             } else if is_end && open.is_none() {
-                problems.push(Problem::at(
-                    path,
-                    line_idx,
-                    format!("no `{BEGIN}` before this"),
-                ));
+                problems.push(Problem::at(path, line_idx, format!("no `{BEGIN}` before this")));
             } else if is_end && let Some((_, table)) = open.take() {
                 problems.extend(unsorted(path, &table));
             } else if let Some((_, table)) = &mut open {
@@ -32,11 +24,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Problem> {
             }
         }
         if let Some((begin_idx, _)) = open {
-            problems.push(Problem::at(
-                path,
-                begin_idx,
-                format!("sorted table without `{END}`"),
-            ));
+            problems.push(Problem::at(path, begin_idx, format!("sorted table without `{END}`")));
         }
     }
     problems
@@ -45,9 +33,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Problem> {
 /// Rows are the least indented lines; what lies deeper belongs to the row above, and closers and comments are no rows.
 fn unsorted(path: &str, table: &[(usize, &str)]) -> Vec<Problem> {
     let indent = |line: &str| line.len() - line.trim_start().len();
-    let is_row = |line: &str| {
-        !line.trim().is_empty() && !line.trim_start().starts_with(['}', ')', ']', '/', '#'])
-    };
+    let is_row = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with(['}', ')', ']', '/', '#']);
     let least = table
         .iter()
         .map(|(_, line)| *line)
@@ -92,11 +78,7 @@ fn key(row: &str) -> (Vec<&str>, &str) {
 /// Enough of a row to know it by.
 fn start(row: &str) -> &str {
     let end = row.char_indices().nth(40).map_or(row.len(), |(at, _)| at);
-    row[..end]
-        .split([':', '='])
-        .next()
-        .unwrap_or(row)
-        .trim_end()
+    row[..end].split([':', '=']).next().unwrap_or(row).trim_end()
 }
 
 #[cfg(test)]
@@ -131,10 +113,7 @@ mod tests {
 
     #[test]
     fn names_sort_word_by_word() {
-        check_rows(
-            "    IN_USE,\n    IN_USE_BY: x,\n    INVALID,\n",
-            &expect![""],
-        );
+        check_rows("    IN_USE,\n    IN_USE_BY: x,\n    INVALID,\n", &expect![""]);
         check_rows(
             "    INVALID,\n    IN_USE,\n",
             &expect![[r#"
@@ -145,10 +124,7 @@ mod tests {
 
     #[test]
     fn a_row_may_span_lines() {
-        check_rows(
-            "    b(\n        a,\n    ),\n    c(\n        a,\n    ),\n",
-            &expect![""],
-        );
+        check_rows("    b(\n        a,\n    ),\n    c(\n        a,\n    ),\n", &expect![""]);
     }
 
     #[test]

@@ -47,45 +47,27 @@ const SLEEPS: &[&str] = &[
 ];
 
 /// Files whose ends of lines we keep. Snapshots are what a program printed, and lock files are cargo's.
-const KEPT: &[&str] = &[
-    "", "json", "md", "py", "rs", "sh", "toml", "txt", "yaml", "yml",
-];
+const KEPT: &[&str] = &["", "json", "md", "py", "rs", "sh", "toml", "txt", "yaml", "yml"];
 
 pub(crate) fn check(tree: &Tree, root: &Path) -> Vec<Problem> {
     let mut problems = Vec::new();
     for path in tree.paths() {
         if path.ends_with(".snap.new") || path.ends_with(".pending-snap") {
-            problems.push(Problem::of(
-                path,
-                "a snapshot waits for review: `cargo insta review`",
-            ));
+            problems.push(Problem::of(path, "a snapshot waits for review: `cargo insta review`"));
         }
     }
 
-    let checkout =
-        Some(root.to_string_lossy().into_owned()).filter(|root| root.matches('/').count() > 1);
+    let checkout = Some(root.to_string_lossy().into_owned()).filter(|root| root.matches('/').count() > 1);
     for (path, text) in tree.texts() {
         for (line_idx, line) in text.lines().enumerate() {
             let messages = line_problems(path, line, checkout.as_deref());
-            problems.extend(
-                messages
-                    .into_iter()
-                    .map(|message| Problem::at(path, line_idx, message)),
-            );
+            problems.extend(messages.into_iter().map(|message| Problem::at(path, line_idx, message)));
         }
         if is_kept(path) && !text.is_empty() && !text.ends_with('\n') {
-            problems.push(Problem::at(
-                path,
-                text.lines().count() - 1,
-                "the last line has no end",
-            ));
+            problems.push(Problem::at(path, text.lines().count() - 1, "the last line has no end"));
         }
         if is_kept(path) && text.ends_with("\n\n") {
-            problems.push(Problem::at(
-                path,
-                text.lines().count() - 1,
-                "blank lines at the end",
-            ));
+            problems.push(Problem::at(path, text.lines().count() - 1, "blank lines at the end"));
         }
     }
     problems
@@ -109,9 +91,7 @@ fn line_problems(path: &str, line: &str, checkout: Option<&str>) -> Vec<String> 
         }
     }
     if words(line, OPEN).any(|rest| !rest.starts_with('(')) {
-        messages.push(format!(
-            "open work without its topic: `{OPEN}(topic): what and why`"
-        ));
+        messages.push(format!("open work without its topic: `{OPEN}(topic): what and why`"));
     }
     if is_test(path) && SLEEPS.iter().any(|sleep| line.contains(sleep)) {
         messages.push("a test waits for states, not for time".to_owned());
@@ -120,8 +100,7 @@ fn line_problems(path: &str, line: &str, checkout: Option<&str>) -> Vec<String> 
 }
 
 fn has_machine_path(line: &str) -> bool {
-    let begins_path =
-        |before: &str| !before.ends_with(|c: char| c.is_alphanumeric() || "_-.*}>".contains(c));
+    let begins_path = |before: &str| !before.ends_with(|c: char| c.is_alphanumeric() || "_-.*}>".contains(c));
     MACHINE_PATHS.iter().any(|place| {
         line.match_indices(place).any(|(at, _)| {
             let below = &line[at + place.len()..];
@@ -171,10 +150,7 @@ mod tests {
     use super::*;
 
     fn check_text(path: &str, text: &str, expected: &Expect) {
-        expected.assert_eq(&lines(check(
-            &Tree::of([(path, text)]),
-            Path::new("/builds/checkout"),
-        )));
+        expected.assert_eq(&lines(check(&Tree::of([(path, text)]), Path::new("/builds/checkout"))));
     }
 
     #[test]
@@ -288,14 +264,7 @@ mod tests {
     #[test]
     fn long_files_are_noted() {
         let long = "\n".repeat(LINES_MAX + 1);
-        let tree = Tree::of([
-            ("a.rs", long.as_str()),
-            ("b.rs", &long[1..]),
-            ("c.md", long.as_str()),
-        ]);
-        assert_eq!(
-            long_files(&tree),
-            ["a.rs has 801 lines; is there a second noun in it?"]
-        );
+        let tree = Tree::of([("a.rs", long.as_str()), ("b.rs", &long[1..]), ("c.md", long.as_str())]);
+        assert_eq!(long_files(&tree), ["a.rs has 801 lines; is there a second noun in it?"]);
     }
 }

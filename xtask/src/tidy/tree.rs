@@ -37,10 +37,7 @@ impl Tree {
             if kind.is_file() {
                 let text = String::from_utf8(fs_err::read(entry.path())?).ok();
                 self.files.insert(path, text);
-            } else if kind.is_dir()
-                && !NOT_OURS.contains(&name.as_str())
-                && !name.starts_with("target-")
-            {
+            } else if kind.is_dir() && !NOT_OURS.contains(&name.as_str()) && !name.starts_with("target-") {
                 self.read_folder(&entry.path(), &format!("{path}/"))?;
             }
         }
@@ -72,8 +69,7 @@ impl Tree {
 
     /// The text of the files whose name ends in `.extension`.
     pub(crate) fn with_extension(&self, extension: &str) -> impl Iterator<Item = (&str, &str)> {
-        self.texts()
-            .filter(move |(path, _)| self::extension(path) == extension)
+        self.texts().filter(move |(path, _)| self::extension(path) == extension)
     }
 
     /// The text of one file.
@@ -84,19 +80,15 @@ impl Tree {
     /// Whether `path` is a file, or a folder with a file in it.
     pub(crate) fn exists(&self, path: &str) -> bool {
         let folder = format!("{path}/");
-        path.is_empty()
-            || self.files.contains_key(path)
-            || self.files.keys().any(|file| file.starts_with(&folder))
+        path.is_empty() || self.files.contains_key(path) || self.files.keys().any(|file| file.starts_with(&folder))
     }
 }
 
 /// What follows the last dot of the file's name; nothing when there is none.
 pub(crate) fn extension(path: &str) -> &str {
     let name = path.rsplit('/').next().unwrap_or(path);
-    name.rsplit_once('.').map_or(
-        "",
-        |(stem, extension)| if stem.is_empty() { "" } else { extension },
-    )
+    name.rsplit_once('.')
+        .map_or("", |(stem, extension)| if stem.is_empty() { "" } else { extension })
 }
 
 /// Something to mend.
@@ -133,10 +125,7 @@ impl fmt::Display for Problem {
 /// The problems as one text, for a test to expect.
 #[cfg(test)]
 pub(crate) fn lines(problems: impl IntoIterator<Item = Problem>) -> String {
-    problems
-        .into_iter()
-        .map(|problem| format!("{problem}\n"))
-        .collect()
+    problems.into_iter().map(|problem| format!("{problem}\n")).collect()
 }
 
 #[cfg(test)]

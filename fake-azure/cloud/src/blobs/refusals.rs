@@ -32,8 +32,8 @@ forms! {
     LEASE_NOT_PRESENT_WITH_BLOB: Precondition, Storage, "LeaseNotPresentWithBlobOperation", "There is currently no lease on the blob.", "ARM 9.3", "leave out the lease id";
     LEASE_NOT_PRESENT_WITH_CONTAINER: Precondition, Storage, "LeaseNotPresentWithContainerOperation", "There is currently no lease on the container.", "ARM 9.3", "leave out the lease id";
     LEASE_NOT_PRESENT_WITH_LEASE: Conflict, Storage, "LeaseNotPresentWithLeaseOperation", "There is currently no lease on the {noun}.", "assumed", "acquire a lease first";
-    NOT_MODIFIED: Precondition, Storage, "NotModified", "The condition specified using HTTP conditional header(s) is not met.", "ARM 9.4", "use what was read before";
     NO_PENDING_COPY_OPERATION: Conflict, Storage, "NoPendingCopyOperation", "There is currently no pending copy operation.", "ARM 9.2, observed-asm, Page blobs", "nothing is left to abort";
+    NOT_MODIFIED: Precondition, Storage, "NotModified", "The condition specified using HTTP conditional header(s) is not met.", "ARM 9.4", "use what was read before";
     OUT_OF_RANGE_INPUT: Invalid, Storage, "OutOfRangeInput", "One of the request inputs is out of range.", "ARM 9.4", "choose a name of an allowed length";
     PENDING_COPY_OPERATION: Conflict, Storage, "PendingCopyOperation", "There is currently a pending copy operation.", "ARM 9.4", "wait for the copy, or abort it";
     PUBLIC_ACCESS_NOT_PERMITTED: Conflict, Storage, "PublicAccessNotPermitted", "Public access is not permitted on this storage account.", "ARM 9.4", "set `allowBlobPublicAccess` on the account";

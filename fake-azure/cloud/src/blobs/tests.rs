@@ -549,6 +549,7 @@ fn a_leased_container_cannot_be_deleted_without_its_id() {
     );
 }
 
+/// Quirk `vhd-lease-holds-container`.
 #[test]
 fn a_disk_of_a_machine_holds_its_container() {
     cov_mark::check!(vhd_lease_holds_container);

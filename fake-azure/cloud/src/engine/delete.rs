@@ -8,6 +8,7 @@ use super::transaction::Transaction;
 use super::{check_conditions, open_group, subscription};
 use crate::api_version::ApiVersion;
 use crate::call::{Conditions, Outcome, Reply};
+use crate::descriptor::Provisioning;
 use crate::error::CloudError;
 use crate::event::Event;
 use crate::forms;
@@ -16,7 +17,6 @@ use crate::key::Key;
 use crate::operation::{Doing, OperationId};
 use crate::registry::Kind;
 use crate::resource::{Edge, Resource};
-use crate::descriptor::Provisioning;
 
 /// DELETE. Absent in a group that exists is no error (ARM 1.11).
 pub(super) fn delete(
@@ -32,18 +32,30 @@ pub(super) fn delete(
 
     open_group(tx.cloud, id)?;
     let Some(resource) = tx.cloud.store.find(id.folded()).cloned() else {
-        if let Some(parent) = id.parent() && tx.cloud.store.find(parent.folded()).is_none() {
+        if let Some(parent) = id.parent()
+            && tx.cloud.store.find(parent.folded()).is_none()
+        {
             return Err(CloudError::of(&forms::PARENT_NOT_FOUND).with("parent", parent.name()));
         }
-        return Ok(Reply { outcome: Outcome::Absent, operation: None });
+        return Ok(Reply {
+            outcome: Outcome::Absent,
+            operation: None,
+        });
     };
     check_conditions(&tx.cx(), id, Some(&resource), conditions)?;
     let operation = begin(tx, &resource, version)?;
-    Ok(Reply { outcome: Outcome::Removed, operation })
+    Ok(Reply {
+        outcome: Outcome::Removed,
+        operation,
+    })
 }
 
 /// Begins to remove a resource, or removes it at once. A second DELETE meanwhile follows the first.
-pub(super) fn begin(tx: &mut Transaction<'_>, resource: &Resource, version: ApiVersion) -> Result<Option<OperationId>, CloudError> {
+pub(super) fn begin(
+    tx: &mut Transaction<'_>,
+    resource: &Resource,
+    version: ApiVersion,
+) -> Result<Option<OperationId>, CloudError> {
     if resource.provisioning == Provisioning::Deleting {
         return Ok(resource.operation);
     }
@@ -58,7 +70,10 @@ pub(super) fn begin(tx: &mut Transaction<'_>, resource: &Resource, version: ApiV
 
     let mut plan = resource.state.plan_delete(&tx.cx(), resource)?;
     tx.commit(resource.subscription, &resource.location, version, &mut plan)?;
-    let stages = plan.stages.take().unwrap_or_else(|| resource.kind.descriptor().lifetimes.delete.to_vec());
+    let stages = plan
+        .stages
+        .take()
+        .unwrap_or_else(|| resource.kind.descriptor().lifetimes.delete.to_vec());
     if stages.is_empty() {
         remove_tree(tx, resource.key);
         return Ok(None);
@@ -108,7 +123,8 @@ pub(super) fn remove_tree(tx: &mut Transaction<'_>, key: Key) {
     tx.commit(resource.subscription, &resource.location, ApiVersion::NEWEST, &mut plan)
         .expect("a removal gives back and is never refused");
     if let Some(row) = resource.kind.descriptor().quota {
-        tx.charge(resource.subscription, &resource.location, row, -1).expect("giving back is never refused");
+        tx.charge(resource.subscription, &resource.location, row, -1)
+            .expect("giving back is never refused");
     }
     drop_references(tx, key);
     tx.set(key, None);
@@ -116,7 +132,12 @@ pub(super) fn remove_tree(tx: &mut Transaction<'_>, key: Key) {
 
 /// Makes everyone who refers to a resource forget it.
 fn drop_references(tx: &mut Transaction<'_>, target: Key) {
-    let sources: Vec<Arc<Resource>> = tx.cloud.store.incoming(target).map(|(source, _)| Arc::clone(source)).collect();
+    let sources: Vec<Arc<Resource>> = tx
+        .cloud
+        .store
+        .incoming(target)
+        .map(|(source, _)| Arc::clone(source))
+        .collect();
     for source in sources {
         tx.change(source.key, |source| {
             let echo = Arc::make_mut(&mut source.echo);
@@ -125,7 +146,13 @@ fn drop_references(tx: &mut Transaction<'_>, target: Key) {
                     *place = Value::Null;
                 }
             }
-            source.edges = source.edges.iter().filter(|edge| edge.target != target).cloned().collect::<Vec<Edge>>().into();
+            source.edges = source
+                .edges
+                .iter()
+                .filter(|edge| edge.target != target)
+                .cloned()
+                .collect::<Vec<Edge>>()
+                .into();
         });
     }
 }
@@ -136,12 +163,18 @@ fn delete_group(tx: &mut Transaction<'_>, id: &ResourceId, version: ApiVersion) 
         return Err(CloudError::of(&forms::GROUP_NOT_FOUND).with("group", id.group_name()));
     };
     if group.provisioning == Provisioning::Deleting {
-        return Ok(Reply { outcome: Outcome::Removed, operation: group.operation });
+        return Ok(Reply {
+            outcome: Outcome::Removed,
+            operation: group.operation,
+        });
     }
     let stages = group.kind.descriptor().lifetimes.delete;
     tx.touched.clear();
     let operation = tx.begin_open_ended(group.key, Doing::Delete, version, stages);
     let first_step = tx.cloud.now().plus_millis(super::group_deletion::STEP_MS);
     tx.schedule(first_step, Event::GroupDeletion(group.key));
-    Ok(Reply { outcome: Outcome::Removed, operation: Some(operation) })
+    Ok(Reply {
+        outcome: Outcome::Removed,
+        operation: Some(operation),
+    })
 }

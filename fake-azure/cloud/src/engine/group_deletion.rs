@@ -27,7 +27,11 @@ pub(crate) fn step(cloud: &mut Cloud, group: Key) {
     let Some(operation) = resource.operation else {
         return;
     };
-    if cloud.operations.get(&operation).is_none_or(|operation| operation.endless || !operation.is_running()) {
+    if cloud
+        .operations
+        .get(&operation)
+        .is_none_or(|operation| operation.endless || !operation.is_running())
+    {
         return;
     }
 
@@ -38,7 +42,10 @@ pub(crate) fn step(cloud: &mut Cloud, group: Key) {
     }
     let mut soonest: Option<Time> = None;
     for child in &left {
-        let end = child.operation.and_then(|id| cloud.operations.get(&id)).and_then(|operation| operation.end());
+        let end = child
+            .operation
+            .and_then(|id| cloud.operations.get(&id))
+            .and_then(|operation| operation.end());
         soonest = match (soonest, end) {
             (Some(soonest), Some(end)) => Some(soonest.min(end)),
             (soonest, end) => soonest.or(end),
@@ -66,7 +73,10 @@ fn begin_what_can_go(cloud: &mut Cloud, group: Key) -> (Vec<Arc<Resource>>, Vec<
         let mut begun = Ok(());
         // A refusal here is not the caller's: it is looked at again in the next step.
         let _ = Transaction::run(cloud, |tx| match delete::begin(tx, &child, ApiVersion::NEWEST) {
-            Ok(operation) => Ok(crate::call::Reply { outcome: crate::call::Outcome::Removed, operation }),
+            Ok(operation) => Ok(crate::call::Reply {
+                outcome: crate::call::Outcome::Removed,
+                operation,
+            }),
             Err(error) => {
                 begun = Err(error.clone());
                 Err(error)
@@ -81,8 +91,13 @@ fn begin_what_can_go(cloud: &mut Cloud, group: Key) -> (Vec<Arc<Resource>>, Vec<
 
 /// The error of a deletion that is stuck (ARM 2.4).
 fn blocked(cloud: &Cloud, group: &Resource, left: &[Arc<Resource>], refused: Vec<CloudError>) -> CloudError {
-    let names: Vec<String> = left.iter().map(|child| format!("{}/{}", child.kind.descriptor().name, child.name)).collect();
-    let tracking = group.operation.map_or_else(String::new, |operation| operation.0.to_string());
+    let names: Vec<String> = left
+        .iter()
+        .map(|child| format!("{}/{}", child.kind.descriptor().name, child.name))
+        .collect();
+    let tracking = group
+        .operation
+        .map_or_else(String::new, |operation| operation.0.to_string());
     let _ = cloud;
     let mut error = CloudError::of(&forms::GROUP_DELETION_BLOCKED)
         .with("group", &group.name)

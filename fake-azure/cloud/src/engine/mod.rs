@@ -37,38 +37,79 @@ pub(crate) fn apply(cloud: &mut Cloud, call: &Call) -> Result<Reply, CloudError>
     match call {
         Call::Get { id } => {
             let resource = find(cloud, id)?;
-            Ok(Reply { outcome: Outcome::Found(Arc::clone(resource)), operation: None })
+            Ok(Reply {
+                outcome: Outcome::Found(Arc::clone(resource)),
+                operation: None,
+            })
         }
-        Call::List { scope, kind } => {
-            Ok(Reply { outcome: Outcome::Listed(list(cloud, scope, Some(*kind))?), operation: None })
-        }
-        Call::Resources { scope } => Ok(Reply { outcome: Outcome::Listed(list(cloud, scope, None)?), operation: None }),
-        Call::Put { id, document, version, conditions } => {
-            Transaction::run(cloud, |tx| put::put(tx, id, document, *version, conditions))
-        }
-        Call::Patch { id, document, version, conditions } => {
-            Transaction::run(cloud, |tx| put::patch(tx, id, document, *version, conditions))
-        }
-        Call::Delete { id, version, conditions } => {
-            Transaction::run(cloud, |tx| delete::delete(tx, id, *version, conditions))
-        }
+        Call::List { scope, kind } => Ok(Reply {
+            outcome: Outcome::Listed(list(cloud, scope, Some(*kind))?),
+            operation: None,
+        }),
+        Call::Resources { scope } => Ok(Reply {
+            outcome: Outcome::Listed(list(cloud, scope, None)?),
+            operation: None,
+        }),
+        Call::Put {
+            id,
+            document,
+            version,
+            conditions,
+        } => Transaction::run(cloud, |tx| put::put(tx, id, document, *version, conditions)),
+        Call::Patch {
+            id,
+            document,
+            version,
+            conditions,
+        } => Transaction::run(cloud, |tx| put::patch(tx, id, document, *version, conditions)),
+        Call::Delete {
+            id,
+            version,
+            conditions,
+        } => Transaction::run(cloud, |tx| delete::delete(tx, id, *version, conditions)),
         Call::Classic(call) => crate::classic::apply(cloud, call),
         Call::Blob(call) => Transaction::run(cloud, |tx| {
-            let fresh = if call.operation.draws_id() { tx.cloud.streams.guid() } else { Guid::NIL };
+            let fresh = if call.operation.draws_id() {
+                tx.cloud.streams.guid()
+            } else {
+                Guid::NIL
+            };
             let (outcome, mut plan) = blobs::plan(&tx.cx(), call, fresh)?;
             if let Some(account) = tx.cloud.fabric.accounts.get(&call.account).cloned() {
-                let owner = tx.cx().find(account.owner).map_or(account.owner, |owner| owner.subscription);
+                let owner = tx
+                    .cx()
+                    .find(account.owner)
+                    .map_or(account.owner, |owner| owner.subscription);
                 tx.commit(owner, &account.location, ApiVersion::NEWEST, &mut plan)?;
             }
-            Ok(Reply { outcome: Outcome::Blob(outcome), operation: None })
+            Ok(Reply {
+                outcome: Outcome::Blob(outcome),
+                operation: None,
+            })
         }),
-        Call::Act { id, action, document, version } => {
+        Call::Act {
+            id,
+            action,
+            document,
+            version,
+        } => {
             let resource = Arc::clone(find(cloud, id)?);
-            let found = resource.kind.descriptor().actions.iter().find(|row| row.name.eq_ignore_ascii_case(action));
+            let found = resource
+                .kind
+                .descriptor()
+                .actions
+                .iter()
+                .find(|row| row.name.eq_ignore_ascii_case(action));
             let Some(row) = found else {
-                return Err(CloudError::of(&forms::NO_SUCH_ACTION).with("action", action).with("resource", id));
+                return Err(CloudError::of(&forms::NO_SUCH_ACTION)
+                    .with("action", action)
+                    .with("resource", id));
             };
-            let act = Act { name: row.name, document, version: *version };
+            let act = Act {
+                name: row.name,
+                document,
+                version: *version,
+            };
             Transaction::run(cloud, |tx| put::act(tx, &resource, &act, row.stages))
         }
     }
@@ -76,7 +117,11 @@ pub(crate) fn apply(cloud: &mut Cloud, call: &Call) -> Result<Reply, CloudError>
 
 /// The resource of an id, or the gateway's or provider's 404 (observed-arm, Two kinds of 404). The group is looked at first.
 fn find<'c>(cloud: &'c Cloud, id: &ResourceId) -> Result<&'c Arc<Resource>, CloudError> {
-    if let Some(resource) = cloud.store.find(id.folded()).filter(|resource| !is_hidden(cloud, resource)) {
+    if let Some(resource) = cloud
+        .store
+        .find(id.folded())
+        .filter(|resource| !is_hidden(cloud, resource))
+    {
         return Ok(resource);
     }
 
@@ -84,18 +129,25 @@ fn find<'c>(cloud: &'c Cloud, id: &ResourceId) -> Result<&'c Arc<Resource>, Clou
     if cloud.store.find(id.folded_group()).is_none() {
         return Err(CloudError::of(&forms::GROUP_NOT_FOUND).with("group", id.group_name()));
     }
-    let parent_exists = id.folded_parent().is_some_and(|parent| cloud.store.find(parent).is_some());
+    let parent_exists = id
+        .folded_parent()
+        .is_some_and(|parent| cloud.store.find(parent).is_some());
     if parent_exists && id.kind().descriptor().dialect == Dialect::Network {
         return Err(CloudError::of(&forms::NOT_FOUND_NETWORK_CHILD).with("resource", id));
     }
-    Err(CloudError::of(&forms::NOT_FOUND).with("resource", id.short()).with("group", id.group_name()))
+    Err(CloudError::of(&forms::NOT_FOUND)
+        .with("resource", id.short())
+        .with("group", id.group_name()))
 }
 
 /// Whether nobody sees a resource yet: it, or what it is a part of, is still being made.
 fn is_hidden(cloud: &Cloud, resource: &Resource) -> bool {
     let cx = cloud.cx();
     let root = cx.root(resource.key);
-    let making = root.operation.and_then(|id| cx.operation(id)).is_some_and(|operation| operation.doing == Doing::Create);
+    let making = root
+        .operation
+        .and_then(|id| cx.operation(id))
+        .is_some_and(|operation| operation.doing == Doing::Create);
     making && root.kind.descriptor().hidden_until_made
 }
 
@@ -122,7 +174,13 @@ fn open_group(cloud: &Cloud, id: &ResourceId) -> Result<Key, CloudError> {
 fn list(cloud: &Cloud, scope: &Scope, kind: Option<Kind>) -> Result<Vec<Arc<Resource>>, CloudError> {
     let below = |parent: Key, found: &mut Vec<Arc<Resource>>| match kind {
         Some(kind) => found.extend(cloud.store.children(parent, kind).cloned()),
-        None => found.extend(cloud.store.all_children(parent).filter(|child| child.kind.descriptor().tracked).cloned()),
+        None => found.extend(
+            cloud
+                .store
+                .all_children(parent)
+                .filter(|child| child.kind.descriptor().tracked)
+                .cloned(),
+        ),
     };
 
     let mut found = Vec::new();
@@ -146,7 +204,12 @@ fn list(cloud: &Cloud, scope: &Scope, kind: Option<Kind>) -> Result<Vec<Arc<Reso
 }
 
 /// Whether the conditions of a write hold (ARM 1.8).
-fn check_conditions(cx: &Cx<'_>, id: &ResourceId, existing: Option<&Resource>, conditions: &Conditions) -> Result<(), CloudError> {
+fn check_conditions(
+    cx: &Cx<'_>,
+    id: &ResourceId,
+    existing: Option<&Resource>,
+    conditions: &Conditions,
+) -> Result<(), CloudError> {
     let dialect = id.kind().descriptor().dialect;
     if dialect == Dialect::Gateway {
         return Ok(());
@@ -168,10 +231,17 @@ fn check_conditions(cx: &Cx<'_>, id: &ResourceId, existing: Option<&Resource>, c
     }
 
     let current = current.unwrap_or_default();
-    let shown = if given == "*" { given.clone() } else { format!("W/\"{}\"", bare_etag(given)) };
+    let shown = if given == "*" {
+        given.clone()
+    } else {
+        format!("W/\"{}\"", bare_etag(given))
+    };
     Err(match dialect {
         Dialect::Network => CloudError::of(&forms::PRECONDITION_FAILED).because(
-            CloudError::of(&forms::ETAG_MISMATCH).with("given", shown).with("current", current).with("resource", id),
+            CloudError::of(&forms::ETAG_MISMATCH)
+                .with("given", shown)
+                .with("current", current)
+                .with("resource", id),
         ),
         _ => CloudError::of(&forms::ETAG_MISMATCH_COMPUTE)
             .with("given", format!("\"{}\"", bare_etag(given)))
@@ -190,7 +260,9 @@ pub(crate) fn etag(cx: &Cx<'_>, resource: &Resource) -> String {
 
 fn bare_etag(text: &str) -> &str {
     let text = text.trim().trim_start_matches("W/");
-    text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text)
+    text.strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'))
+        .unwrap_or(text)
 }
 
 /// The refusal to write while an operation holds the resource (ARM 2.6).
@@ -201,7 +273,10 @@ pub(crate) fn held(cx: &Cx<'_>, resource: &Resource) -> CloudError {
         Dialect::Network => {
             let secs = end.map_or(10, |end| (end.millis_since(cx.now()) / 1000).max(1));
             let (name, guid) = running.map_or(("PutOperation".to_owned(), String::new()), |operation| {
-                (operation_name(&operation.doing, operation.kind), operation.id.0.to_string())
+                (
+                    operation_name(&operation.doing, operation.kind),
+                    operation.id.0.to_string(),
+                )
             });
             let detail = CloudError::of(&forms::ANOTHER_OPERATION)
                 .with("operation", name)
@@ -221,7 +296,9 @@ pub(crate) fn held(cx: &Cx<'_>, resource: &Resource) -> CloudError {
 /// `PutVirtualNetworkOperation`: how Network's messages name an operation (ARM 2.6).
 pub(crate) fn operation_name(doing: &Doing, kind: Kind) -> String {
     let collection = kind.descriptor().collection();
-    let mut noun = collection.strip_suffix("ies").map_or_else(|| collection.to_owned(), |stem| format!("{stem}y"));
+    let mut noun = collection
+        .strip_suffix("ies")
+        .map_or_else(|| collection.to_owned(), |stem| format!("{stem}y"));
     if noun == collection {
         noun = collection.strip_suffix("sses").map_or_else(
             || collection.strip_suffix('s').unwrap_or(collection).to_owned(),
@@ -229,7 +306,12 @@ pub(crate) fn operation_name(doing: &Doing, kind: Kind) -> String {
         );
     }
     let mut letters = noun.chars();
-    let noun: String = letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect();
+    let noun: String = letters
+        .next()
+        .map(|first| first.to_ascii_uppercase())
+        .into_iter()
+        .chain(letters)
+        .collect();
     let verb = match doing {
         Doing::Create | Doing::Update => "Put",
         Doing::Delete => "Delete",

@@ -39,7 +39,10 @@ pub(super) fn normalise(descriptor: &Descriptor, mut sent: Document) -> Result<D
 
 /// What a document carries that is never shown again, by place.
 pub(super) fn secrets_of(descriptor: &Descriptor, sent: &Document) -> Vec<(String, Document)> {
-    let secret = descriptor.fields.iter().filter(|field| matches!(field.rule, FieldRule::Secret));
+    let secret = descriptor
+        .fields
+        .iter()
+        .filter(|field| matches!(field.rule, FieldRule::Secret));
     secret
         .flat_map(|field| document::places(sent, field.path))
         .filter(|place| !place.value.is_null())
@@ -54,14 +57,21 @@ fn canonicalise(dialect: Dialect, sent: &mut Document, path: &str, values: &[&'s
         let Some(value) = members.get_mut(name) else {
             return;
         };
-        let known = value.as_str().and_then(|text| values.iter().find(|known| known.eq_ignore_ascii_case(text)));
+        let known = value
+            .as_str()
+            .and_then(|text| values.iter().find(|known| known.eq_ignore_ascii_case(text)));
         match known {
             Some(known) => *value = Value::from(*known),
             None => refused = Some(value.clone()),
         }
     });
     match refused {
-        Some(value) => Err(bad_value(dialect, path, &value, &format!("Expected one of: {}.", values.join(", ")))),
+        Some(value) => Err(bad_value(
+            dialect,
+            path,
+            &value,
+            &format!("Expected one of: {}.", values.join(", ")),
+        )),
         None => Ok(()),
     }
 }
@@ -69,7 +79,11 @@ fn canonicalise(dialect: Dialect, sent: &mut Document, path: &str, values: &[&'s
 /// The refusal of a value, in the words of the service that reads it.
 pub(crate) fn bad_value(dialect: Dialect, path: &str, value: &Value, expected: &str) -> CloudError {
     let name = path.rsplit('/').next().unwrap_or(path);
-    let dotted = path.trim_start_matches('/').trim_start_matches("properties/").replace("/properties", "").replace('/', ".");
+    let dotted = path
+        .trim_start_matches('/')
+        .trim_start_matches("properties/")
+        .replace("/properties", "")
+        .replace('/', ".");
     match dialect {
         Dialect::Network => CloudError::of(&forms::INVALID_FORMAT).because(
             CloudError::of(&forms::INVALID_JSON)
@@ -77,7 +91,10 @@ pub(crate) fn bad_value(dialect: Dialect, path: &str, value: &Value, expected: &
                 .with("path", dotted_path(path))
                 .with("expected", expected),
         ),
-        _ => CloudError::of(&forms::INVALID_PARAMETER).with("path", &dotted).about(name).raised_by(dialect),
+        _ => CloudError::of(&forms::INVALID_PARAMETER)
+            .with("path", &dotted)
+            .about(name)
+            .raised_by(dialect),
     }
 }
 
@@ -102,16 +119,30 @@ fn not_an_object(dialect: Dialect) -> CloudError {
 }
 
 /// Refuses a change of a field that is fixed at creation. A field that the client leaves out keeps its value.
-pub(super) fn check_immutable(descriptor: &Descriptor, before: &Document, after: &mut Document) -> Result<(), CloudError> {
-    for field in descriptor.fields.iter().filter(|field| matches!(field.rule, FieldRule::Immutable)) {
+pub(super) fn check_immutable(
+    descriptor: &Descriptor,
+    before: &Document,
+    after: &mut Document,
+) -> Result<(), CloudError> {
+    for field in descriptor
+        .fields
+        .iter()
+        .filter(|field| matches!(field.rule, FieldRule::Immutable))
+    {
         let old = document::places(before, field.path);
         for Place { at, value: old, .. } in &old {
             match document::at(after, at) {
                 Some(new) if same_value(old, new) => {}
                 Some(_) => {
-                    let dotted = field.path.trim_start_matches("/properties").trim_start_matches('/').replace('/', ".");
+                    let dotted = field
+                        .path
+                        .trim_start_matches("/properties")
+                        .trim_start_matches('/')
+                        .replace('/', ".");
                     let dotted = field.label.map_or(dotted, str::to_owned);
-                    let form = CloudError::of(&forms::PROPERTY_CHANGE).with("path", &dotted).about(dotted.clone());
+                    let form = CloudError::of(&forms::PROPERTY_CHANGE)
+                        .with("path", &dotted)
+                        .about(dotted.clone());
                     return Err(form.raised_by(descriptor.dialect));
                 }
                 None => restore(after, at, old),
@@ -129,7 +160,11 @@ fn restore(document: &mut Document, at: &str, value: &Value) {
             Value::Object(members) => members.entry(segment).or_insert(Value::Null),
             Value::Null if !segment.bytes().all(|byte| byte.is_ascii_digit()) => {
                 *place = Value::Object(serde_json::Map::new());
-                place.as_object_mut().expect("it was just made one").entry(segment).or_insert(Value::Null)
+                place
+                    .as_object_mut()
+                    .expect("it was just made one")
+                    .entry(segment)
+                    .or_insert(Value::Null)
             }
             Value::Array(items) => match segment.parse::<usize>().ok().and_then(|index| items.get_mut(index)) {
                 Some(item) => item,

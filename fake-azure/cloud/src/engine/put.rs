@@ -39,11 +39,17 @@ pub(super) fn put(
 
     let existing = tx.cloud.store.find(id.folded()).cloned();
     check_conditions(&tx.cx(), id, existing.as_deref(), conditions)?;
-    let doing = if existing.is_some() { Doing::Update } else { Doing::Create };
+    let doing = if existing.is_some() {
+        Doing::Update
+    } else {
+        Doing::Create
+    };
     make_way(tx, id, existing.as_deref(), &doing)?;
 
     let created = existing.is_none();
-    let key = existing.as_ref().map_or_else(|| tx.cloud.next_key(), |resource| resource.key);
+    let key = existing
+        .as_ref()
+        .map_or_else(|| tx.cloud.next_key(), |resource| resource.key);
     let document = match &existing {
         Some(existing) if id.kind().descriptor().merges_put => {
             let mut given = document.clone();
@@ -55,7 +61,10 @@ pub(super) fn put(
     let plan = write(tx, key, id, document, version, existing.as_deref())?;
     check_siblings(tx, key)?;
     let operation = finish(tx, key, doing, version, plan)?;
-    Ok(Reply { outcome: Outcome::Written { key, created }, operation })
+    Ok(Reply {
+        outcome: Outcome::Written { key, created },
+        operation,
+    })
 }
 
 /// PATCH: of tags only, or of anything, as the type allows (ARM 1.11).
@@ -85,7 +94,10 @@ pub(super) fn patch(
                 resource.revision += 1;
                 resource.changed = now;
             });
-            Ok(Reply { outcome: Outcome::Written { key, created: false }, operation: None })
+            Ok(Reply {
+                outcome: Outcome::Written { key, created: false },
+                operation: None,
+            })
         }
         PatchRule::Merge => {
             let merged = merged(tx, &existing, document);
@@ -93,7 +105,10 @@ pub(super) fn patch(
             let plan = write(tx, key, &id, merged, version, Some(&existing))?;
             check_siblings(tx, key)?;
             let operation = finish(tx, key, Doing::Update, version, plan)?;
-            Ok(Reply { outcome: Outcome::Written { key, created: false }, operation })
+            Ok(Reply {
+                outcome: Outcome::Written { key, created: false },
+                operation,
+            })
         }
     }
 }
@@ -109,7 +124,12 @@ fn merged(tx: &Transaction<'_>, existing: &Resource, part: &Document) -> Documen
 }
 
 /// An action.
-pub(super) fn act(tx: &mut Transaction<'_>, resource: &Resource, act: &Act<'_>, stages: &[Stage]) -> Result<Reply, CloudError> {
+pub(super) fn act(
+    tx: &mut Transaction<'_>,
+    resource: &Resource,
+    act: &Act<'_>,
+    stages: &[Stage],
+) -> Result<Reply, CloudError> {
     let doing = Doing::Act(act.name.into());
     if resource.operation.is_some() {
         resource.kind.busy(&tx.cx(), resource, &doing)?;
@@ -124,10 +144,16 @@ pub(super) fn act(tx: &mut Transaction<'_>, resource: &Resource, act: &Act<'_>, 
     if stages.is_empty() {
         let output = plan.output.take();
         settle::settle_now(tx, resource.key, &doing)?;
-        return Ok(Reply { outcome: Outcome::Acted(output), operation: None });
+        return Ok(Reply {
+            outcome: Outcome::Acted(output),
+            operation: None,
+        });
     }
     let operation = tx.begin(resource.key, doing, act.version, &stages, plan);
-    Ok(Reply { outcome: Outcome::Acted(None), operation: Some(operation) })
+    Ok(Reply {
+        outcome: Outcome::Acted(None),
+        operation: Some(operation),
+    })
 }
 
 /// The service writes a resource as a part of another's plan.
@@ -146,10 +172,18 @@ pub(super) fn put_by_service(
 }
 
 /// Refuses a write while an operation holds the resource, or lets it take that operation's place.
-fn make_way(tx: &mut Transaction<'_>, id: &ResourceId, existing: Option<&Resource>, doing: &Doing) -> Result<(), CloudError> {
+fn make_way(
+    tx: &mut Transaction<'_>,
+    id: &ResourceId,
+    existing: Option<&Resource>,
+    doing: &Doing,
+) -> Result<(), CloudError> {
     let held = match existing {
         Some(resource) => Some(resource.key),
-        None => id.folded_parent().and_then(|parent| tx.cloud.store.find(parent)).map(|parent| parent.key),
+        None => id
+            .folded_parent()
+            .and_then(|parent| tx.cloud.store.find(parent))
+            .map(|parent| parent.key),
     };
     let Some(held) = held else {
         return Ok(());
@@ -189,7 +223,9 @@ fn write(
     let secrets = secrets_of(descriptor, &sent);
     let mut document = normalise(descriptor, sent)?;
     let inline = take_inline(tx, descriptor, id, &mut document, version, existing.is_some())?;
-    if descriptor.tracked && let Some(members) = document.as_object_mut() {
+    if descriptor.tracked
+        && let Some(members) = document.as_object_mut()
+    {
         members.insert("location".to_owned(), Value::from(location.as_ref()));
     }
     if let Some(before) = existing {
@@ -197,7 +233,11 @@ fn write(
     }
     let edges = references::read(&tx.cx(), descriptor, id, key, &location, &document)?;
 
-    let subscription = tx.cloud.subscription(id.subscription()).expect("it was looked up before").key;
+    let subscription = tx
+        .cloud
+        .subscription(id.subscription())
+        .expect("it was looked up before")
+        .key;
     let guid = existing.map_or_else(|| tx.cloud.streams.guid(), |resource| resource.guid);
     let put = Put {
         key,
@@ -219,30 +259,43 @@ fn write(
     }
     let etag = tx.cloud.streams.guid();
     let now = tx.cloud.now();
-    let group = if id.kind() == Kind::ResourceGroups { key } else { tx.cloud.store.find(id.folded_group()).expect("it was looked up before").key };
-    tx.set(key, Some(Resource {
+    let group = if id.kind() == Kind::ResourceGroups {
+        key
+    } else {
+        tx.cloud
+            .store
+            .find(id.folded_group())
+            .expect("it was looked up before")
+            .key
+    };
+    tx.set(
         key,
-        kind: id.kind(),
-        parent,
-        subscription,
-        group,
-        name: id.name().into(),
-        folded: id.folded().into(),
-        location: location.clone(),
-        echo: Arc::new(document),
-        edges: edges.into(),
-        guid,
-        etag,
-        revision: existing.map_or(0, |resource| resource.revision) + 1,
-        provisioning: Provisioning::Succeeded,
-        operation: None,
-        state,
-        created: existing.map_or(now, |resource| resource.created),
-        changed: now,
-    }));
+        Some(Resource {
+            key,
+            kind: id.kind(),
+            parent,
+            subscription,
+            group,
+            name: id.name().into(),
+            folded: id.folded().into(),
+            location: location.clone(),
+            echo: Arc::new(document),
+            edges: edges.into(),
+            guid,
+            etag,
+            revision: existing.map_or(0, |resource| resource.revision) + 1,
+            provisioning: Provisioning::Succeeded,
+            operation: None,
+            state,
+            created: existing.map_or(now, |resource| resource.created),
+            changed: now,
+        }),
+    );
     tx.touched.push(key);
 
-    if existing.is_none() && let Some(row) = descriptor.quota {
+    if existing.is_none()
+        && let Some(row) = descriptor.quota
+    {
         tx.charge(subscription, &location, row, 1)?;
     }
     tx.commit(subscription, &location, version, &mut plan)?;
@@ -334,7 +387,11 @@ fn check_name(descriptor: &Descriptor, id: &ResourceId) -> Result<(), CloudError
     }
     if let Some(form) = descriptor.bad_name {
         let mut error = CloudError::of(form);
-        for (name, value) in [("name", id.name().to_owned()), ("max", rule.max.to_string()), ("characters", bad_characters(descriptor, id.name()))] {
+        for (name, value) in [
+            ("name", id.name().to_owned()),
+            ("max", rule.max.to_string()),
+            ("characters", bad_characters(descriptor, id.name())),
+        ] {
             if error.message.contains(&format!("{{{name}}}")) {
                 error = error.with(name, value);
             }
@@ -342,8 +399,13 @@ fn check_name(descriptor: &Descriptor, id: &ResourceId) -> Result<(), CloudError
         return Err(error);
     }
     Err(match descriptor.dialect {
-        Dialect::Network => CloudError::of(&forms::NETWORK_NAME).with("name", id.name()).with("max", rule.max),
-        dialect => CloudError::of(&forms::INVALID_PARAMETER).with("path", "name").about("name").raised_by(dialect),
+        Dialect::Network => CloudError::of(&forms::NETWORK_NAME)
+            .with("name", id.name())
+            .with("max", rule.max),
+        dialect => CloudError::of(&forms::INVALID_PARAMETER)
+            .with("path", "name")
+            .about("name")
+            .raised_by(dialect),
     })
 }
 
@@ -366,11 +428,18 @@ fn location_of(
     parent: Key,
 ) -> Result<Box<str>, CloudError> {
     if !descriptor.tracked {
-        return Ok(tx.cx().find(parent).map_or_else(Box::default, |parent| parent.location.clone()));
+        return Ok(tx
+            .cx()
+            .find(parent)
+            .map_or_else(Box::default, |parent| parent.location.clone()));
     }
     let given = match sent.get("location").and_then(Value::as_str) {
         Some(given) if !given.trim().is_empty() => given,
-        _ => return existing.map(|resource| resource.location.clone()).ok_or_else(|| CloudError::of(&forms::LOCATION_REQUIRED)),
+        _ => {
+            return existing
+                .map(|resource| resource.location.clone())
+                .ok_or_else(|| CloudError::of(&forms::LOCATION_REQUIRED));
+        }
     };
     let Some(location) = locations::find(given) else {
         let form = if id.kind() == Kind::ResourceGroups {
@@ -383,8 +452,14 @@ fn location_of(
     };
     match existing {
         Some(before) if before.location.as_ref() != location.name => {
-            let form = if id.kind() == Kind::ResourceGroups { &forms::GROUP_LOCATION_MISMATCH } else { &forms::LOCATION_MISMATCH };
-            let mut error = CloudError::of(form).with("old", &before.location).with("new", location.name);
+            let form = if id.kind() == Kind::ResourceGroups {
+                &forms::GROUP_LOCATION_MISMATCH
+            } else {
+                &forms::LOCATION_MISMATCH
+            };
+            let mut error = CloudError::of(form)
+                .with("old", &before.location)
+                .with("new", location.name);
             if id.kind() != Kind::ResourceGroups {
                 error = error.with("name", id.name()).with("group", id.group_name());
             }
@@ -413,11 +488,19 @@ fn take_inline(
     let mut taken = Vec::new();
     for row in descriptor.inline {
         let (holder, member) = row.path.rsplit_once('/').expect("a path has a slash");
-        let array = document.pointer_mut(holder).and_then(Value::as_object_mut).and_then(|members| members.shift_remove(member));
+        let array = document
+            .pointer_mut(holder)
+            .and_then(Value::as_object_mut)
+            .and_then(|members| members.shift_remove(member));
         let items = match array {
             Some(Value::Array(items)) => items,
             Some(other) => {
-                return Err(super::normal_form::bad_value(descriptor.dialect, row.path, &other, "Expected an array."));
+                return Err(super::normal_form::bad_value(
+                    descriptor.dialect,
+                    row.path,
+                    &other,
+                    "Expected an array.",
+                ));
             }
             None if exists && row.kept_if_absent_since <= version => continue,
             None => Vec::new(),
@@ -426,10 +509,17 @@ fn take_inline(
         for (index, item) in items.into_iter().enumerate() {
             let Some(name) = item.get("name").and_then(Value::as_str).map(str::to_owned) else {
                 let path = format!("{}/{index}/name", row.path);
-                return Err(super::normal_form::bad_value(descriptor.dialect, &path, &Value::Null, "Expected a name."));
+                return Err(super::normal_form::bad_value(
+                    descriptor.dialect,
+                    &path,
+                    &Value::Null,
+                    "Expected a name.",
+                ));
             };
             if children.iter().any(|(other, _)| same_name(other, &name)) {
-                let detail = CloudError::of(&forms::DUPLICATE_CHILD).with("resource", id).with("name", name);
+                let detail = CloudError::of(&forms::DUPLICATE_CHILD)
+                    .with("resource", id)
+                    .with("name", name);
                 return Err(CloudError::of(&forms::INVALID_FORMAT).because(detail));
             }
             children.push((name, item));

@@ -25,7 +25,11 @@ pub(super) fn read(
     let mut edges = Vec::new();
     for (index, rule) in (0..).zip(descriptor.refs) {
         for Place { at, part, value } in places(document, rule.path) {
-            let text = if rule.bare { value.as_str() } else { value.get("id").and_then(Value::as_str) };
+            let text = if rule.bare {
+                value.as_str()
+            } else {
+                value.get("id").and_then(Value::as_str)
+            };
             let Some(text) = text else {
                 continue;
             };
@@ -34,7 +38,12 @@ pub(super) fn read(
             if rule.exclusive {
                 check_exclusive(cx, target, key, &claimant)?;
             }
-            edges.push(Edge { rule: index, at: at.into(), target: target.key, part: part.into() });
+            edges.push(Edge {
+                rule: index,
+                at: at.into(),
+                target: target.key,
+                part: part.into(),
+            });
         }
     }
     Ok(edges)
@@ -51,10 +60,15 @@ fn resolve<'a>(
     location: &str,
 ) -> Result<&'a Resource, CloudError> {
     let missing = || not_found(descriptor.dialect, text, &claimant());
-    let rooted = |root: &str| text.get(..root.len()).is_some_and(|start| start.eq_ignore_ascii_case(root));
+    let rooted = |root: &str| {
+        text.get(..root.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(root))
+    };
     if !(rooted("/subscriptions/") || rooted("/providers/") || rooted("//")) {
         let dotted = at.trim_start_matches('/').replace('/', ".");
-        return Err(CloudError::of(&forms::BAD_REFERENCE).with("value", text).with("path", dotted));
+        return Err(CloudError::of(&forms::BAD_REFERENCE)
+            .with("value", text)
+            .with("path", dotted));
     }
     let id = ResourceId::parse(text).map_err(|_| missing())?;
     if !rule.kinds.contains(&id.kind()) {
@@ -71,13 +85,24 @@ fn resolve<'a>(
 
 fn not_found(dialect: Dialect, target: &str, source: &str) -> CloudError {
     match dialect {
-        Dialect::Network => CloudError::of(&forms::INVALID_REFERENCE).with("target", target).with("source", source),
-        _ => CloudError::of(&forms::INVALID_REFERENCE_COMPUTE).with("target", target).with("source", source).raised_by(dialect),
+        Dialect::Network => CloudError::of(&forms::INVALID_REFERENCE)
+            .with("target", target)
+            .with("source", source),
+        _ => CloudError::of(&forms::INVALID_REFERENCE_COMPUTE)
+            .with("target", target)
+            .with("source", source)
+            .raised_by(dialect),
     }
 }
 
 /// Network refuses a reference to what is not at rest (ARM 2.6).
-fn check_provisioned(cx: &Cx<'_>, dialect: Dialect, root: &Resource, target: &Resource, claimant: &dyn Fn() -> String) -> Result<(), CloudError> {
+fn check_provisioned(
+    cx: &Cx<'_>,
+    dialect: Dialect,
+    root: &Resource,
+    target: &Resource,
+    claimant: &dyn Fn() -> String,
+) -> Result<(), CloudError> {
     if dialect != Dialect::Network || root.provisioning == Provisioning::Succeeded {
         return Ok(());
     }
@@ -86,7 +111,12 @@ fn check_provisioned(cx: &Cx<'_>, dialect: Dialect, root: &Resource, target: &Re
         .with("target", cx.id(target.key))
         .with("source", claimant())
         .with("state", root.provisioning.as_str())
-        .with("operation", running.map_or_else(String::new, |operation| operation_name(&operation.doing, operation.kind)));
+        .with(
+            "operation",
+            running.map_or_else(String::new, |operation| {
+                operation_name(&operation.doing, operation.kind)
+            }),
+        );
     Err(match running.and_then(|operation| operation.end()) {
         Some(end) => error.until(end),
         None => error,
@@ -94,7 +124,12 @@ fn check_provisioned(cx: &Cx<'_>, dialect: Dialect, root: &Resource, target: &Re
 }
 
 /// One target, one such reference.
-fn check_exclusive(cx: &Cx<'_>, target: &Resource, claimant_key: Key, claimant: &dyn Fn() -> String) -> Result<(), CloudError> {
+fn check_exclusive(
+    cx: &Cx<'_>,
+    target: &Resource,
+    claimant_key: Key,
+    claimant: &dyn Fn() -> String,
+) -> Result<(), CloudError> {
     let holder = cx.incoming(target.key).find(|(source, edge)| {
         let held = source.kind.descriptor().refs[usize::from(edge.rule)].exclusive;
         held && source.key != claimant_key

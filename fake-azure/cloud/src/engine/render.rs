@@ -74,7 +74,10 @@ fn value_of(fill: Fill) -> Value {
 /// Writes the children that can also stand inside the document.
 fn write_children(cx: &Cx<'_>, resource: &Resource, view: &View<'_>, shown: &mut Document) {
     for row in resource.kind.descriptor().inline {
-        let children: Vec<Document> = cx.children(resource.key, row.kind).map(|child| document(cx, child, view)).collect();
+        let children: Vec<Document> = cx
+            .children(resource.key, row.kind)
+            .map(|child| document(cx, child, view))
+            .collect();
         let (holder, member) = row.path.rsplit_once('/').expect("a path has a slash");
         if holder == "/properties" && shown.get("properties").is_none() {
             shown["properties"] = json!({});
@@ -106,7 +109,10 @@ fn write_common(cx: &Cx<'_>, resource: &Resource, descriptor: &Descriptor, view:
         return;
     };
     if descriptor.shows_state {
-        properties.insert("provisioningState".to_owned(), Value::from(resource.provisioning.as_str()));
+        properties.insert(
+            "provisioningState".to_owned(),
+            Value::from(resource.provisioning.as_str()),
+        );
     }
     let has_guid = descriptor.dialect == Dialect::Network && descriptor.parent.is_none();
     if has_guid && view.version >= ApiVersion::date(2015, 6, 15) {
@@ -117,8 +123,32 @@ fn write_common(cx: &Cx<'_>, resource: &Resource, descriptor: &Descriptor, view:
 
 /// Members in the order of the version and dialect (observed-arm, Order of members).
 fn in_order(descriptor: &Descriptor, version: ApiVersion, shown: Document) -> Document {
-    const NEW: &[&str] = &["name", "id", "etag", "type", "location", "zones", "tags", "managedBy", "identity", "plan", "sku", "kind", "properties"];
-    const OLD: &[&str] = &["sku", "kind", "properties", "type", "location", "tags", "etag", "id", "name"];
+    const NEW: &[&str] = &[
+        "name",
+        "id",
+        "etag",
+        "type",
+        "location",
+        "zones",
+        "tags",
+        "managedBy",
+        "identity",
+        "plan",
+        "sku",
+        "kind",
+        "properties",
+    ];
+    const OLD: &[&str] = &[
+        "sku",
+        "kind",
+        "properties",
+        "type",
+        "location",
+        "tags",
+        "etag",
+        "id",
+        "name",
+    ];
     const GATEWAY: &[&str] = &["id", "name", "type", "location", "tags", "properties"];
     const CHILD: &[&str] = &["name", "id", "etag", "properties", "type"];
     // observed-arm: alphabetical in the versions before 2017-06-01.
@@ -150,7 +180,10 @@ fn in_order(descriptor: &Descriptor, version: ApiVersion, shown: Document) -> Do
 /// The kinds whose documents are written inside their parent's.
 #[cfg(test)]
 pub(super) fn inline_kinds() -> impl Iterator<Item = crate::registry::Kind> {
-    crate::registry::Kind::ALL.iter().flat_map(|kind| kind.descriptor().inline).map(|row| row.kind)
+    crate::registry::Kind::ALL
+        .iter()
+        .flat_map(|kind| kind.descriptor().inline)
+        .map(|row| row.kind)
 }
 
 #[cfg(test)]

@@ -40,7 +40,12 @@ pub(crate) fn stage_ends(cloud: &mut Cloud, id: OperationId) {
 
 /// Ends an operation: well, or with the error that it was doomed to.
 pub(crate) fn end(cloud: &mut Cloud, id: OperationId) {
-    let Some(mut operation) = cloud.operations.get(&id).cloned().filter(crate::operation::Operation::is_running) else {
+    let Some(mut operation) = cloud
+        .operations
+        .get(&id)
+        .cloned()
+        .filter(crate::operation::Operation::is_running)
+    else {
         return;
     };
     operation.ahead.clear();
@@ -76,7 +81,11 @@ fn rest(tx: &mut Transaction<'_>, key: Key, doing: &Doing, failed: bool) {
     let etag = tx.cloud.streams.guid();
     tx.change(key, |resource| {
         resource.operation = None;
-        resource.provisioning = if failed { Provisioning::Failed } else { Provisioning::Succeeded };
+        resource.provisioning = if failed {
+            Provisioning::Failed
+        } else {
+            Provisioning::Succeeded
+        };
         resource.etag = etag;
         resource.revision += 1;
         resource.state = state;

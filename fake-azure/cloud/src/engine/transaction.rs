@@ -63,7 +63,14 @@ impl<'c> Transaction<'c> {
 
     fn new(cloud: &'c mut Cloud, enforce: bool) -> Transaction<'c> {
         let (bookmark, next_key) = (cloud.streams.bookmark(), cloud.next_key());
-        Transaction { cloud, undo: Vec::new(), bookmark, next_key, enforce, touched: Vec::new() }
+        Transaction {
+            cloud,
+            undo: Vec::new(),
+            bookmark,
+            next_key,
+            enforce,
+            touched: Vec::new(),
+        }
     }
 
     fn roll_back(&mut self) {
@@ -109,7 +116,13 @@ impl<'c> Transaction<'c> {
     }
 
     /// Counts a resource's use of a quota in its subscription and location; refused when the limit would be passed.
-    pub(crate) fn charge(&mut self, subscription: Key, location: &str, row: QuotaKey, by: i64) -> Result<(), CloudError> {
+    pub(crate) fn charge(
+        &mut self,
+        subscription: Key,
+        location: &str,
+        row: QuotaKey,
+        by: i64,
+    ) -> Result<(), CloudError> {
         let (counter, before) = self.cloud.ledger.charge(subscription, location, row.0, by);
         self.undo.push(Undo::Counter(counter, before));
         if by <= 0 || !self.enforce {
@@ -117,15 +130,31 @@ impl<'c> Transaction<'c> {
         }
         match self.cloud.ledger.limit(row.0) {
             Some(limit) if before + by > limit => {
-                let subscription = self.cloud.subscription_of(subscription).map_or_else(String::new, |found| found.id.to_string());
-                Err(self.cloud.ledger.refuse(&Claim { row, limit, used: before, more: by, location, subscription }))
+                let subscription = self
+                    .cloud
+                    .subscription_of(subscription)
+                    .map_or_else(String::new, |found| found.id.to_string());
+                Err(self.cloud.ledger.refuse(&Claim {
+                    row,
+                    limit,
+                    used: before,
+                    more: by,
+                    location,
+                    subscription,
+                }))
             }
             _ => Ok(()),
         }
     }
 
     /// Commits a plan's effects for a resource.
-    pub(crate) fn commit(&mut self, subscription: Key, location: &str, version: ApiVersion, plan: &mut Plan) -> Result<(), CloudError> {
+    pub(crate) fn commit(
+        &mut self,
+        subscription: Key,
+        location: &str,
+        version: ApiVersion,
+        plan: &mut Plan,
+    ) -> Result<(), CloudError> {
         for effect in plan.effects.drain(..) {
             match effect {
                 Effect::Fabric(change) => {
@@ -171,7 +200,10 @@ impl<'c> Transaction<'c> {
             .effects
             .iter()
             .filter_map(|effect| match effect {
-                Effect::Cores { location, by } => Some(Reversal::Cores { location: location.clone(), by: -by }),
+                Effect::Cores { location, by } => Some(Reversal::Cores {
+                    location: location.clone(),
+                    by: -by,
+                }),
                 _ => None,
             })
             .collect();
@@ -206,8 +238,20 @@ impl<'c> Transaction<'c> {
     }
 
     /// Begins an operation on a resource: draws how long each stage lasts, and shows the first stage's state on everything touched.
-    pub(crate) fn begin(&mut self, target: Key, doing: Doing, version: ApiVersion, stages: &[Stage], plan: Plan) -> OperationId {
-        let resource = Arc::clone(self.cloud.store.get(target).expect("an operation is begun on what exists"));
+    pub(crate) fn begin(
+        &mut self,
+        target: Key,
+        doing: Doing,
+        version: ApiVersion,
+        stages: &[Stage],
+        plan: Plan,
+    ) -> OperationId {
+        let resource = Arc::clone(
+            self.cloud
+                .store
+                .get(target)
+                .expect("an operation is begun on what exists"),
+        );
         let started = self.cloud.now();
         let id = OperationId(self.cloud.streams.guid());
         let mut end = started;
@@ -261,7 +305,12 @@ impl<'c> Transaction<'c> {
 
     /// Records an operation that is over with its answer: its poll finds it so (ARM 2.2, network interfaces).
     pub(crate) fn record(&mut self, target: Key, doing: Doing, version: ApiVersion, touched: Vec<Key>) -> OperationId {
-        let resource = Arc::clone(self.cloud.store.get(target).expect("an operation is recorded on what exists"));
+        let resource = Arc::clone(
+            self.cloud
+                .store
+                .get(target)
+                .expect("an operation is recorded on what exists"),
+        );
         let now = self.cloud.now();
         let id = OperationId(self.cloud.streams.guid());
         let operation = Operation {
@@ -287,7 +336,13 @@ impl<'c> Transaction<'c> {
     }
 
     /// Begins an operation whose end nobody knows yet: something else ends it.
-    pub(crate) fn begin_open_ended(&mut self, target: Key, doing: Doing, version: ApiVersion, stages: &[Stage]) -> OperationId {
+    pub(crate) fn begin_open_ended(
+        &mut self,
+        target: Key,
+        doing: Doing,
+        version: ApiVersion,
+        stages: &[Stage],
+    ) -> OperationId {
         let id = self.begin(target, doing, version, &[], Plan::new());
         if let Some(stage) = stages.first() {
             self.change(target, |resource| resource.provisioning = stage.state);
@@ -309,7 +364,12 @@ impl<'c> Transaction<'c> {
 
     /// Ends a running operation because a later one takes its place (ARM 2.6).
     pub(crate) fn supersede(&mut self, id: OperationId) {
-        let Some(operation) = self.cloud.operations.get(&id).filter(|operation| operation.is_running()) else {
+        let Some(operation) = self
+            .cloud
+            .operations
+            .get(&id)
+            .filter(|operation| operation.is_running())
+        else {
             return;
         };
         let mut operation = operation.clone();
@@ -322,7 +382,11 @@ impl<'c> Transaction<'c> {
             self.change(key, |resource| {
                 if resource.operation == Some(id) {
                     resource.operation = None;
-                    resource.provisioning = if key == target { Provisioning::Failed } else { Provisioning::Succeeded };
+                    resource.provisioning = if key == target {
+                        Provisioning::Failed
+                    } else {
+                        Provisioning::Succeeded
+                    };
                 }
             });
         }

@@ -21,7 +21,8 @@ pub use self::machines::{Machine, MachineSet, Power};
 pub use self::networks::{Network, Peering, PeeringState, Pool, RESERVED_AT_START, host_count, prefixes_overlap};
 pub use self::ports::{Mac, PORT_RESERVATION_MS, Port, PortAddress};
 pub use self::storage::{
-    AccessPolicy, Account, Blob, BlobCopy, BlobKind, BlobName, Blocks, Container, ContainerName, Lease, LeaseState, PAGE, ticks,
+    AccessPolicy, Account, Blob, BlobCopy, BlobKind, BlobName, Blocks, Container, ContainerName, Lease, LeaseState,
+    PAGE, ticks,
 };
 use crate::key::Key;
 use crate::table::Table;

@@ -139,7 +139,11 @@ impl Fabric {
 
     /// Keeps the mark below which no address of a pool is free.
     pub(super) fn note_lease(&mut self, pool: Key, address: u32, taken: bool) {
-        let first = self.pools.get(&pool).and_then(Pool::ipv4).map_or(0, |prefix| u32::from(prefix.network()) + RESERVED_AT_START);
+        let first = self
+            .pools
+            .get(&pool)
+            .and_then(Pool::ipv4)
+            .map_or(0, |prefix| u32::from(prefix.network()) + RESERVED_AT_START);
         let mark = self.none_free_below.entry(pool).or_insert(first);
         if taken && *mark == address {
             *mark = address.saturating_add(1);

@@ -53,14 +53,19 @@ const WORDS: &[&[Word]] = &[compute::WORDS, network::WORDS, storage::WORDS];
 
 /// Runs a script and compares its outcomes.
 pub(crate) fn check(script: &str, expected: Expect) {
-    expected.assert_eq(&Script::run(script).outcomes);
+    expected.assert_eq(&trimmed(&Script::run(script).outcomes));
 }
 
 /// Runs a script after one that sets the scene, and compares its outcomes.
 pub(crate) fn check_after(scene: &str, script: &str, expected: Expect) {
     let mut run = Script::after(scene);
     run.more(script);
-    expected.assert_eq(&run.outcomes);
+    expected.assert_eq(&trimmed(&run.outcomes));
+}
+
+/// Outcomes without blanks at the ends of lines.
+fn trimmed(outcomes: &str) -> String {
+    outcomes.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
 /// A script as far as it has run.

@@ -43,7 +43,9 @@ pub(crate) trait ResourceType: Sized + Clone + Debug + Serialize + DeserializeOw
 
     /// Performs an action that the descriptor names.
     fn plan_action(&self, cx: &Cx<'_>, resource: &Resource, act: &Act<'_>) -> Result<(Self, Plan), CloudError> {
-        Err(CloudError::of(&forms::NO_SUCH_ACTION).with("action", act.name).with("resource", cx.id(resource.key)))
+        Err(CloudError::of(&forms::NO_SUCH_ACTION)
+            .with("action", act.name)
+            .with("resource", cx.id(resource.key)))
     }
 
     /// What happens when an operation on it ends, well or not. Not asked when it is removed.
@@ -110,12 +112,18 @@ pub(crate) struct Put<'a> {
 impl Put<'_> {
     /// What the field at this very place names: `/properties/ipConfigurations/0/properties/subnet`.
     pub(crate) fn target_at(&self, pointer: &str) -> Option<Key> {
-        self.edges.iter().find(|edge| edge.at.as_ref() == pointer).map(|edge| edge.target)
+        self.edges
+            .iter()
+            .find(|edge| edge.at.as_ref() == pointer)
+            .map(|edge| edge.target)
     }
 
     /// What was sent at a place that is never shown again.
     pub(crate) fn secret(&self, pointer: &str) -> Option<&Document> {
-        self.secrets.iter().find(|(at, _)| at == pointer).map(|(_, value)| value)
+        self.secrets
+            .iter()
+            .find(|(at, _)| at == pointer)
+            .map(|(_, value)| value)
     }
 
     /// Its id as Azure prints it.

@@ -27,8 +27,18 @@ fn network(tail: &str) -> ResourceId {
     id(&format!("rg/providers/Microsoft.Network/virtualNetworks/{tail}"))
 }
 
-fn put_with(cloud: &mut Cloud, id: &ResourceId, document: Document, conditions: Conditions) -> Result<Reply, CloudError> {
-    cloud.apply(&Call::Put { id: id.clone(), document, version: VERSION, conditions })
+fn put_with(
+    cloud: &mut Cloud,
+    id: &ResourceId,
+    document: Document,
+    conditions: Conditions,
+) -> Result<Reply, CloudError> {
+    cloud.apply(&Call::Put {
+        id: id.clone(),
+        document,
+        version: VERSION,
+        conditions,
+    })
 }
 
 fn put(cloud: &mut Cloud, id: &ResourceId, document: Document) -> Result<Reply, CloudError> {
@@ -36,15 +46,24 @@ fn put(cloud: &mut Cloud, id: &ResourceId, document: Document) -> Result<Reply, 
 }
 
 fn delete(cloud: &mut Cloud, id: &ResourceId) -> Result<Reply, CloudError> {
-    cloud.apply(&Call::Delete { id: id.clone(), version: VERSION, conditions: Conditions::NONE })
+    cloud.apply(&Call::Delete {
+        id: id.clone(),
+        version: VERSION,
+        conditions: Conditions::NONE,
+    })
 }
 
 fn get(cloud: &mut Cloud, id: &ResourceId) -> Result<Document, CloudError> {
     let reply = cloud.apply(&Call::Get { id: id.clone() })?;
     match reply.outcome {
-        Outcome::Found(resource) => {
-            Ok(cloud.document(&resource, &View { version: VERSION, answer: Answer::Read, expand: "" }))
-        }
+        Outcome::Found(resource) => Ok(cloud.document(
+            &resource,
+            &View {
+                version: VERSION,
+                answer: Answer::Read,
+                expand: "",
+            },
+        )),
         other => panic!("GET answers what it found, not {other:?}"),
     }
 }
@@ -104,20 +123,38 @@ fn a_group_is_found_in_any_case_and_shown_as_it_was_written() {
 #[test]
 fn a_group_stays_where_it_is() {
     let mut cloud = with_network();
-    assert_eq!(code(put(&mut cloud, &id("rg"), json!({"location": "eastus"}))), "InvalidResourceGroupLocation");
+    assert_eq!(
+        code(put(&mut cloud, &id("rg"), json!({"location": "eastus"}))),
+        "InvalidResourceGroupLocation"
+    );
     assert_eq!(code(put(&mut cloud, &id("rg"), json!({}))), "ok");
     assert_eq!(code(put(&mut cloud, &id("new"), json!({}))), "LocationRequired");
-    assert_eq!(code(put(&mut cloud, &id("new"), json!({"location": "atlantis"}))), "LocationNotAvailableForResourceGroup");
-    assert_eq!(code(put(&mut cloud, &id("bad*name"), json!({"location": "westus"}))), "InvalidResourceGroup");
+    assert_eq!(
+        code(put(&mut cloud, &id("new"), json!({"location": "atlantis"}))),
+        "LocationNotAvailableForResourceGroup"
+    );
+    assert_eq!(
+        code(put(&mut cloud, &id("bad*name"), json!({"location": "westus"}))),
+        "InvalidResourceGroup"
+    );
 }
 
 #[test]
 fn nothing_lives_without_its_group_or_parent() {
     let mut cloud = cloud();
-    assert_eq!(code(put(&mut cloud, &network("v0"), v0("10.0.0.0/24"))), "ResourceGroupNotFound");
+    assert_eq!(
+        code(put(&mut cloud, &network("v0"), v0("10.0.0.0/24"))),
+        "ResourceGroupNotFound"
+    );
     put(&mut cloud, &id("rg"), json!({"location": "westus"})).expect("the group is made");
-    assert_eq!(code(put(&mut cloud, &network("v0/subnets/a"), subnet("10.0.0.0/24"))), "ParentResourceNotFound");
-    assert_eq!(get(&mut cloud, &network("v0")).expect_err("absent").code, "ResourceNotFound");
+    assert_eq!(
+        code(put(&mut cloud, &network("v0/subnets/a"), subnet("10.0.0.0/24"))),
+        "ParentResourceNotFound"
+    );
+    assert_eq!(
+        get(&mut cloud, &network("v0")).expect_err("absent").code,
+        "ResourceNotFound"
+    );
     assert_eq!(code(delete(&mut cloud, &network("v0"))), "ok");
 }
 
@@ -127,13 +164,21 @@ fn subnets_are_one_thing_with_two_doors() {
     put(&mut cloud, &network("v0/subnets/b"), subnet("10.0.1.0/24")).expect("the subnet is made");
     settle(&mut cloud);
     let shown = get(&mut cloud, &network("v0")).expect("the network is found");
-    let names: Vec<_> = shown["properties"]["subnets"].as_array().into_iter().flatten().map(|s| s["name"].clone()).collect();
+    let names: Vec<_> = shown["properties"]["subnets"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|s| s["name"].clone())
+        .collect();
     assert_eq!(names, ["a", "b"]);
     assert_eq!(shown["properties"]["subnets"][1]["etag"], shown["etag"]);
 
     put(&mut cloud, &network("v0"), v0("10.0.0.0/24")).expect("the network is written again");
     settle(&mut cloud);
-    assert_eq!(get(&mut cloud, &network("v0/subnets/b")).expect_err("left out").code, "NotFound");
+    assert_eq!(
+        get(&mut cloud, &network("v0/subnets/b")).expect_err("left out").code,
+        "NotFound"
+    );
     assert_eq!(cloud.check(), [""; 0]);
 }
 
@@ -175,16 +220,50 @@ fn a_second_write_while_one_runs_is_told_to_come_back() {
 #[test]
 fn conditions_are_judged_against_the_etag() {
     let mut cloud = with_network();
-    let etag = get(&mut cloud, &network("v0")).expect("found")["etag"].as_str().expect("a text").to_owned();
-    let matching = |etag: &str| Conditions { if_match: Some(etag.to_owned()), only_new: false };
+    let etag = get(&mut cloud, &network("v0")).expect("found")["etag"]
+        .as_str()
+        .expect("a text")
+        .to_owned();
+    let matching = |etag: &str| Conditions {
+        if_match: Some(etag.to_owned()),
+        only_new: false,
+    };
     let v1 = network("v1");
 
-    assert_eq!(code(put_with(&mut cloud, &network("v0"), v0("10.0.0.0/24"), matching("W/\"x\""))), "PreconditionFailed");
-    assert_eq!(code(put_with(&mut cloud, &v1, v0("10.0.0.0/24"), matching("*"))), "PreconditionFailed");
-    assert_eq!(code(put_with(&mut cloud, &network("v0"), v0("10.0.0.0/24"), Conditions { if_match: None, only_new: true })), "PreconditionFailed");
-    assert_eq!(code(put_with(&mut cloud, &network("v0"), v0("10.0.0.0/24"), matching(&etag))), "ok");
+    assert_eq!(
+        code(put_with(
+            &mut cloud,
+            &network("v0"),
+            v0("10.0.0.0/24"),
+            matching("W/\"x\"")
+        )),
+        "PreconditionFailed"
+    );
+    assert_eq!(
+        code(put_with(&mut cloud, &v1, v0("10.0.0.0/24"), matching("*"))),
+        "PreconditionFailed"
+    );
+    assert_eq!(
+        code(put_with(
+            &mut cloud,
+            &network("v0"),
+            v0("10.0.0.0/24"),
+            Conditions {
+                if_match: None,
+                only_new: true
+            }
+        )),
+        "PreconditionFailed"
+    );
+    assert_eq!(
+        code(put_with(&mut cloud, &network("v0"), v0("10.0.0.0/24"), matching(&etag))),
+        "ok"
+    );
     settle(&mut cloud);
-    assert_eq!(code(put_with(&mut cloud, &network("v0"), v0("10.0.0.0/24"), matching(&etag))), "PreconditionFailed");
+    assert_eq!(
+        code(put_with(&mut cloud, &network("v0"), v0("10.0.0.0/24"), matching(&etag))),
+        "PreconditionFailed"
+    );
 }
 
 #[test]
@@ -192,13 +271,28 @@ fn a_group_takes_everything_along_and_is_closed_meanwhile() {
     let mut cloud = with_network();
     let reply = delete(&mut cloud, &id("rg")).expect("the deletion begins");
     let operation = reply.operation.expect("it takes time");
-    assert_eq!(get(&mut cloud, &id("rg")).expect("still there")["properties"]["provisioningState"], "Deleting");
-    assert_eq!(code(put(&mut cloud, &network("v1"), v0("10.0.0.0/24"))), "ResourceGroupBeingDeleted");
-    assert_eq!(code(put(&mut cloud, &id("rg"), json!({"location": "westus"}))), "ResourceGroupBeingDeleted");
+    assert_eq!(
+        get(&mut cloud, &id("rg")).expect("still there")["properties"]["provisioningState"],
+        "Deleting"
+    );
+    assert_eq!(
+        code(put(&mut cloud, &network("v1"), v0("10.0.0.0/24"))),
+        "ResourceGroupBeingDeleted"
+    );
+    assert_eq!(
+        code(put(&mut cloud, &id("rg"), json!({"location": "westus"}))),
+        "ResourceGroupBeingDeleted"
+    );
 
     settle(&mut cloud);
-    assert_eq!(cloud.operation(operation).expect("it stays readable").status, Status::Succeeded);
-    assert_eq!(get(&mut cloud, &id("rg")).expect_err("gone").code, "ResourceGroupNotFound");
+    assert_eq!(
+        cloud.operation(operation).expect("it stays readable").status,
+        Status::Succeeded
+    );
+    assert_eq!(
+        get(&mut cloud, &id("rg")).expect_err("gone").code,
+        "ResourceGroupNotFound"
+    );
     assert!(cloud.store().is_empty());
     assert!(cloud.fabric().networks.is_empty() && cloud.fabric().pools.is_empty());
     assert_eq!(cloud.ledger().counters().count(), 0);
@@ -261,9 +355,13 @@ fn a_cloud_is_saved_and_restored_whole() {
 fn lists_look_in_a_group_or_in_a_whole_subscription() {
     let mut cloud = with_network();
     let mut names = |scope: Scope, kind: Kind| match cloud.apply(&Call::List { scope, kind }) {
-        Ok(Reply { outcome: Outcome::Listed(found), .. }) => {
-            found.iter().map(|resource| resource.name.to_string()).collect::<Vec<_>>()
-        }
+        Ok(Reply {
+            outcome: Outcome::Listed(found),
+            ..
+        }) => found
+            .iter()
+            .map(|resource| resource.name.to_string())
+            .collect::<Vec<_>>(),
         other => panic!("a list was asked for, not {other:?}"),
     };
     assert_eq!(names(Scope::Subscription(SUBSCRIPTION), Kind::ResourceGroups), ["rg"]);

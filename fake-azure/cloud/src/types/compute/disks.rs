@@ -651,7 +651,7 @@ mod tests {
                 InvalidParameter (diskSizeGB): Required parameter 'diskSizeGB' is missing (null).
                 InvalidParameter (creationData.createOption): Required parameter 'creationData.createOption' is missing (null).
                 InvalidParameter (diskSizeGB): The value of parameter diskSizeGB is out of range. Value '99999' must be between '1' and '32767' inclusive.
-                NotFound: Resource /providers/Microsoft.Compute/disks/none referenced by resource /providers/Microsoft.Compute/disks/d1 
+                NotFound: Resource /providers/Microsoft.Compute/disks/none referenced by resource /providers/Microsoft.Compute/disks/d1
                 -
                 ok ~
                 ok ~

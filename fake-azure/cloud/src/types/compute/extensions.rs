@@ -25,9 +25,9 @@ use crate::types::{Put, ResourceType, View};
 forms! {
     // tidy: sorted
     DISALLOWED: Conflict, Compute, "OperationNotAllowed", "This operation cannot be performed when extension operations are disallowed. To allow, please ensure VM Agent is installed on the VM and the osProfile.allowExtensionOperations property is true.", "assumed", "allow extension operations in the machine's osProfile";
-    NOT_RUNNING: Conflict, Compute, "OperationNotAllowed", "Cannot modify extensions in the VM when the VM is not running.", "ARM 3.6", "start the machine first";
     NO_HANDLER: Missing, Compute, "ArtifactNotFound", "The VM extension with publisher '{publisher}' and type '{type}' could not be found.", "ARM 3.6 (text unsure)", "see the extension catalogue for publishers and types";
     NO_VERSION: Missing, Compute, "ArtifactVersionNotFound", "The version '{version}' of the VM extension with publisher '{publisher}' and type '{type}' could not be found.", "ARM 3.6 (text unsure)", "see the extension catalogue for versions";
+    NOT_RUNNING: Conflict, Compute, "OperationNotAllowed", "Cannot modify extensions in the VM when the VM is not running.", "ARM 3.6", "start the machine first";
     ONE_PER_HANDLER: Invalid, Compute, "BadRequest", "Multiple VMExtensions per handler not supported for OS type '{os}'. VMExtension '{extension}' with handler '{handler}' already added or specified in input.", "ARM 3.6", "update the extension that is there, or delete it first";
     // tidy: end
 }
@@ -269,7 +269,7 @@ mod tests {
                 ok ~
                 ok ~
                 -
-                OperationNotAllowed: This operation cannot be performed when extension operations are disallowed. To allow, please ensure VM Agent 
+                OperationNotAllowed: This operation cannot be performed when extension operations are disallowed. To allow, please ensure VM Agent
                 ok ~
                 ok ~
                 -

@@ -36,12 +36,18 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     patch: PatchRule::Tags,
     quota: Some(QuotaKey("ResourceGroups")),
     fields: &[Field::immutable("/managedBy")],
-    lifetimes: Lifetimes { create: &[], update: &[], delete: &[Stage::new(Provisioning::Deleting, 0, 0)] },
+    lifetimes: Lifetimes {
+        create: &[],
+        update: &[],
+        delete: &[Stage::new(Provisioning::Deleting, 0, 0)],
+    },
     writes: &[
         Write::new(WriteVerb::PutNew, 201),
         Write::new(WriteVerb::PutAgain, 200),
         Write::new(WriteVerb::Patch, 200),
-        Write::empty(WriteVerb::Delete, 202).polls(Polls::Location).retry_after_secs(15),
+        Write::empty(WriteVerb::Delete, 202)
+            .polls(Polls::Location)
+            .retry_after_secs(15),
     ],
     errors: ALL,
     ..Descriptor::of("Microsoft.Resources/resourceGroups", Dialect::Gateway)

@@ -157,7 +157,7 @@ fn the_profile_has_rules() {
         vm v0 nic=n0 {"properties": {"osProfile": {"computerName": "under_score"}}}
         vm v0 nic=n0 {"properties": {"osProfile": {"customData": "not base64!"}}}
         vm v0 nic=n0 {"properties": {"osProfile": {"adminPassword": null, "linuxConfiguration": {"disablePasswordAuthentication": true}}}}
-        vm v0 nic=n0 {"properties": {"osProfile": {"linuxConfiguration": {"ssh": {"publicKeys": [{"path": "/root/.ssh/authorized_keys", "keyData": "k"}]}}}}}
+        vm v0 nic=n0 {"properties": {"osProfile": {"linuxConfiguration": {"ssh": {"publicKeys": [{"path": "/etc/ssh/authorized_keys", "keyData": "k"}]}}}}}
         vm w0 nic=n0 {"properties": {"osProfile": {"computerName": "sixteen-letters-"}, "storageProfile": {"imageReference": {"publisher": "MicrosoftWindowsServer", "offer": "WindowsServer", "sku": "2019-Datacenter"}}}}
         vm w0 nic=n0 {"properties": {"osProfile": {"computerName": "12345"}, "storageProfile": {"imageReference": {"publisher": "MicrosoftWindowsServer", "offer": "WindowsServer", "sku": "2019-Datacenter"}}}}
         vm v0 nic=n0 {"properties": {"osProfile": {"adminPassword": null, "customData": "IyEvYmluL3No", "linuxConfiguration": {"disablePasswordAuthentication": true, "ssh": {"publicKeys": [{"path": "/home/juju/.ssh/authorized_keys", "keyData": "k"}]}}}}}
@@ -166,8 +166,8 @@ fn the_profile_has_rules() {
         expect![[r#"
             ok ~
             InvalidParameter (adminUsername): The Admin Username specified is not allowed.
-            InvalidParameter (adminPassword): The supplied password must be between 6-72 characters long and must satisfy at least 3 of password complexity 
-            InvalidParameter (adminPassword): The supplied password must be between 6-72 characters long and must satisfy at least 3 of password complexity 
+            InvalidParameter (adminPassword): The supplied password must be between 6-72 characters long and must satisfy at least 3 of password complexity
+            InvalidParameter (adminPassword): The supplied password must be between 6-72 characters long and must satisfy at least 3 of password complexity
             InvalidParameter (adminPassword): The Admin password specified is not allowed.
             InvalidParameter (linuxConfiguration): Linux host name cannot exceed 64 characters in length or contain the following characters: ` ~ ! @ # $ % ^ & *
             InvalidParameter (customData): Custom data in OSProfile must be in Base64 encoding and with a maximum length of 87380 characters.
@@ -221,6 +221,7 @@ fn what_is_fixed_at_creation_stays() {
     );
 }
 
+/// Quirk `nic-180s`.
 #[test]
 fn a_failed_machine_keeps_its_interfaces_for_a_while() {
     cov_mark::check!(nic_reserved);

@@ -244,7 +244,7 @@ fn sets_spread_machines_and_hold_them() {
             0
             ok
             ok ~
-            BadRequest: Addition of a VM with managed disks to non-managed Availability Set or addition of a VM with blob based disks 
+            BadRequest: Addition of a VM with managed disks to non-managed Availability Set or addition of a VM with blob based disks
         "#]],
     );
 }

@@ -185,7 +185,7 @@ fn a_generalized_machine_never_starts_again() {
             ok ~
             ok ~
             -
-            OperationNotAllowed: Operation 'generalize' is not allowed on VM 'v0' since the VM is running. Please power off explicitly in case 
+            OperationNotAllowed: Operation 'generalize' is not allowed on VM 'v0' since the VM is running. Please power off explicitly in case
             ok ~
             -
             ok

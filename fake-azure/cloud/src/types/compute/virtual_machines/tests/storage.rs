@@ -236,7 +236,7 @@ fn images_have_to_exist_and_fit() {
             VMMarketplaceInvalidInput: Creating a virtual machine from Marketplace image requires Plan information in the request. OS disk name is v0
             VMMarketplaceInvalidInput: The purchase information does not match. OS disk name is v0.
             VMMarketplaceInvalidInput: Creating a virtual machine from a non Marketplace image does not need Plan information, please remove the Plan
-            OperationNotAllowed (osDisk.diskSizeGB): The specified disk size 10 GB is smaller than the size of the corresponding disk in the VM image: 30 GB. This 
+            OperationNotAllowed (osDisk.diskSizeGB): The specified disk size 10 GB is smaller than the size of the corresponding disk in the VM image: 30 GB. This
             ok ~
         "#]],
     );
