@@ -130,7 +130,7 @@ fn quirks(tree: &Tree) -> BTreeMap<&str, Quirk<'_>> {
 
 /// The index of the line from which on a source file holds tests.
 fn tests_begin(path: &str, text: &str) -> usize {
-    if path.contains("/tests/") {
+    if path.contains("/tests/") || path.ends_with("/tests.rs") {
         return 0;
     }
     text.lines()

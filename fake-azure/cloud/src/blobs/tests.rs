@@ -553,6 +553,7 @@ fn a_leased_container_cannot_be_deleted_without_its_id() {
 #[test]
 fn a_disk_of_a_machine_holds_its_container() {
     cov_mark::check!(vhd_lease_holds_container);
+    cov_mark::check!(vhd_lease_holds_container);
     let mut bench = Bench::run("make vhds\nmake empty");
     let name: crate::fabric::BlobName = ("acct".into(), "vhds".into(), "os".into());
     let disk = Blob::page(512, 1, bench.script.cloud.now()).held_by(Key(1), id("A"));
