@@ -10,7 +10,7 @@ use crate::key::Key;
 use crate::registry::Kind;
 use crate::resource::{Edge, Resource};
 
-/// All resources. The indexes follow from the resources; [`Store::set`] is the only way to change them.
+/// All resources. The indexes follow from the resources; `Store::set` is the only way to change them.
 #[derive(Clone, Debug, Default)]
 pub struct Store {
     resources: FxHashMap<Key, Arc<Resource>>,

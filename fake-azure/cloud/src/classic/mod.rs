@@ -1,7 +1,7 @@
 //! Azure's first API: hosted services, deployments and roles over the same fabric as everything else.
 //!
 //! Classic nouns have an identity grammar of their own (names below a subscription, some names global), so they live in their
-//! own tables. Rules read the world and return a [`Step`]; the transaction commits the whole of it or nothing. How a noun is
+//! own tables. Rules read the world and return a `Step`; the transaction commits the whole of it or nothing. How a noun is
 //! written in XML, and which status goes with a refusal, is not known here.
 
 mod affinity_groups;
