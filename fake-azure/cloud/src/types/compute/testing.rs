@@ -432,6 +432,9 @@ pub(super) fn run(era: Era, script: &str) -> String {
 
 /// Runs a script in today's Azure and compares the answers.
 pub(super) fn check(script: &str, expected: expect_test::Expect) {
-    let outcomes: Vec<String> = run(Era::Current, script).lines().map(|line| line.trim_end().to_owned()).collect();
+    let outcomes: Vec<String> = run(Era::Current, script)
+        .lines()
+        .map(|line| line.trim_end().to_owned())
+        .collect();
     expected.assert_eq(&(outcomes.join("\n") + "\n"));
 }
