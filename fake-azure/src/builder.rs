@@ -8,12 +8,14 @@ use fake_azure_cloud::{Guid, Time};
 use http::Request;
 
 use crate::control;
+use crate::data_plane::Responder;
 use crate::faults::{FaultId, Rule, RuleError};
-use crate::identity::{Directory, Principal};
+use crate::identity::{Directory, DirectoryOptions, Principal, Tenant, User};
 use crate::pace::Pace;
 use crate::sandbox::Sandbox;
 use crate::sandboxes::{self, Defaults, Sandboxes, Shared, lock};
 use crate::server::{Options, ServeError, Server};
+use crate::templates::Templates;
 use crate::wire::{self, Listener, Served};
 
 /// An Azure of one's own: synchronous, without a socket, there in less than a millisecond. A clone is the same Azure.
@@ -43,6 +45,9 @@ pub struct Builder {
     subscriptions: Vec<Guid>,
     tenant: Option<Guid>,
     principals: Vec<Principal>,
+    more_tenants: Vec<(Tenant, Vec<Principal>)>,
+    users: Vec<User>,
+    directory: DirectoryOptions,
     own_dates: bool,
 }
 
@@ -104,10 +109,61 @@ impl Builder {
         self
     }
 
+    /// Adds a tenant beside the one that the subscriptions belong to, with applications of its own.
+    #[must_use]
+    pub fn another_tenant(mut self, tenant: Tenant, principals: Vec<Principal>) -> Builder {
+        self.more_tenants.push((tenant, principals));
+        self
+    }
+
+    /// Adds a user; one is there anyway.
+    #[must_use]
+    pub fn user(mut self, user: User) -> Builder {
+        self.users.push(user);
+        self
+    }
+
+    /// How the directory does what a person or time does in Azure: device codes, replication.
+    #[must_use]
+    pub fn directory(mut self, options: DirectoryOptions) -> Builder {
+        self.directory = options;
+        self
+    }
+
     /// Accounts publish `https://{account}.blob.{suffix}/`.
     #[must_use]
     pub fn storage_suffix(mut self, suffix: &str) -> Builder {
         self.defaults.storage.suffix = Some(suffix.to_owned());
+        self
+    }
+
+    /// Says what a link of a deployment finds at an address outside of the cloud; what nobody supplied cannot be downloaded. An
+    /// address that is no absolute `http` or `https` one is refused by Azure whatever stands there, and is not kept.
+    #[must_use]
+    pub fn template(mut self, address: &str, body: impl Into<Arc<str>>) -> Builder {
+        self.defaults.templates.supply(address, body);
+        self
+    }
+
+    /// The same for many, of a folder perhaps.
+    #[must_use]
+    pub fn templates(mut self, templates: &Templates) -> Builder {
+        self.defaults.templates.add(templates);
+        self
+    }
+
+    /// What the machine of a role answers a connection to a public port with: `SERVICE/ROLE`, `ROLE` in whatever service, or
+    /// `*` for every other one. Its host name unless told otherwise.
+    #[must_use]
+    pub fn responder(mut self, role: &str, responder: Responder) -> Builder {
+        self.defaults.responders.set(role, responder);
+        self
+    }
+
+    /// Callers need roles for what they ask, as in Azure; the first principal owns every subscription.
+    #[must_use]
+    pub fn enforce_roles(mut self) -> Builder {
+        self.defaults.enforce_roles = true;
         self
     }
 
@@ -125,6 +181,9 @@ impl Builder {
             subscriptions,
             tenant,
             principals,
+            more_tenants,
+            users,
+            directory: options,
             own_dates,
         } = self;
         if !subscriptions.is_empty() {
@@ -139,6 +198,17 @@ impl Builder {
             };
             defaults.directory = Arc::new(Directory::new(tenant.unwrap_or(Directory::DEFAULT_TENANT), principals));
         }
+        let mut directory = defaults.directory.fork();
+        for (tenant, principals) in more_tenants {
+            let id = tenant.id;
+            directory = directory.with_tenant(tenant);
+            directory = principals
+                .iter()
+                .fold(directory, |directory, principal| directory.with_principal_in(id, principal));
+        }
+        directory = users.into_iter().fold(directory, Directory::with_user);
+        directory.set_options(options);
+        defaults.directory = Arc::new(directory);
         FakeAzure {
             sandboxes: Arc::new(Sandboxes::new(defaults)),
             own_dates,
@@ -172,7 +242,9 @@ impl FakeAzure {
     pub(crate) fn serve_at(&self, listener: Listener, request: Request<Bytes>, wall: Option<Time>) -> Served {
         let uri = request.uri();
         if listener == Listener::Admin && (control::owns_path(uri.path()) || wire::listener_decides(uri)) {
-            return control::serve(&self.sandboxes, &request, wall);
+            let served = control::serve(&self.sandboxes, &request, wall);
+            self.sandboxes.note_change();
+            return served;
         }
         let shared = self.sandboxes.choose(listener, &request);
         let mut sandbox = lock(&shared);
@@ -180,7 +252,9 @@ impl FakeAzure {
             Some(wall) if !self.own_dates => sandbox.tick(wall),
             _ => sandbox.forget_wall(),
         }
-        wire::serve(&mut sandbox, listener, request)
+        let served = wire::serve(&mut sandbox, listener, request);
+        self.sandboxes.note_change();
+        served
     }
 
     /// Opens sockets. They are closed when the server is stopped or dropped; this Azure goes on.
@@ -194,7 +268,9 @@ impl FakeAzure {
 
     /// Looks at, or changes, the sandbox last reset: the only one, unless requests or resets made more.
     pub fn with_sandbox<R>(&self, act: impl FnOnce(&mut Sandbox) -> R) -> R {
-        act(&mut lock(&self.sandboxes.last()))
+        let done = act(&mut lock(&self.sandboxes.last()));
+        self.sandboxes.note_change();
+        done
     }
 
     /// Looks at, or changes, the sandbox of a subscription.
@@ -214,9 +290,11 @@ impl FakeAzure {
     /// Another Azure that stands where the sandbox last reset stands now, with the same subscriptions. The two never meet.
     #[must_use]
     pub fn fork(&self) -> FakeAzure {
-        let fork = lock(&self.sandboxes.last()).fork();
+        let mut fork = lock(&self.sandboxes.last()).fork();
+        fork.directory = Arc::new(fork.directory.fork());
         let sandboxes = Sandboxes::new(Defaults {
             subscriptions: Vec::new(),
+            directory: Arc::clone(&fork.directory),
             ..self.sandboxes.defaults()
         });
         sandboxes.replace_all(fork);
@@ -253,7 +331,7 @@ impl FakeAzure {
         self.directory().fake_token().to_owned()
     }
 
-    pub(crate) fn sandboxes(&self) -> &Sandboxes {
+    pub(crate) fn sandboxes(&self) -> &Arc<Sandboxes> {
         &self.sandboxes
     }
 }

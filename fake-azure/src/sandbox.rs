@@ -9,11 +9,13 @@ use fake_azure_cloud::{Cloud, Guid, OperationId, Settings, Streams, Time};
 use serde::{Deserialize, Serialize};
 
 use crate::buckets::{Buckets, Class, Remaining, Throttled};
+use crate::data_plane::DataPlane;
 use crate::faults::{FaultId, Faults, Rule, RuleError};
 use crate::identity::Directory;
 use crate::journal::Journal;
 use crate::pace::Pace;
 use crate::storage::StorageEndpoints;
+use crate::templates::Templates;
 
 /// What a sandbox begins with.
 #[derive(Clone, Debug)]
@@ -39,6 +41,12 @@ pub struct Sandbox {
     pub directory: Arc<Directory>,
     /// Where storage accounts are reached.
     pub storage: StorageEndpoints,
+    /// What links of deployments find outside of the cloud: the server's to begin with.
+    pub templates: Templates,
+    /// Whether callers need roles for what they ask.
+    pub enforce_roles: bool,
+    /// What the machines behind public ports answer.
+    pub data_plane: DataPlane,
     /// The fault rules in force.
     pub faults: Faults,
     /// What came in and went out.
@@ -73,6 +81,9 @@ impl Sandbox {
             pace: settings.pace,
             directory: Arc::clone(&settings.directory),
             storage: settings.storage.clone(),
+            templates: Templates::default(),
+            enforce_roles: false,
+            data_plane: DataPlane::default(),
             faults: Faults::new(settings.cloud.seed),
             journal: Journal::default(),
             buckets: Buckets::default(),
@@ -175,7 +186,7 @@ impl Sandbox {
         }
     }
 
-    /// What outlives the process: everything but fault rules and journal.
+    /// What outlives the process: everything but fault rules, journal and templates from outside.
     pub(crate) fn save(&self) -> Saved {
         Saved {
             version: SAVED_VERSION,

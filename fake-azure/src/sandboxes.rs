@@ -8,11 +8,14 @@ use fake_azure_cloud::catalogue::limits::Era;
 use fake_azure_cloud::{ApiVersion, Call, Conditions, Guid, Kind, ResourceId, Settings, Time};
 use http::Request;
 use serde_json::json;
+use tokio::sync::watch;
 
+use crate::data_plane::{Binding, Responders};
 use crate::identity::{self, Directory};
 use crate::pace::Pace;
 use crate::sandbox::{Sandbox, SandboxSettings};
 use crate::storage::StorageEndpoints;
+use crate::templates::Templates;
 use crate::wire::{Front, Listener};
 
 /// The subscription that is there when nobody asked for another: FAKE_SUBSCRIPTION.
@@ -27,8 +30,11 @@ pub(crate) struct Defaults {
     pub(crate) pace: Pace,
     pub(crate) subscriptions: Vec<Guid>,
     pub(crate) any_subscription: bool,
+    pub(crate) enforce_roles: bool,
+    pub(crate) responders: Responders,
     pub(crate) directory: Arc<Directory>,
     pub(crate) storage: StorageEndpoints,
+    pub(crate) templates: Templates,
 }
 
 impl Default for Defaults {
@@ -40,8 +46,11 @@ impl Default for Defaults {
             pace: Pace::Immediate,
             subscriptions: vec![DEFAULT_SUBSCRIPTION],
             any_subscription: false,
+            enforce_roles: false,
+            responders: Responders::default(),
             directory: Arc::new(Directory::default()),
             storage: StorageEndpoints::default(),
+            templates: Templates::default(),
         }
     }
 }
@@ -71,6 +80,10 @@ pub(crate) struct Sandboxes {
     /// Where a blob request last found its account; checked before it is believed.
     by_account: DashMap<String, Shared>,
     last: Mutex<Shared>,
+    /// Told after every request: what is exposed may be another.
+    changes: watch::Sender<()>,
+    /// The public ports that are open on loopback.
+    pub(crate) bindings: watch::Sender<Vec<Binding>>,
 }
 
 impl Sandboxes {
@@ -81,6 +94,8 @@ impl Sandboxes {
             last: Mutex::new(Arc::clone(&first)),
             by_subscription: DashMap::new(),
             by_account: DashMap::new(),
+            changes: watch::Sender::new(()),
+            bindings: watch::Sender::new(Vec::new()),
             defaults: Mutex::new(defaults),
         };
         sandboxes.register(&first);
@@ -103,6 +118,16 @@ impl Sandboxes {
         for shared in self.all() {
             lock(&shared).storage.base.clone_from(&base);
         }
+    }
+
+    /// Tells those who look at every sandbox that one may have changed.
+    pub(crate) fn note_change(&self) {
+        self.changes.send_replace(());
+    }
+
+    /// Wakes up whenever a sandbox may have changed.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
     }
 
     /// The sandbox last reset.
@@ -226,7 +251,7 @@ impl Sandboxes {
 
 /// A new sandbox of these subscriptions.
 pub(crate) fn sandbox(defaults: &Defaults, subscriptions: &[Guid]) -> Sandbox {
-    Sandbox::new(&SandboxSettings {
+    let mut sandbox = Sandbox::new(&SandboxSettings {
         cloud: Settings {
             seed: defaults.seed,
             start: defaults.start.unwrap_or_else(|| start_of(defaults.era)),
@@ -236,7 +261,11 @@ pub(crate) fn sandbox(defaults: &Defaults, subscriptions: &[Guid]) -> Sandbox {
         pace: defaults.pace,
         directory: Arc::clone(&defaults.directory),
         storage: defaults.storage.clone(),
-    })
+    });
+    sandbox.templates = defaults.templates.clone();
+    sandbox.enforce_roles = defaults.enforce_roles;
+    sandbox.data_plane.responders = defaults.responders.clone();
+    sandbox
 }
 
 /// The group that holds storage accounts which a reset was asked for.
@@ -286,7 +315,8 @@ fn subscription_of(front: Front, path: &str) -> Option<Guid> {
     let mut segments = path.split('/').filter(|segment| !segment.is_empty());
     let first = segments.next()?;
     match front {
-        Front::Arm if first.eq_ignore_ascii_case("subscriptions") => Guid::parse(segments.next()?),
+        // A machine's metadata service stands below its id.
+        Front::Arm | Front::Identity if first.eq_ignore_ascii_case("subscriptions") => Guid::parse(segments.next()?),
         Front::Asm => Guid::parse(first),
         _ => None,
     }

@@ -264,13 +264,18 @@ pub(crate) fn front(listener: Listener, uri: &Uri) -> Front {
     if crate::storage::account_of_host(&host).is_some() {
         return Front::Blob;
     }
-    if host.starts_with("login.") || host == "sts.windows.net" {
+    if host.starts_with("login.")
+        || matches!(
+            host.as_str(),
+            "sts.windows.net" | "graph.microsoft.com" | "graph.windows.net" | "169.254.169.254"
+        )
+    {
         return Front::Identity;
     }
     if host.starts_with("management.core.") {
         return Front::Asm;
     }
-    if identity::owns_path(uri.path()) {
+    if identity::owns_path(uri.path(), listener == Listener::Blob) {
         return Front::Identity;
     }
     if host == "management.azure.com" {
@@ -296,7 +301,10 @@ pub fn is_azure_host(host: &str) -> bool {
         || host.starts_with("management.core.")
         || host.starts_with("login.microsoftonline.")
         || host == "login.windows.net"
-        || host == "sts.windows.net"
+        || matches!(
+            host.as_str(),
+            "sts.windows.net" | "graph.microsoft.com" | "graph.windows.net"
+        )
         || host.ends_with(".core.windows.net")
 }
 

@@ -1,11 +1,15 @@
 //! Calls and replies: what comes through the first of the cloud's two doors.
 
+use std::fmt;
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use crate::Document;
 use crate::api_version::ApiVersion;
 use crate::blobs::{BlobCall, BlobOutcome};
 use crate::classic::ClassicCall;
+use crate::governance::GovernanceCall;
 use crate::id::ResourceId;
 use crate::key::{Guid, Key};
 use crate::operation::OperationId;
@@ -63,6 +67,13 @@ pub enum Call {
         /// The caller's version.
         version: ApiVersion,
     },
+    /// Moves resources into another group, all or none.
+    Move {
+        /// Which; whole ones, not parts.
+        ids: Vec<ResourceId>,
+        /// The group.
+        target: ResourceId,
+    },
     /// Lists the resources of one type.
     List {
         /// Where to look.
@@ -75,19 +86,55 @@ pub enum Call {
         /// Where to look: a subscription or a group.
         scope: Scope,
     },
+    /// Writes what is laid over a scope: locks, roles, tags.
+    Governance(Box<GovernanceCall>),
     /// Writes by the classic API.
     Classic(Box<ClassicCall>),
     /// Asks the blob service.
     Blob(BlobCall),
 }
 
-/// Where a list looks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Where a list looks, and what a lock, a role or tags are laid over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Scope {
     /// In a whole subscription.
     Subscription(Guid),
     /// In a group, or below a resource.
     In(ResourceId),
+}
+
+impl Scope {
+    /// The subscription that it is, or lies in.
+    pub fn subscription(&self) -> Guid {
+        match self {
+            Scope::Subscription(id) => *id,
+            Scope::In(id) => id.subscription(),
+        }
+    }
+
+    /// Whether it is another scope, or holds it.
+    pub fn covers(&self, other: &Scope) -> bool {
+        let (own, other) = (self.folded(), other.folded());
+        other.strip_prefix(own.as_ref()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// The form that is compared.
+    pub(crate) fn folded(&self) -> Box<str> {
+        match self {
+            Scope::Subscription(_) => self.to_string().to_lowercase().into(),
+            Scope::In(id) => id.folded().into(),
+        }
+    }
+}
+
+/// As an id.
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Scope::Subscription(id) => write!(f, "/subscriptions/{id}"),
+            Scope::In(id) => write!(f, "{id}"),
+        }
+    }
 }
 
 /// Conditions of a write (ARM 1.8). Etags as the client sent them, quotes and all.
@@ -125,6 +172,11 @@ pub enum Outcome {
     Written {
         /// Which.
         key: Key,
+        /// Whether it is new.
+        created: bool,
+    },
+    /// What is laid over a scope was written.
+    Set {
         /// Whether it is new.
         created: bool,
     },

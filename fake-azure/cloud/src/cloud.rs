@@ -16,6 +16,7 @@ use crate::engine;
 use crate::error::CloudError;
 use crate::event::{Event, Queue};
 use crate::fabric::Fabric;
+use crate::governance::{self, Governance, Verb};
 use crate::key::{Guid, Key};
 use crate::operation::{Operation, OperationId};
 use crate::quota::Ledger;
@@ -61,6 +62,8 @@ pub struct Cloud {
     pub(crate) store: Store,
     pub(crate) fabric: Fabric,
     pub(crate) classic: Classic,
+    #[serde(default)]
+    pub(crate) governance: Governance,
     pub(crate) ledger: Ledger,
     pub(crate) operations: Table<OperationId, Operation>,
     /// Operations by the time of their end, to forget them a day later.
@@ -82,6 +85,7 @@ impl Cloud {
             store: Store::default(),
             fabric: Fabric::default(),
             classic: Classic::default(),
+            governance: Governance::default(),
             ledger: Ledger::new(settings.era),
             operations: Table::default(),
             ended: Table::default(),
@@ -185,6 +189,20 @@ impl Cloud {
     /// Counters and limits, to change a limit while the cloud runs.
     pub fn ledger_mut(&mut self) -> &mut Ledger {
         &mut self.ledger
+    }
+
+    /// What is laid over scopes.
+    pub fn governance(&self) -> &Governance {
+        &self.governance
+    }
+
+    /// Refuses what a lock forbids at an id, for calls that are answered above the cloud.
+    ///
+    /// # Errors
+    ///
+    /// `ScopeLocked`.
+    pub fn check_locks(&self, id: &str, verb: Verb) -> Result<(), CloudError> {
+        governance::check_locks(self, &id, verb)
     }
 
     /// The read context.

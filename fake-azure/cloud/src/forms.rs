@@ -1,6 +1,8 @@
 //! Forms that no single type owns: the gateway's, and those that the types of a provider share.
 
+use crate::engine;
 use crate::error::Form;
+use crate::governance;
 use crate::registry::Kind;
 use crate::types::network;
 
@@ -76,6 +78,8 @@ pub fn every() -> impl Iterator<Item = &'static Form> {
     let of_types = Kind::ALL.iter().flat_map(|kind| kind.descriptor().errors);
     ALL.iter()
         .chain(network::SHARED_FORMS.iter().copied().flatten())
+        .chain(governance::ALL)
+        .chain(engine::MOVE_FORMS)
         .chain(of_types)
         .copied()
 }

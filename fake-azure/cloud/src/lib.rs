@@ -18,6 +18,7 @@ mod error;
 mod event;
 pub mod fabric;
 pub mod forms;
+pub mod governance;
 mod id;
 mod invariants;
 mod key;

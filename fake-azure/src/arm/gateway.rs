@@ -1,9 +1,11 @@
 //! The gateway: what is looked at before a request reaches what it names, in this order (ARM 3.2, 3.3, 1.6).
 //!
-//! Subscription, token, throttling, api-version, path, the version's fit, registration, the group's name.
+//! Subscription, token, throttling, roles, api-version, path, the version's fit, registration, the group's name.
 
 use fake_azure_cloud::catalogue::{api_versions, locations, providers};
-use fake_azure_cloud::{ApiVersion, CloudError, Guid, Kind, OperationId, Scope, forms as cloud_forms};
+use fake_azure_cloud::{
+    ApiVersion, Call, CloudError, Guid, Kind, OperationId, Outcome, Reply, Scope, forms as cloud_forms,
+};
 use http::Method;
 
 use super::answer::Answer;
@@ -11,11 +13,11 @@ use super::error::Refusal;
 use super::request::Asked;
 use super::route::{self, Target};
 use super::{
-    async_protocol, below, decode, deployments, forms, items, lists, providers as provider_calls, resources, services,
-    subscriptions,
+    access, async_protocol, below, decode, deployments, forms, governance, items, lists, move_resources,
+    providers as provider_calls, resources, services, subscriptions,
 };
 use crate::buckets::{Class, Remaining, Throttled};
-use crate::identity::{self, Caller, TokenError};
+use crate::identity::{self, Audience, Caller, TokenError};
 use crate::{Pace, Sandbox, text};
 
 /// What is learnt on the way, for the headers of the answer.
@@ -40,10 +42,14 @@ pub(crate) fn answer(sandbox: &mut Sandbox, asked: &Asked<'_>, trace: &mut Trace
             .with("subscription", id)
             .into());
     }
-    let caller = identify(sandbox, asked)?;
+    let caller = identify(sandbox, asked, subscription.is_some())?;
     let counted = count(sandbox, asked, subscription, &caller);
     trace.caller = Some(caller);
     trace.remaining = Some((counted?, subscription.is_none()));
+
+    if let Some(caller) = &trace.caller {
+        access::check(sandbox, asked, caller)?;
+    }
 
     if asked.version_text().is_empty() {
         return Err(CloudError::of(&forms::MISSING_API_VERSION).into());
@@ -57,11 +63,16 @@ pub(crate) fn answer(sandbox: &mut Sandbox, asked: &Asked<'_>, trace: &mut Trace
         let caller = trace.caller.clone().ok_or(Refusal::Verb)?;
         return deployments::serve(sandbox, asked, &place, &caller, correlation);
     }
+    if let Some(place) = governance::place(&asked.segments) {
+        let caller = trace.caller.clone().ok_or(Refusal::Verb)?;
+        return governance::serve(sandbox, asked, &place, &caller);
+    }
     let target = route::target(&asked.segments, asked.uri.path(), asked.version_text())?;
     check_version(asked, &target)?;
     check_registration(sandbox, &target)?;
     check_group_name(&target)?;
     pace(sandbox, asked, &target);
+    move_resources::check_request(sandbox, asked)?;
     dispatch(sandbox, asked, &target)
 }
 
@@ -93,7 +104,7 @@ fn dispatch(sandbox: &mut Sandbox, asked: &Asked<'_>, target: &Target) -> Result
         } => provider_calls::read(sandbox, asked, *subscription, namespace.as_deref()),
         Target::Registration { .. } => Err(Refusal::Verb),
         Target::Job { subscription, job } => match deployments::poll_job(sandbox, asked, *subscription, job) {
-            Some(answer) => Ok(answer),
+            Some(answer) => answer,
             None => async_protocol::poll_job(sandbox, asked, *subscription, job),
         },
         Target::Resources(scope) => resources::list(sandbox, asked, scope),
@@ -102,8 +113,14 @@ fn dispatch(sandbox: &mut Sandbox, asked: &Asked<'_>, target: &Target) -> Result
 }
 
 /// Who calls, or the 401 with its challenge (ARM 3.2, 6.3).
-fn identify(sandbox: &Sandbox, asked: &Asked<'_>) -> Result<Caller, Refusal> {
-    identity::check_bearer(sandbox, asked.headers).map_err(|error| {
+fn identify(sandbox: &Sandbox, asked: &Asked<'_>, has_subscription: bool) -> Result<Caller, Refusal> {
+    // What is about no subscription, the caller of any tenant may ask.
+    let caller = if has_subscription {
+        identity::check_bearer(sandbox, asked.headers)
+    } else {
+        identity::check_bearer_of_any_tenant(sandbox, asked.headers, Audience::Management)
+    };
+    caller.map_err(|error| {
         let tenant = sandbox.directory.tenant();
         let authority = format!("{}/{tenant}", identity::login_endpoint(asked.uri));
         let error = match error {
@@ -189,13 +206,22 @@ fn check_version(asked: &Asked<'_>, target: &Target) -> Result<(), Refusal> {
             )
         }
     };
+    check_version_of(asked, &full_type, oldest)
+}
+
+/// The same for a type that is no resource of the registry.
+pub(crate) fn check_type_version(asked: &Asked<'_>, full_type: &str) -> Result<(), Refusal> {
+    check_version_of(asked, full_type, oldest_published(full_type))
+}
+
+fn check_version_of(asked: &Asked<'_>, full_type: &str, oldest: ApiVersion) -> Result<(), Refusal> {
     if asked.parsed_version().is_some_and(|version| version >= oldest) {
         return Ok(());
     }
 
-    let row = providers::find_type(&full_type);
+    let row = providers::find_type(full_type);
     let versions = row.map_or(&[][..], |row| row.versions);
-    let (namespace, type_path) = full_type.split_once('/').unwrap_or((&full_type, ""));
+    let (namespace, type_path) = full_type.split_once('/').unwrap_or((full_type, ""));
     if namespace.eq_ignore_ascii_case("Microsoft.Resources") {
         let known = api_versions::joined(versions, ",");
         let error = CloudError::of(&forms::BAD_API_VERSION)
@@ -329,6 +355,33 @@ fn pace(sandbox: &mut Sandbox, asked: &Asked<'_>, target: &Target) {
     sandbox.pace_before(waits_for, secs);
     if let Some(id) = waits_for.filter(|_| sandbox.pace == Pace::Immediate) {
         finish_open_ended(sandbox, id);
+    }
+    if let Target::Collection { kind, scope } = target
+        && is_read
+        && sandbox.pace == Pace::Immediate
+    {
+        finish_listed(sandbox, *kind, scope);
+    }
+}
+
+/// Brings to its end whatever a list would show in progress: a client that never polls would find it in the way of its next
+/// call (real-clients 3, libcloud).
+fn finish_listed(sandbox: &mut Sandbox, kind: Kind, scope: &Scope) {
+    let scope = scope.clone();
+    // A list of what is not there is refused when it is answered.
+    let Ok(Reply {
+        outcome: Outcome::Listed(listed),
+        ..
+    }) = sandbox.cloud.apply(&Call::List { scope, kind })
+    else {
+        return;
+    };
+    for operation in listed.iter().filter_map(|resource| resource.operation) {
+        if sandbox.cloud.is_under_way(operation) {
+            let secs = async_protocol::delay_secs(sandbox, operation);
+            sandbox.pace_before(Some(operation), secs);
+            finish_open_ended(sandbox, operation);
+        }
     }
 }
 

@@ -31,12 +31,18 @@ impl<'r> Asked<'r> {
     pub(crate) fn read(request: &'r Request<Bytes>) -> Asked<'r> {
         let uri = request.uri();
         let decoded = |segment: &str| percent_decode_str(segment).decode_utf8_lossy().into_owned();
-        let segments = uri
+        let mut segments: Vec<String> = uri
             .path()
             .split('/')
             .filter(|segment| !segment.is_empty())
             .map(decoded)
             .collect();
+        // A whole id, escaped, as the first segment: how some clients write the scope of a lock (ARM 3.4).
+        if segments.first().is_some_and(|first| first.starts_with('/')) {
+            let scope = segments.remove(0);
+            let words = scope.split('/').filter(|word| !word.is_empty()).map(str::to_owned);
+            segments.splice(0..0, words);
+        }
         let query = Query::read(uri.query().unwrap_or(""));
         let version = query.get("api-version").and_then(ApiVersion::parse);
         let scheme = uri.scheme_str().unwrap_or("https");
@@ -151,6 +157,15 @@ mod tests {
         let request = request("https://localhost:8443//a//b%20c/d%2Fe/?x=1");
         assert_eq!(Asked::read(&request).segments, ["a", "b c", "d/e"]);
         assert_eq!(Asked::read(&request).base, "https://localhost:8443");
+    }
+
+    #[test]
+    fn an_escaped_id_at_the_start_is_taken_apart() {
+        let request = request("https://localhost/%2Fsubscriptions%2Fs%2FresourceGroups%2Fg/providers/x");
+        assert_eq!(
+            Asked::read(&request).segments,
+            ["subscriptions", "s", "resourceGroups", "g", "providers", "x"]
+        );
     }
 
     #[test]

@@ -83,7 +83,7 @@ pub(crate) fn subscription(segments: &[String]) -> Option<Result<Guid, CloudErro
 ///
 /// The gateway's refusal of what is no path of Resource Manager, or names a namespace or a type that there is not.
 pub(crate) fn target(segments: &[String], path: &str, version: &str) -> Result<Target, CloudError> {
-    let unknown = || CloudError::of(&forms::NO_SUCH_PATH).with("path", path);
+    let unknown = || no_such_path(path);
     let words: Vec<&str> = segments.iter().map(String::as_str).collect();
     let is = |index: usize, word: &str| {
         words
@@ -251,6 +251,11 @@ fn at_provider(
     let mut chain = vec![namespace];
     chain.extend(rest.iter().step_by(2));
     Err(no_such_type(&chain, version))
+}
+
+/// The refusal of what is no path of Resource Manager.
+pub(crate) fn no_such_path(path: &str) -> CloudError {
+    CloudError::of(&forms::NO_SUCH_PATH).with("path", path)
 }
 
 /// The refusal of a namespace, or of a type in one that there is.

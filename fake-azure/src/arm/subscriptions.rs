@@ -9,6 +9,7 @@ use super::answer::Answer;
 use super::error::Refusal;
 use super::request::Asked;
 use crate::Sandbox;
+use crate::identity::{self, Audience};
 
 /// From this version on a subscription names its tenant (ARM 6.5).
 const NAMES_TENANT: ApiVersion = ApiVersion::date(2019, 6, 1);
@@ -19,9 +20,12 @@ const ZONES: ApiVersion = ApiVersion::date(2022, 12, 1);
 
 /// `GET /subscriptions`.
 pub(crate) fn list(sandbox: &Sandbox, asked: &Asked<'_>) -> Answer {
+    // A caller of another tenant sees none: all of them belong to the home tenant.
+    let is_at_home = identity::check_bearer(sandbox, asked.headers).is_ok();
     let all: Vec<Value> = sandbox
         .cloud
         .subscriptions()
+        .filter(|_| is_at_home)
         .map(|own| document(sandbox, asked, own))
         .collect();
     let mut answer = json!({ "value": all });
@@ -68,19 +72,36 @@ fn document(sandbox: &Sandbox, asked: &Asked<'_>, subscription: &Subscription) -
     })
 }
 
-/// `GET /tenants`.
+/// `GET /tenants`: those that the caller is known in.
 pub(crate) fn tenants(sandbox: &Sandbox, asked: &Asked<'_>) -> Answer {
-    let tenant = sandbox.directory.tenant();
-    let mut document = json!({ "id": format!("/tenants/{tenant}"), "tenantId": tenant.to_string() });
-    if asked.version() >= METADATA {
-        document["countryCode"] = Value::from("US");
-        document["displayName"] = Value::from("Fake Azure");
-        document["domains"] = json!(["fakeazure.onmicrosoft.com"]);
-        document["tenantCategory"] = Value::from("Home");
-        document["defaultDomain"] = Value::from("fakeazure.onmicrosoft.com");
-        document["tenantType"] = Value::from("AAD");
-    }
-    Answer::ok(Dialect::Gateway, json!({ "value": [document] }))
+    let caller = identity::check_bearer_of_any_tenant(sandbox, asked.headers, Audience::Management);
+    let (home, tenants) = match caller {
+        Ok(caller) => (caller.tenant, sandbox.directory.tenants_of(caller.object_id)),
+        Err(_) => (sandbox.directory.tenant(), Vec::new()),
+    };
+    // A managed identity stands in no directory, but in the tenant of its machine.
+    let tenants = if tenants.is_empty() {
+        let all = sandbox.directory.tenants().into_iter();
+        all.filter(|tenant| tenant.id == home).collect()
+    } else {
+        tenants
+    };
+    let documents: Vec<Value> = tenants
+        .iter()
+        .map(|tenant| {
+            let mut document = json!({ "id": format!("/tenants/{}", tenant.id), "tenantId": tenant.id.to_string() });
+            if asked.version() >= METADATA {
+                document["countryCode"] = Value::from("US");
+                document["displayName"] = Value::from(tenant.display_name.as_str());
+                document["domains"] = json!([tenant.default_domain]);
+                document["tenantCategory"] = Value::from("Home");
+                document["defaultDomain"] = Value::from(tenant.default_domain.as_str());
+                document["tenantType"] = Value::from("AAD");
+            }
+            document
+        })
+        .collect();
+    Answer::ok(Dialect::Gateway, json!({ "value": documents }))
 }
 
 /// `GET /subscriptions/{id}/locations`.

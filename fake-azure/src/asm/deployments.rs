@@ -1,7 +1,7 @@
 //! Deployments on the wire: reading one is the largest answer of the API (SM 5.5).
 
 use fake_azure_cloud::classic::{
-    Act, CreateDeployment, Deployment, DnsServer, HostedService, Phase, Role, Slot, Stage, Which, forms,
+    Act, CreateDeployment, Deployment, DnsServer, HostedService, Package, Phase, Role, Slot, Stage, Which, forms,
 };
 
 use super::encode::{base64, date, extended};
@@ -9,7 +9,7 @@ use super::error::Failure;
 use super::request::{Answer, Asked};
 use super::route::Route;
 use super::xml::{Contract, Element, SERVICE_CONFIGURATION, Writer, escape};
-use super::{endpoints, roles};
+use super::{endpoints, packages, roles};
 
 /// The first version with machines.
 const MACHINES: u32 = 20_120_301;
@@ -219,6 +219,13 @@ pub(super) fn write(
             instances(writer, asked, deployment);
         }
     });
+    if let Some(update) = deployment.package.as_ref().and_then(|package| package.update.as_ref()) {
+        writer.element("UpgradeStatus", |writer| {
+            writer.text("UpgradeType", update.mode.as_str());
+            writer.text("CurrentUpgradeDomainState", update.state());
+            writer.text("CurrentUpgradeDomain", update.domain);
+        });
+    }
     if !early {
         writer.text("UpgradeDomainCount", deployment.upgrade_domains());
     }
@@ -230,9 +237,9 @@ pub(super) fn write(
                     roles::write(writer, role, Some(vip.as_deref()))
                 });
             }
-            for role in deployment.package.iter().flat_map(|package| package.roles.iter()) {
+            for role in deployment.package.iter().flat_map(Package::role_names) {
                 writer.element("Role", |writer| {
-                    writer.text("RoleName", &role.name);
+                    writer.text("RoleName", role);
                     writer.text("OsVersion", "WA-GUEST-OS-2.40_201506-01");
                 });
             }
@@ -245,7 +252,7 @@ pub(super) fn write(
     };
     writer.text("SdkVersion", sdk);
     writer.text("Locked", matches!(deployment.stage, Stage::Deploying | Stage::Visible));
-    writer.text("RollbackAllowed", false);
+    writer.text("RollbackAllowed", deployment.is_rollback_allowed());
     writer.optional("VirtualNetworkName", deployment.network.as_deref());
     if !deployment.dns_servers.is_empty() {
         writer.element("Dns", |writer| {
@@ -270,17 +277,7 @@ pub(super) fn write(
         .as_ref()
         .filter(|package| !package.extensions.is_empty())
     {
-        writer.element("ExtensionConfiguration", |writer| {
-            writer.element("AllRoles", |writer| {
-                for id in &package.extensions {
-                    writer.element("Extension", |writer| {
-                        writer.text("Id", id);
-                        writer.nillable("State", None);
-                    });
-                }
-            });
-            writer.empty("NamedRoles");
-        });
+        packages::write_extensions(writer, &package.extensions);
     }
     writer.element("VirtualIPs", |writer| {
         for vip in deployment.vips.iter().filter(|_| !early) {
@@ -343,18 +340,15 @@ fn instances(writer: &mut Writer, asked: &Asked<'_>, deployment: &Deployment) {
     let Some(package) = &deployment.package else {
         return;
     };
-    for instance in package.instances() {
+    let now = asked.sandbox.cloud.now();
+    for instance in &package.instances {
         writer.element("RoleInstance", |writer| {
-            let (status, power) = if package.running {
-                ("ReadyRole", "Started")
-            } else {
-                ("CreatingVM", "Stopped")
-            };
+            let (status, power) = instance.timeline.at(now).states();
             writer.text("RoleName", &instance.role);
-            writer.text("InstanceName", format!("{}_IN_{}", instance.role, instance.number));
+            writer.text("InstanceName", instance.name());
             writer.text("InstanceStatus", status);
-            writer.text("InstanceUpgradeDomain", instance.number % 5);
-            writer.text("InstanceFaultDomain", instance.number % 2);
+            writer.text("InstanceUpgradeDomain", instance.upgrade_domain());
+            writer.text("InstanceFaultDomain", instance.fault_domain());
             writer.text("InstanceSize", "Small");
             writer.empty("InstanceStateDetails");
             writer.text("PowerState", power);

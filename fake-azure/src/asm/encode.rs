@@ -3,9 +3,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use fake_azure_cloud::Time;
-use fake_azure_cloud::catalogue::{Month, locations, role_sizes};
-use fake_azure_cloud::classic::{ExtendedProperty, Placement};
+use fake_azure_cloud::catalogue::Month;
+use fake_azure_cloud::classic::{ExtendedProperty, Placement, offers};
 
+use super::error::Failure;
 use super::request::{Asked, Version};
 use super::xml::{Contract, Element, Writer};
 use crate::text;
@@ -53,21 +54,10 @@ fn pair(writer: &mut Writer, name: &str, value: &str) {
 
 /// The sizes of a location, for package roles and for machines (SM 4.2).
 pub(super) fn compute_capabilities(writer: &mut Writer, location: &str, month: Month) {
-    let offered: Vec<_> = match locations::find(location) {
-        Some(found) => role_sizes::role_sizes_in(found.name, month).collect(),
-        None => Vec::new(),
-    };
+    let names = |packages| offers::role_sizes(location, month, packages).map(|size| size.name);
     writer.element("ComputeCapabilities", |writer| {
-        let for_packages = offered
-            .iter()
-            .filter(|size| size.is_for_web_workers())
-            .map(|size| size.name);
-        writer.texts("WebWorkerRoleSizes", "RoleSize", for_packages);
-        writer.texts(
-            "VirtualMachinesRoleSizes",
-            "RoleSize",
-            offered.iter().map(|size| size.name),
-        );
+        writer.texts("WebWorkerRoleSizes", "RoleSize", names(true));
+        writer.texts("VirtualMachinesRoleSizes", "RoleSize", names(false));
     });
 }
 
@@ -76,6 +66,24 @@ pub(super) fn availability(reason: Option<&str>) -> String {
     Writer::root("AvailabilityResponse", |writer| {
         writer.text("Result", reason.is_none());
         writer.nillable("Reason", reason);
+    })
+}
+
+/// What a noun is made from that has only a name and a place (SM 11.5, 11.6).
+pub(super) struct Regional {
+    pub(super) name: Box<str>,
+    pub(super) label: Option<Box<str>>,
+    pub(super) location: Box<str>,
+}
+
+/// Reads one.
+pub(super) fn read_regional(asked: &Asked<'_>, contract: &Contract) -> Result<Regional, Failure> {
+    let body = asked.body(contract.name)?;
+    let fields = contract.read(&body);
+    Ok(Regional {
+        name: fields.required("Name")?,
+        label: fields.filled("Label"),
+        location: fields.or_empty("Location"),
     })
 }
 
@@ -99,12 +107,20 @@ pub(super) fn read_extended(element: &Element) -> Vec<ExtendedProperty> {
 }
 
 impl Asked<'_> {
-    /// The month whose catalogue is offered. The reference has the lists of June 2015 (SM 4.2, 4.3); what was offered before is
-    /// not known well enough, and nothing came after the middle of 2017.
+    /// The month whose catalogue is offered, between the first and the last that recordings show (SM 4.2, 4.3): the clock's, or
+    /// the version's, if that is later, since a service is not older than what it understands.
     pub(super) fn month(&self) -> Month {
-        self.sandbox
-            .era()
-            .month()
-            .clamp(Month::new(2015, 6), Month::new(2017, 6))
+        let date = self.sandbox.cloud.now().to_string();
+        let mut parts = date.split('-');
+        let year = parts.next().and_then(|text| text.parse().ok());
+        let month = parts.next().and_then(|text| text.parse().ok());
+        let known = year.zip(month).filter(|(_, month)| (1..=12).contains(month));
+        let clock = known.map_or(offers::FIRST_MONTH, |(year, month)| Month::new(year, month));
+        let version = (self.version / 10_000, self.version / 100 % 100);
+        let version = Month::new(
+            u16::try_from(version.0).unwrap_or(0),
+            u8::try_from(version.1).unwrap_or(1),
+        );
+        clock.max(version).clamp(offers::FIRST_MONTH, offers::LAST_MONTH)
     }
 }

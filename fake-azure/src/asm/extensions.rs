@@ -12,6 +12,8 @@ use super::xml::{Contract, Writer};
 pub(super) const ROUTES: &[Route] = &[
     Route::new("GET", "/services/resourceextensions", list).since(20_130_801),
     Route::new("GET", "/services/resourceextensions/{publisher}/{name}", show).since(20_130_801),
+    Route::new("GET", "/services/extensions", list_images).since(20_130_301),
+    Route::new("GET", "/services/extensions/{publisher}/{name}", show_images).since(20_130_301),
     Route::new("GET", "/services/hostedservices/{service}/extensions", list_own).since(20_130_301),
     Route::new("POST", "/services/hostedservices/{service}/extensions", add).since(20_130_301),
     Route::new("GET", "/services/hostedservices/{service}/extensions/{id}", show_own).since(20_130_301),
@@ -80,6 +82,90 @@ fn show(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
         for kind in own.types.iter().filter(|kind| kind.name.eq_ignore_ascii_case(name)) {
             for version in kind.versions {
                 write(writer, own.name, kind, version);
+            }
+        }
+    });
+    Ok(Answer::ok(body))
+}
+
+/// An extension that a hosted service can take for its packages.
+struct ServiceImage {
+    provider: &'static str,
+    kind: &'static str,
+    description: &'static str,
+    /// Oldest first.
+    versions: &'static [&'static str],
+}
+
+/// Extensions of web and worker roles. The reference has no list; these are the ones that tools of the time offered.
+const SERVICE_IMAGES: &[ServiceImage] = &[
+    ServiceImage {
+        provider: "Microsoft.Azure.Diagnostics",
+        kind: "PaaSDiagnostics",
+        description: "Diagnostics",
+        versions: &["1.0", "1.5"],
+    },
+    ServiceImage {
+        provider: "Microsoft.Windows.Azure.Extensions",
+        kind: "ADDomain",
+        description: "Domain join",
+        versions: &["1.0"],
+    },
+    ServiceImage {
+        provider: "Microsoft.Windows.Azure.Extensions",
+        kind: "Diagnostics",
+        description: "Diagnostics",
+        versions: &["1.0"],
+    },
+    ServiceImage {
+        provider: "Microsoft.Windows.Azure.Extensions",
+        kind: "RDP",
+        description: "Remote desktop",
+        versions: &["1.0", "1.2"],
+    },
+];
+
+fn write_image(writer: &mut Writer, image: &ServiceImage, version: &str) {
+    writer.element("ExtensionImage", |writer| {
+        writer.text("ProviderNameSpace", image.provider);
+        writer.text("Type", image.kind);
+        writer.text("Version", version);
+        writer.text("Label", image.kind);
+        writer.text("Description", image.description);
+        writer.text("HostingResources", "WebRole|WorkerRole");
+        writer.text("ThumbprintAlgorithm", "sha1");
+        writer.empty("PublicConfigurationSchema");
+        writer.empty("PrivateConfigurationSchema");
+        writer.empty("SampleConfig");
+        writer.text("ReplicationCompleted", true);
+        writer.text("IsJsonExtension", false);
+        writer.text("CompanyName", "Microsoft");
+        writer.text("SupportedOS", "Windows");
+    });
+}
+
+/// The newest version of each.
+fn list_images(_: &mut Asked<'_>) -> Result<Answer, Failure> {
+    let body = Writer::root("ExtensionImages", |writer| {
+        for image in SERVICE_IMAGES {
+            if let Some(version) = image.versions.last() {
+                write_image(writer, image, version);
+            }
+        }
+    });
+    Ok(Answer::ok(body))
+}
+
+/// Every version of one; an unknown one has none.
+fn show_images(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
+    let (provider, kind) = (asked.param("publisher"), asked.param("name"));
+    let mut found = SERVICE_IMAGES
+        .iter()
+        .filter(|image| image.provider.eq_ignore_ascii_case(provider) && image.kind.eq_ignore_ascii_case(kind));
+    let body = Writer::root("ExtensionImages", |writer| {
+        for image in found.by_ref() {
+            for version in image.versions {
+                write_image(writer, image, version);
             }
         }
     });

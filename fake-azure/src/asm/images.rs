@@ -1,9 +1,9 @@
 //! OS images and VM images on the wire (SM 10.1, 10.2): the catalogue's and the subscription's own.
 
 use fake_azure_cloud::catalogue::classic_images::{self, ClassicImage};
-use fake_azure_cloud::catalogue::locations;
 use fake_azure_cloud::classic::{
-    Act, AddOsImage, AddVmImage, ImageDisk, ImageMarketing, Named, OsImage, UpdateVmImage, VmImage, forms,
+    Act, AddOsImage, AddVmImage, ImageDisk, ImageMarketing, ImageName, OsImage, Permission, Publication, UpdateVmImage,
+    VmImage, forms, offers,
 };
 use fake_azure_cloud::fabric::System;
 
@@ -24,9 +24,34 @@ pub(super) const ROUTES: &[Route] = &[
         .comp("media")
         .since(20_120_801),
     Route::new("GET", "/services/images/{image}/details", details).since(20_140_501),
+    Route::new("PUT", "/services/images/{image}/replicate", |asked| {
+        replicate(asked, ImageName::Os)
+    })
+    .since(20_140_501),
+    Route::new("PUT", "/services/images/{image}/unreplicate", |asked| {
+        unreplicate(asked, ImageName::Os)
+    })
+    .since(20_140_501),
+    Route::new("PUT", "/services/images/{image}/shareasync", |asked| {
+        share(asked, ImageName::Os)
+    })
+    .since(20_140_501),
     Route::new("GET", "/services/vmimages", list_vm).since(20_130_801),
     Route::new("POST", "/services/vmimages", add_vm).since(20_140_501),
     Route::new("PUT", "/services/vmimages/{image}", update_vm).since(20_140_501),
+    Route::new("GET", "/services/vmimages/{image}/details", details_vm).since(20_140_501),
+    Route::new("PUT", "/services/vmimages/{image}/replicate", |asked| {
+        replicate(asked, ImageName::Vm)
+    })
+    .since(20_140_501),
+    Route::new("PUT", "/services/vmimages/{image}/unreplicate", |asked| {
+        unreplicate(asked, ImageName::Vm)
+    })
+    .since(20_140_501),
+    Route::new("PUT", "/services/vmimages/{image}/shareasync", |asked| {
+        share(asked, ImageName::Vm)
+    })
+    .since(20_140_501),
     Route::new("DELETE", "/services/vmimages/{image}", delete_vm).since(20_130_801),
     Route::new("DELETE", "/services/vmimages/{image}", delete_vm)
         .comp("media")
@@ -140,20 +165,67 @@ fn show(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     document(asked, asked.param("image"))
 }
 
-/// The same with its replication, which nobody but a platform publisher has.
+/// The same with its replication.
 fn details(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
-    let name = asked.param("image");
-    let row = asked
-        .cx()
-        .classic()
-        .os_images
-        .get(&Named::new(asked.key, name))
-        .ok_or_else(|| missing(name))?;
+    let asked = &*asked;
+    let image = asked.cx().os_image(asked.key, asked.param("image"))?;
     let body = Writer::root("OSImageDetails", |writer| {
-        write(writer, asked, row);
-        writer.empty("ReplicationProgress");
+        write(writer, asked, image);
+        replication(writer, asked, &image.publication);
     });
     Ok(Answer::ok(body))
+}
+
+fn details_vm(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
+    let asked = &*asked;
+    let image = asked.cx().vm_image(asked.key, asked.param("image"))?;
+    let body = Writer::root("VMImageDetails", |writer| {
+        write_vm(writer, asked, image);
+        replication(writer, asked, &image.publication);
+    });
+    Ok(Answer::ok(body))
+}
+
+/// Copies of an image in other locations, and how much of each is there (SM 10.1).
+fn replication(writer: &mut Writer, asked: &Asked<'_>, publication: &Publication) {
+    let now = asked.sandbox.cloud.now();
+    writer.element("ReplicationProgress", |writer| {
+        for replica in &publication.replicas {
+            writer.element("ReplicationProgressElement", |writer| {
+                writer.text("Location", &replica.location);
+                writer.text("Progress", replica.progress(now));
+            });
+        }
+    });
+}
+
+fn replicate(asked: &mut Asked<'_>, name: fn(Box<str>) -> ImageName) -> Result<Answer, Failure> {
+    let body = asked.body("ReplicationInput")?;
+    let regions = body
+        .child("TargetLocations")
+        .ok_or_else(|| Failure::missing_element("ReplicationInput"))?;
+    let locations = regions.all("Region").map(|region| region.text.trim().into()).collect();
+    let act = Act::ReplicateImage {
+        image: name(asked.boxed("image")),
+        locations,
+    };
+    Ok(Answer::done(asked.perform(act)?))
+}
+
+fn unreplicate(asked: &mut Asked<'_>, name: fn(Box<str>) -> ImageName) -> Result<Answer, Failure> {
+    let act = Act::UnreplicateImage {
+        image: name(asked.boxed("image")),
+    };
+    Ok(Answer::done(asked.perform(act)?))
+}
+
+fn share(asked: &mut Asked<'_>, name: fn(Box<str>) -> ImageName) -> Result<Answer, Failure> {
+    let permission = asked.query("permission").and_then(Permission::find);
+    let act = Act::ShareImage {
+        image: name(asked.boxed("image")),
+        permission: permission.ok_or_else(Failure::query)?,
+    };
+    Ok(Answer::accepted(asked.perform(act)?))
 }
 
 fn missing(name: &str) -> Failure {
@@ -163,14 +235,14 @@ fn missing(name: &str) -> Failure {
 }
 
 fn document(asked: &Asked<'_>, name: &str) -> Result<Answer, Failure> {
-    if let Some(image) = asked.cx().classic().os_images.get(&Named::new(asked.key, name)) {
+    if let Ok(image) = asked.cx().os_image(asked.key, name) {
         return Ok(Answer::ok(Writer::root("OSImage", |writer| {
             write(writer, asked, image)
         })));
     }
     let image = classic_images::find_os_image(name).ok_or_else(|| missing(name))?;
     Ok(Answer::ok(Writer::root("OSImage", |writer| {
-        write_public(writer, asked, image)
+        write_public(writer, image)
     })))
 }
 
@@ -178,9 +250,9 @@ fn list(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let cx = asked.cx();
     let body = Writer::root("Images", |writer| {
         for image in classic_images::os_images() {
-            writer.element("OSImage", |writer| write_public(writer, asked, image));
+            writer.element("OSImage", |writer| write_public(writer, image));
         }
-        for (_, image) in cx.classic().os_images.range(Named::all(asked.key)) {
+        for image in cx.os_images(asked.key) {
             writer.element("OSImage", |writer| write(writer, asked, image));
         }
     });
@@ -188,8 +260,8 @@ fn list(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
 }
 
 /// Every location, by geography and name (recorded).
-fn everywhere(asked: &Asked<'_>) -> String {
-    let mut all: Vec<_> = locations::listed_classic(asked.month().year()).collect();
+fn everywhere() -> String {
+    let mut all: Vec<_> = offers::listed().collect();
     all.sort_by_key(|location| (location.geography, location.display_name));
     all.iter()
         .map(|location| location.display_name)
@@ -197,11 +269,11 @@ fn everywhere(asked: &Asked<'_>) -> String {
         .join(";")
 }
 
-fn write_public(writer: &mut Writer, asked: &Asked<'_>, image: &ClassicImage) {
+fn write_public(writer: &mut Writer, image: &ClassicImage) {
     let filled = |text: &'static str| (!text.is_empty()).then_some(text);
     writer.text("Category", "Public");
     writer.text("Label", image.label);
-    writer.text("Location", everywhere(asked));
+    writer.text("Location", everywhere());
     writer.text("LogicalSizeInGB", image.size_gb);
     writer.text("Name", image.name);
     writer.text("OS", System::from(image.os).as_str());
@@ -222,9 +294,12 @@ fn write(writer: &mut Writer, asked: &Asked<'_>, image: &OsImage) {
     let (location, group) = asked.cx().account_place(&image.blob.0);
     let own = &image.marketing;
     writer.optional("AffinityGroup", group.as_deref());
-    writer.text("Category", "User");
+    writer.text("Category", image.publication.permission.category());
     writer.text("Label", &image.label);
-    writer.text("Location", location);
+    writer.text(
+        "Location",
+        image.publication.locations(&location, asked.sandbox.cloud.now()),
+    );
     writer.text("LogicalSizeInGB", image.size_gb);
     writer.text("MediaLink", &image.media_link);
     writer.text("Name", &image.name);
@@ -305,7 +380,7 @@ fn list_vm(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let body = Writer::root("VMImages", |writer| {
         if wants("category", "Public") {
             for image in classic_images::vm_images().filter(|image| wants("publisher", image.publisher)) {
-                writer.element("VMImage", |writer| write_public_vm(writer, asked, image));
+                writer.element("VMImage", |writer| write_public_vm(writer, image));
             }
         }
         let own_ones = matches!(
@@ -313,10 +388,10 @@ fn list_vm(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
             None | Some("private" | "user")
         );
         if own_ones && asked.query("publisher").is_none() {
-            for (_, image) in cx.classic().vm_images.range(Named::all(asked.key)) {
-                let (location, group) = cx.account_place(&image.os_disk.blob.0);
+            for image in cx.vm_images(asked.key) {
+                let (location, _) = cx.account_place(&image.os_disk.blob.0);
                 if wants("location", &location) {
-                    writer.element("VMImage", |writer| write_vm(writer, image, &location, group.as_deref()));
+                    writer.element("VMImage", |writer| write_vm(writer, asked, image));
                 }
             }
         }
@@ -327,7 +402,7 @@ fn list_vm(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
 /// The time that public VM images show (SM 10.2).
 const DAWN: &str = "1801-01-01T00:00:00Z";
 
-fn write_public_vm(writer: &mut Writer, asked: &Asked<'_>, image: &ClassicImage) {
+fn write_public_vm(writer: &mut Writer, image: &ClassicImage) {
     let Some(machine) = &image.machine else {
         return;
     };
@@ -354,7 +429,7 @@ fn write_public_vm(writer: &mut Writer, asked: &Asked<'_>, image: &ClassicImage)
             });
         }
     });
-    writer.text("Location", everywhere(asked));
+    writer.text("Location", everywhere());
     writer.text("CreatedTime", DAWN);
     writer.text("ModifiedTime", DAWN);
     writer.optional("ImageFamily", (!image.family.is_empty()).then_some(image.family));
@@ -374,11 +449,12 @@ fn write_vm_disk(writer: &mut Writer, disk: &ImageDisk) {
     writer.text("IOType", "Standard");
 }
 
-fn write_vm(writer: &mut Writer, image: &VmImage, location: &str, group: Option<&str>) {
+fn write_vm(writer: &mut Writer, asked: &Asked<'_>, image: &VmImage) {
+    let (location, group) = asked.cx().account_place(&image.os_disk.blob.0);
     let own = &image.marketing;
     writer.text("Name", &image.name);
     writer.text("Label", &image.label);
-    writer.text("Category", "User");
+    writer.text("Category", image.publication.permission.category());
     writer.optional("Description", own.description.as_deref());
     writer.element("OSDiskConfiguration", |writer| {
         writer.text("Name", &image.os_disk.name);
@@ -409,8 +485,11 @@ fn write_vm(writer: &mut Writer, image: &VmImage, location: &str, group: Option<
         writer.text("DeploymentName", deployment);
         writer.text("RoleName", role);
     }
-    writer.text("Location", location);
-    writer.optional("AffinityGroup", group);
+    writer.text(
+        "Location",
+        image.publication.locations(&location, asked.sandbox.cloud.now()),
+    );
+    writer.optional("AffinityGroup", group.as_deref());
     writer.text("CreatedTime", date(image.created));
     writer.text("ModifiedTime", date(image.modified));
     writer.optional("Language", own.language.as_deref());

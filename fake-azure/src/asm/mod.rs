@@ -24,6 +24,7 @@ mod operations;
 mod packages;
 mod request;
 mod reserved_ips;
+mod role_instances;
 mod role_operations;
 mod roles;
 mod route;

@@ -3,6 +3,7 @@
 use fake_azure_cloud::classic::{Act, Named, NetworkSecurityGroup, Rule, RuleSpec, forms};
 
 use super::deployments::find;
+use super::encode::{Regional, read_regional};
 use super::error::Failure;
 use super::request::{Answer, Asked};
 use super::roles::{forwarding, place};
@@ -53,13 +54,8 @@ const RULE: Contract = Contract {
 };
 
 fn create(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
-    let body = asked.body(GROUP.name)?;
-    let fields = GROUP.read(&body);
-    let act = Act::CreateNetworkSecurityGroup {
-        name: fields.required("Name")?,
-        label: fields.filled("Label"),
-        location: fields.or_empty("Location"),
-    };
+    let Regional { name, label, location } = read_regional(asked, &GROUP)?;
+    let act = Act::CreateNetworkSecurityGroup { name, label, location };
     Ok(Answer::accepted(asked.perform(act)?))
 }
 

@@ -2,14 +2,17 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use fake_azure_cloud::classic::{Act, CreatePackage, PackageRole, forms};
+use fake_azure_cloud::classic::{
+    Act, CreatePackage, ExtensionConfiguration, PackageRole, UpdateDeployment, UpdateMode, UpgradeDeployment, forms,
+};
 
-use super::deployments::{slot_of, which};
+use super::deployments::{find, slot_of, which};
 use super::encode::read_extended;
 use super::error::Failure;
 use super::request::{Answer, Asked};
 use super::route::Route;
-use super::xml::{Contract, SERVICE_CONFIGURATION, parse};
+use super::xml::{Contract, Element, Fields, SERVICE_CONFIGURATION, Writer, parse};
+use crate::text;
 
 const D: &str = "/services/hostedservices/{service}/deployments/{deployment}";
 const SLOT: &str = "/services/hostedservices/{service}/deploymentslots/{slot}";
@@ -20,6 +23,30 @@ pub(super) const ROUTES: &[Route] = &[
     Route::new("POST", D, status).comp("status"),
     Route::new("POST", SLOT, configure).comp("config"),
     Route::new("POST", D, configure).comp("config"),
+    Route::new("POST", SLOT, upgrade).comp("upgrade"),
+    Route::new("POST", D, upgrade).comp("upgrade"),
+    Route::new("POST", SLOT, walk).comp("walkupgradedomain"),
+    Route::new("POST", D, walk).comp("walkupgradedomain"),
+    Route::new("POST", SLOT, roll_back).comp("rollback").since(20_111_001),
+    Route::new("POST", D, roll_back).comp("rollback").since(20_111_001),
+    Route::new(
+        "GET",
+        "/services/hostedservices/{service}/deploymentslots/{slot}/events",
+        events,
+    )
+    .since(20_140_601),
+    Route::new(
+        "GET",
+        "/services/hostedservices/{service}/deployments/{deployment}/events",
+        events,
+    )
+    .since(20_140_601),
+    // Storing a package needs what is in it.
+    Route::new(
+        "POST",
+        "/services/hostedservices/{service}/deployments/{deployment}/package",
+        |_| Err(Failure::unknown()),
+    ),
 ];
 
 const CREATE: Contract = Contract {
@@ -34,6 +61,36 @@ const CREATE: Contract = Contract {
         "ExtendedProperties",
         "ExtensionConfiguration",
     ],
+    lenient: &[],
+};
+const CONFIGURE: Contract = Contract {
+    name: "ChangeConfiguration",
+    order: &[
+        "Configuration",
+        "TreatWarningsAsError",
+        "Mode",
+        "ExtendedProperties",
+        "ExtensionConfiguration",
+    ],
+    lenient: &[],
+};
+const UPGRADE: Contract = Contract {
+    name: "UpgradeDeployment",
+    order: &[
+        "Mode",
+        "PackageUrl",
+        "Configuration",
+        "Label",
+        "RoleToUpgrade",
+        "Force",
+        "ExtendedProperties",
+        "ExtensionConfiguration",
+    ],
+    lenient: &[],
+};
+const ROLL_BACK: Contract = Contract {
+    name: "RollbackUpdateOrUpgrade",
+    order: &["Mode", "Force"],
     lenient: &[],
 };
 
@@ -59,18 +116,79 @@ fn roles(configuration: &str) -> Result<Vec<PackageRole>, Failure> {
         .collect()
 }
 
+/// A service configuration with other counts, otherwise as it was sent.
+pub(super) fn with_counts(configuration: &str, counts: &[PackageRole]) -> Option<Box<str>> {
+    let text = String::from_utf8(STANDARD.decode(configuration.trim()).ok()?).ok()?;
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some(at) = rest.find("<Role") {
+        let (before, role) = rest.split_at(at);
+        let end = role.find("</Role").unwrap_or(role.len());
+        let (role, after) = role.split_at(end);
+        out.push_str(before);
+        let wanted = counts.iter().find(|own| role.contains(&format!("\"{}\"", own.name)));
+        match (wanted, role.split_once("count=\"")) {
+            (Some(wanted), Some((head, tail))) => {
+                let tail = tail.split_once('"').map_or("", |(_, tail)| tail);
+                out.push_str(&format!("{head}count=\"{}\"{tail}", wanted.instances));
+            }
+            _ => out.push_str(role),
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    Some(STANDARD.encode(out).into())
+}
+
+fn extensions(fields: &Fields<'_>) -> Option<ExtensionConfiguration> {
+    let ids = |list: &Element| -> Vec<Box<str>> {
+        let all = list.all("Extension").filter_map(|own| own.text_of("Id"));
+        all.map(Box::from).collect()
+    };
+    let element = fields.get("ExtensionConfiguration")?;
+    let named = element
+        .child("NamedRoles")
+        .into_iter()
+        .flat_map(|list| list.all("Role"));
+    Some(ExtensionConfiguration {
+        all_roles: element.child("AllRoles").map(ids).unwrap_or_default(),
+        named_roles: named
+            .map(|role| {
+                let own = role.child("Extensions").map(ids).unwrap_or_default();
+                (role.text_of("RoleName").unwrap_or_default().into(), own)
+            })
+            .collect(),
+    })
+}
+
+/// `ExtensionConfiguration` of a deployment that has one (SM 5.5).
+pub(super) fn write_extensions(writer: &mut Writer, extensions: &ExtensionConfiguration) {
+    let list = |writer: &mut Writer, ids: &[Box<str>]| {
+        for id in ids {
+            writer.element("Extension", |writer| {
+                writer.text("Id", id);
+                writer.nillable("State", None);
+            });
+        }
+    };
+    writer.element("ExtensionConfiguration", |writer| {
+        writer.element("AllRoles", |writer| list(writer, &extensions.all_roles));
+        writer.element("NamedRoles", |writer| {
+            for (name, ids) in &extensions.named_roles {
+                writer.element("Role", |writer| {
+                    writer.text("RoleName", name);
+                    writer.element("Extensions", |writer| list(writer, ids));
+                });
+            }
+        });
+    });
+}
+
 fn create(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let slot = slot_of(asked)?;
     let body = asked.body(CREATE.name)?;
     let fields = CREATE.read(&body);
     let configuration = fields.required("Configuration")?;
-    let all_roles = fields
-        .get("ExtensionConfiguration")
-        .and_then(|own| own.child("AllRoles"));
-    let extensions = all_roles
-        .into_iter()
-        .flat_map(|list| list.all("Extension"))
-        .filter_map(|own| own.text_of("Id"));
     let package = CreatePackage {
         name: fields.required("Name")?,
         label: fields.required("Label")?,
@@ -79,7 +197,7 @@ fn create(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
         configuration,
         start: fields.boolean("StartDeployment")?.unwrap_or(false),
         extended: fields.get("ExtendedProperties").map(read_extended).unwrap_or_default(),
-        extensions: extensions.map(Into::into).collect(),
+        extensions: extensions(&fields).unwrap_or_default(),
     };
     let act = Act::CreatePackage {
         service: asked.boxed("service"),
@@ -104,17 +222,101 @@ fn status(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     Ok(Answer::accepted(asked.perform(act)?))
 }
 
-fn configure(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
-    let body = asked.body("ChangeConfiguration")?;
-    let configuration = body
-        .text_of("Configuration")
-        .ok_or_else(|| Failure::missing_element("ChangeConfiguration"))?;
-    let roles = roles(configuration)?;
-    let act = Act::ChangeConfiguration {
+/// `Auto` unless said (SM 5.6).
+fn mode(fields: &Fields<'_>) -> Result<UpdateMode, Failure> {
+    match fields.text("Mode").filter(|text| !text.is_empty()) {
+        None => Ok(UpdateMode::Auto),
+        Some(text) => UpdateMode::find(text).ok_or_else(|| Failure::of(&forms::PARAMETER)),
+    }
+}
+
+fn update(asked: &mut Asked<'_>, fields: &Fields<'_>, upgrade: Option<UpgradeDeployment>) -> Result<Answer, Failure> {
+    let configuration = fields.required("Configuration")?;
+    let update = UpdateDeployment {
+        mode: mode(fields)?,
+        roles: roles(&configuration)?,
+        configuration,
+        extended: fields.get("ExtendedProperties").map(read_extended),
+        extensions: extensions(fields),
+        upgrade,
+    };
+    let act = Act::UpdateDeployment {
         service: asked.boxed("service"),
         which: which(asked)?,
-        configuration: configuration.into(),
-        roles,
+        update: Box::new(update),
     };
     Ok(Answer::accepted(asked.perform(act)?))
+}
+
+fn configure(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
+    let body = asked.body(CONFIGURE.name)?;
+    update(asked, &CONFIGURE.read(&body), None)
+}
+
+fn upgrade(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
+    let body = asked.body(UPGRADE.name)?;
+    let fields = UPGRADE.read(&body);
+    let own = UpgradeDeployment {
+        package_url: fields.required("PackageUrl")?,
+        label: fields.required("Label")?,
+        role: fields.filled("RoleToUpgrade"),
+    };
+    // The reference has it as required; nothing local is lost here, so that it makes no difference.
+    fields.boolean("Force")?;
+    update(asked, &fields, Some(own))
+}
+
+fn walk(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
+    let body = asked.body("WalkUpgradeDomain")?;
+    let domain = body
+        .text_of("UpgradeDomain")
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(|| Failure::missing_element("WalkUpgradeDomain"))?;
+    let act = Act::WalkUpgradeDomain {
+        service: asked.boxed("service"),
+        which: which(asked)?,
+        domain,
+    };
+    Ok(Answer::accepted(asked.perform(act)?))
+}
+
+fn roll_back(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
+    let body = asked.body(ROLL_BACK.name)?;
+    let fields = ROLL_BACK.read(&body);
+    fields.boolean("Force")?;
+    let act = Act::RollBack {
+        service: asked.boxed("service"),
+        which: which(asked)?,
+        mode: mode(&fields)?,
+    };
+    Ok(Answer::accepted(asked.perform(act)?))
+}
+
+/// What the platform did to a deployment's machines in a time. It maintains nothing here by itself, so that there is never any.
+fn events(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
+    let time = |name: &str| asked.query(name).and_then(text::parse_iso).ok_or_else(Failure::query);
+    if time("endtime")? < time("starttime")? {
+        return Err(Failure::query());
+    }
+    find(asked)?;
+    Ok(Answer::ok(Writer::root("DeploymentEventCollection", |writer| {
+        writer.empty("RebootEvents")
+    })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_changed_and_nothing_else() {
+        let text = "<S><Role name=\"a\"><Instances count=\"2\"/></Role>\r\n<Role name=\"b\"><Instances count=\"1\" /></Role></S>";
+        let counts = [PackageRole {
+            name: "a".into(),
+            instances: 1,
+        }];
+        let after = with_counts(&STANDARD.encode(text), &counts).expect("base64");
+        let after = String::from_utf8(STANDARD.decode(&*after).expect("base64")).expect("text");
+        assert_eq!(after, text.replacen("count=\"2\"", "count=\"1\"", 1));
+    }
 }

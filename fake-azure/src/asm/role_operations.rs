@@ -24,12 +24,6 @@ pub(super) const ROUTES: &[Route] = &[
     )
     .since(20_130_801),
     Route::new(
-        "POST",
-        "/services/hostedservices/{service}/deployments/{deployment}/roleinstances/{role}",
-        reboot,
-    )
-    .comp("reboot"),
-    Route::new(
         "GET",
         "/services/hostedservices/{service}/deployments/{deployment}/roleinstances/{role}/ModelFile",
         model,
@@ -150,11 +144,6 @@ fn several(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
         .ok_or_else(|| Failure::missing_element("RolesOperation"))?;
     let names = roles.all("Name").map(|name| name.text.trim().into()).collect();
     run(asked, names, act)
-}
-
-/// The first API's restart, which works for machines, too (SM 5.6).
-fn reboot(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
-    run(asked, vec![asked.boxed("role")], RoleAct::Restart)
 }
 
 fn run(asked: &mut Asked<'_>, roles: Vec<Box<str>>, act: RoleAct) -> Result<Answer, Failure> {

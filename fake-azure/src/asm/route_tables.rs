@@ -2,6 +2,7 @@
 
 use fake_azure_cloud::classic::{Act, Named, NextHop, Route as TableRoute, RouteTable};
 
+use super::encode::{Regional, read_regional};
 use super::error::Failure;
 use super::network_security_groups::is_full;
 use super::request::{Answer, Asked};
@@ -44,13 +45,8 @@ const HOP: Contract = Contract {
 };
 
 fn create(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
-    let body = asked.body(TABLE.name)?;
-    let fields = TABLE.read(&body);
-    let act = Act::CreateRouteTable {
-        name: fields.required("Name")?,
-        label: fields.filled("Label"),
-        location: fields.or_empty("Location"),
-    };
+    let Regional { name, label, location } = read_regional(asked, &TABLE)?;
+    let act = Act::CreateRouteTable { name, label, location };
     Ok(Answer::accepted(asked.perform(act)?))
 }
 

@@ -1,9 +1,12 @@
 //! The command line: flags in, data on stdout, everything else on stderr.
 
+mod az_config;
+mod clients;
 mod coverage;
 mod env;
 mod exit;
 mod explain;
+mod files;
 mod output;
 mod serve;
 

@@ -2,19 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::net::{IpAddr, Ipv4Addr};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use fake_azure::cloud::catalogue::limits::Era;
 use fake_azure::cloud::{Guid, Time};
-use fake_azure::server::{Options, ServeError, Tls};
-use fake_azure::{FakeAzure, Listener, Pace};
+use fake_azure::data_plane::{Binding, Responder};
+use fake_azure::identity::{DeviceCodes, DirectoryOptions, Tenant};
+use fake_azure::server::{Options, ServeError, Server, Tls};
+use fake_azure::{FakeAzure, Listener, Pace, Templates};
 use jiff::Timestamp;
+use tokio::sync::watch;
 
+use crate::cli::az_config::{self, Contents};
+use crate::cli::clients;
 use crate::cli::exit::{CANNOT_LISTEN, CERTIFICATE, FILE, Failure, USAGE};
-use crate::cli::output;
+use crate::cli::{files, output};
 
 /// Flags of `serve`. Once the server answers, it prints what a client has to know as KEY=VALUE lines.
 #[derive(Debug, Args)]
@@ -59,6 +64,29 @@ pub(crate) struct Arguments {
     /// Accounts publish `https://{account}.blob.{SUFFIX}/` instead of a path on the blob listener
     #[arg(long, value_name = "SUFFIX")]
     storage_suffix: Option<String>,
+    /// What template links find outside of the cloud: a file `HOST/PATH` in this folder stands for `https://HOST/PATH`
+    #[arg(long, value_name = "FOLDER")]
+    templates: Option<Utf8PathBuf>,
+    /// The tenant of all subscriptions; further ones are tenants beside it that own none. May be repeated
+    #[arg(long = "tenant", value_name = "ID", value_parser = guid)]
+    tenants: Vec<Guid>,
+    /// How a sign-in on another device is approved: `wait` for a person, or `at-once` for the first user
+    #[arg(long, value_name = "HOW", default_value = "wait", value_parser = device_codes)]
+    device_codes: DeviceCodes,
+    /// Open the public ports of classic cloud services on this machine, each address as one of 127.64.0.0/16; what is opened is
+    /// said on stderr
+    #[arg(long)]
+    listeners: bool,
+    /// What a role's machine answers with: `host-name`, `http`, `silent`, `text:TEXT` or `command:COMMAND`. ROLE is
+    /// `SERVICE/NAME`, `NAME` or `*`; may be repeated
+    #[arg(long = "responder", value_name = "ROLE=ANSWER", value_parser = responder, requires = "listeners")]
+    responders: Vec<(String, Responder)>,
+    /// Refuse callers whose roles do not allow what they ask; the first principal owns every subscription
+    #[arg(long)]
+    enforce_roles: bool,
+    /// Prepare this folder for the Azure CLI: `. FOLDER/env.sh` and it has signed in here. The user's own stays as it is
+    #[arg(long, value_name = "FOLDER")]
+    az_config_dir: Option<Utf8PathBuf>,
 }
 
 fn port(text: &str) -> Result<(Listener, u16), String> {
@@ -74,8 +102,22 @@ fn port(text: &str) -> Result<(Listener, u16), String> {
     Ok((listener, port))
 }
 
+fn responder(text: &str) -> Result<(String, Responder), String> {
+    let (role, answer) = text
+        .split_once('=')
+        .ok_or_else(|| "expected `ROLE=ANSWER`".to_owned())?;
+    let answer = Responder::find(answer).ok_or_else(|| {
+        format!("`{answer}` is no answer: expected `host-name`, `http`, `silent`, `text:TEXT` or `command:COMMAND`")
+    })?;
+    Ok((role.to_owned(), answer))
+}
+
 fn guid(text: &str) -> Result<Guid, String> {
     Guid::parse(text).ok_or_else(|| "it is not a GUID".to_owned())
+}
+
+fn device_codes(text: &str) -> Result<DeviceCodes, String> {
+    DeviceCodes::find(text).ok_or_else(|| "expected `wait` or `at-once`".to_owned())
 }
 
 fn profile(text: &str) -> Result<Era, String> {
@@ -84,13 +126,22 @@ fn profile(text: &str) -> Result<Era, String> {
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let options = options(&arguments)?;
-    let azure = azure(&arguments);
+    if let Some(folder) = &arguments.az_config_dir {
+        az_config::check(folder)?;
+    }
+    let azure = azure(&arguments)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(CANNOT_LISTEN, format!("cannot start threads: {error}")))?;
-    runtime.block_on(serve(&azure, options, arguments.env_file.as_deref()))
+    runtime.block_on(serve(&azure, options, &arguments))
 }
 
-async fn serve(azure: &FakeAzure, options: Options, env_file: Option<&Utf8Path>) -> Result<(), Failure> {
+async fn serve(azure: &FakeAzure, options: Options, arguments: &Arguments) -> Result<(), Failure> {
+    let running = match &options.tls {
+        Tls::Own {
+            state_dir: Some(folder),
+        } => Some(folder.join(files::RUNNING)),
+        _ => None,
+    };
     let stop =
         stop_signal().map_err(|error| Failure::new(CANNOT_LISTEN, format!("cannot wait for signals: {error}")))?;
     let server = azure.listen(options).await.map_err(|error| failure(&error))?;
@@ -98,23 +149,82 @@ async fn serve(azure: &FakeAzure, options: Options, env_file: Option<&Utf8Path>)
     for (name, value) in server.environment() {
         writeln!(lines, "{name}={value}").expect("a text takes any text");
     }
-    if let Some(path) = env_file {
-        write_whole(path, &lines).map_err(|error| {
+    if let Some(path) = &arguments.env_file {
+        files::write_whole(path, &lines).map_err(|error| {
             Failure::new(FILE, format!("cannot write `{path}`: {error}"))
                 .hint(Some("`--env-file` names a file in a folder that exists"))
         })?;
     }
+    if let Some(path) = &running {
+        files::write_private(path, &lines)
+            .map_err(|error| Failure::new(FILE, format!("cannot write `{path}`: {error}")))?;
+    }
+    if let Some(folder) = &arguments.az_config_dir {
+        prepare_az(azure, &server, folder, &lines)?;
+    }
     output::write(&lines)?;
-    stop.await;
+    if io::stderr().is_terminal() {
+        output::complain("hint: `fake-azure env --for CLIENT` prints the lines that point a client here, `az` for one");
+    }
+    tokio::select! {
+        () = stop => {}
+        () = report(server.bindings()) => {}
+    }
+    if let Some(path) = &running {
+        // Another server with the same folder may have written its own since.
+        if fs_err::read_to_string(path).is_ok_and(|text| text == lines) {
+            fs_err::remove_file(path).ok();
+        }
+    }
     server.stop().await;
     Ok(())
 }
 
-/// Writes a file so that a reader finds all of it or nothing.
-fn write_whole(path: &Utf8Path, text: &str) -> io::Result<()> {
-    let beside = Utf8PathBuf::from(format!("{path}.new"));
-    std::fs::write(&beside, text)?;
-    std::fs::rename(&beside, path)
+/// Says what is opened and closed on loopback, for as long as the server runs.
+async fn report(mut bindings: watch::Receiver<Vec<Binding>>) {
+    let mut before: Vec<Binding> = Vec::new();
+    while bindings.changed().await.is_ok() {
+        let now = bindings.borrow_and_update().clone();
+        for binding in now.iter().filter(|binding| !before.contains(binding)) {
+            let place = format!("{} {} {}/{}", binding.service, binding.slot, binding.public, binding.protocol);
+            match binding.local {
+                Some(local) => output::complain(&format!("{place} is reached at {local}")),
+                None => output::complain(&format!("{place} cannot be opened on this machine")),
+            }
+        }
+        for binding in before.iter().filter(|binding| !now.contains(binding)) {
+            output::complain(&format!(
+                "{} {} {}/{} is closed",
+                binding.service, binding.slot, binding.public, binding.protocol
+            ));
+        }
+        before = now;
+    }
+    // Without listeners there is nothing to report: the signal alone ends the server.
+    std::future::pending::<()>().await;
+}
+
+/// Prepares a folder for the Azure CLI, by the document that it would register the cloud by.
+fn prepare_az(azure: &FakeAzure, server: &Server, folder: &Utf8Path, lines: &str) -> Result<(), Failure> {
+    let address = format!(
+        "{}/metadata/endpoints?api-version=2022-09-01",
+        server.url(Listener::Arm)
+    );
+    let request = http::Request::get(address)
+        .body(bytes::Bytes::new())
+        .expect("a listener's address is one");
+    let answer = azure.serve(Listener::Arm, request).response;
+    let metadata = serde_json::from_slice(answer.body()).expect("the metadata document is one");
+    let subscriptions: Vec<(Guid, String)> = azure.with_sandbox(|sandbox| {
+        let own = sandbox.cloud.subscriptions();
+        own.map(|own| (own.id, own.display_name.to_string())).collect()
+    });
+    let contents = Contents {
+        server: &clients::Server::parse(lines),
+        metadata: &metadata,
+        subscriptions: &subscriptions,
+    };
+    az_config::prepare(folder, &contents)
 }
 
 /// Ends when somebody asks the server to stop. Listening begins at once, so that no signal is lost while it starts.
@@ -139,13 +249,36 @@ fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     }
 }
 
-fn azure(arguments: &Arguments) -> FakeAzure {
+fn azure(arguments: &Arguments) -> Result<FakeAzure, Failure> {
     let mut builder = FakeAzure::builder()
         .seed(arguments.seed)
         .era(arguments.profile)
-        .pace(arguments.pace);
+        .pace(arguments.pace)
+        .directory(DirectoryOptions {
+            device_codes: arguments.device_codes,
+            ..DirectoryOptions::default()
+        });
+    for (tenant_idx, tenant) in arguments.tenants.iter().enumerate() {
+        builder = match tenant_idx {
+            0 => builder.tenant(*tenant),
+            _ => builder.another_tenant(
+                Tenant {
+                    id: *tenant,
+                    display_name: format!("Fake Azure {}", tenant_idx + 1),
+                    default_domain: format!("fakeazure{}.onmicrosoft.com", tenant_idx + 1),
+                },
+                Vec::new(),
+            ),
+        };
+    }
     for subscription in &arguments.subscriptions {
         builder = builder.subscription(*subscription);
+    }
+    for (role, responder) in &arguments.responders {
+        builder = builder.responder(role, responder.clone());
+    }
+    if arguments.enforce_roles {
+        builder = builder.enforce_roles();
     }
     if arguments.any_subscription {
         builder = builder.any_subscription();
@@ -153,12 +286,18 @@ fn azure(arguments: &Arguments) -> FakeAzure {
     if let Some(suffix) = &arguments.storage_suffix {
         builder = builder.storage_suffix(suffix);
     }
+    if let Some(folder) = &arguments.templates {
+        let templates = Templates::read_folder(folder).map_err(|error| {
+            Failure::of(FILE, &error).hint(Some("`--templates` names a folder of folders, one for each host"))
+        })?;
+        builder = builder.templates(&templates);
+    }
     if matches!(arguments.pace, Pace::Scaled(_)) {
         // A clock that follows the wall's begins where the wall's stands.
         let now = Timestamp::now().as_second();
         builder = builder.start_at(Time::from_millis(now * 1000));
     }
-    builder.start()
+    Ok(builder.start())
 }
 
 fn options(arguments: &Arguments) -> Result<Options, Failure> {
@@ -181,6 +320,7 @@ fn options(arguments: &Arguments) -> Result<Options, Failure> {
         address: arguments.listen,
         ports,
         tls,
+        data_plane: arguments.listeners,
     })
 }
 
@@ -191,14 +331,7 @@ fn state_dir(arguments: &Arguments) -> Result<Utf8PathBuf, Failure> {
         let whole = camino::absolute_utf8(folder);
         return whole.map_err(|error| Failure::new(FILE, format!("cannot use `{folder}`: {error}")));
     }
-    let folder = |name: &str| {
-        std::env::var(name)
-            .ok()
-            .filter(|path| !path.is_empty())
-            .map(Utf8PathBuf::from)
-    };
-    let state = folder("XDG_STATE_HOME").or_else(|| Some(folder("HOME")?.join(".local/state")));
-    state.map(|state| state.join("fake-azure")).ok_or_else(|| {
+    files::default_state_dir().ok_or_else(|| {
         Failure::new(
             USAGE,
             "there is no place to keep certificates: neither XDG_STATE_HOME nor HOME is set",

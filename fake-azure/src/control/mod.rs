@@ -2,6 +2,8 @@
 //!
 //! It refuses to know the protocols of the front ends. Errors come in ARM's envelope.
 
+mod data_plane;
+mod directory;
 mod schema;
 mod types;
 
@@ -16,10 +18,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+pub use self::data_plane::{ConnectionInfo, ListenerInfo, ResponderInfo};
+pub use self::directory::{
+    DeviceSignInInfo, DeviceVerdict, DirectoryInfo, DirectorySettings, TenantInfo, UserInfo,
+};
 pub use self::schema::document;
 pub use self::types::{
     CheckInfo, ClockInfo, ClockMove, FaultInfo, FaultInstalled, Fork, LimitInfo, Limits, LimitsInfo, List,
-    OperationInfo, Reset, SandboxInfo, Throttling,
+    OperationInfo, Reset, SandboxInfo, Template, TemplateInfo, Throttling,
 };
 use crate::envelope;
 use crate::faults::{FaultId, Moment, Rule};
@@ -52,6 +58,9 @@ pub enum ControlError {
     /// No sandbox holds the subscription: 404.
     #[error("no sandbox holds the subscription `{0}`")]
     NoSuchSandbox(String),
+    /// No such device code waits: 404.
+    #[error("no device code `{0}` waits for a word")]
+    NoSuchDeviceCode(String),
     /// No such rule is in force: 404.
     #[error("there is no fault rule `{0}`")]
     NoSuchFault(String),
@@ -60,9 +69,10 @@ pub enum ControlError {
 impl ControlError {
     fn status(&self) -> StatusCode {
         match self {
-            ControlError::NoSuchCall(_) | ControlError::NoSuchSandbox(_) | ControlError::NoSuchFault(_) => {
-                StatusCode::NOT_FOUND
-            }
+            ControlError::NoSuchCall(_)
+            | ControlError::NoSuchSandbox(_)
+            | ControlError::NoSuchDeviceCode(_)
+            | ControlError::NoSuchFault(_) => StatusCode::NOT_FOUND,
             ControlError::WrongVerb { .. } => StatusCode::METHOD_NOT_ALLOWED,
             ControlError::InvalidDocument(_) | ControlError::InvalidValue(_) => StatusCode::BAD_REQUEST,
         }
@@ -75,6 +85,7 @@ impl ControlError {
             ControlError::InvalidDocument(_) => "InvalidDocument",
             ControlError::InvalidValue(_) => "InvalidValue",
             ControlError::NoSuchSandbox(_) => "NoSuchSandbox",
+            ControlError::NoSuchDeviceCode(_) => "NoSuchDeviceCode",
             ControlError::NoSuchFault(_) => "NoSuchFault",
         }
     }
@@ -158,6 +169,33 @@ fn route(sandboxes: &Sandboxes, request: &Request<Bytes>, wall: Option<Time>) ->
         ("faults", "", _) => wrong("GET, POST and DELETE"),
         ("faults", id, &Method::DELETE) => remove(&mut lock(&chosen()?), id),
         ("faults", _, _) => wrong("DELETE"),
+        ("templates", "", &Method::GET) => answer(&templates(&lock(&chosen()?))),
+        ("templates", "", &Method::POST) => answer(&supply(&mut lock(&chosen()?), &read(body)?)?),
+        ("templates", "", &Method::DELETE) => {
+            lock(&chosen()?).templates.clear();
+            Ok(Answer::Document(json!({})))
+        }
+        ("templates", "", _) => wrong("GET, POST and DELETE"),
+        ("directory", "", &Method::GET) => answer(&directory::info(&lock(&chosen()?))),
+        ("directory", "", &Method::PUT) => answer(&directory::set(&lock(&chosen()?), &read(body)?)),
+        ("directory", "", _) => wrong("GET and PUT"),
+        ("device-codes", code, &Method::POST) if !code.is_empty() => {
+            answer(&directory::decide(&lock(&chosen()?), code, &read(body)?)?)
+        }
+        ("device-codes", code, _) if !code.is_empty() => wrong("POST"),
+        ("listeners", "", &Method::GET) => answer(&data_plane::listeners(&sandboxes.bindings.borrow())),
+        ("connections", rest, &Method::GET) => answer(&data_plane::connection(&lock(&chosen()?), rest, &query)?),
+        ("responders", "", &Method::GET) => answer(&data_plane::responders(&lock(&chosen()?))),
+        ("responders", "", _) => wrong("GET"),
+        ("responders", role, &Method::PUT) => {
+            answer(&data_plane::set_responder(&mut lock(&chosen()?), role, &read(body)?)?)
+        }
+        ("responders", role, &Method::DELETE) => {
+            lock(&chosen()?).data_plane.responders.remove(role);
+            Ok(Answer::Document(json!({})))
+        }
+        ("responders", _, _) => wrong("PUT and DELETE"),
+        ("listeners" | "connections", _, _) => wrong("GET"),
         ("state", "", &Method::GET) => answer(&lock(&chosen()?).save()),
         ("state", "", &Method::PUT) => answer(&restore(sandboxes, read(body)?)?),
         ("state", "", _) => wrong("GET and PUT"),
@@ -416,6 +454,32 @@ fn remove(sandbox: &mut Sandbox, id: &str) -> Result<Answer, ControlError> {
     } else {
         Err(ControlError::NoSuchFault(id.to_owned()))
     }
+}
+
+fn templates(sandbox: &Sandbox) -> List<TemplateInfo> {
+    let all = sandbox.templates.addresses();
+    List {
+        value: all
+            .map(|(address, bytes)| TemplateInfo {
+                address: address.to_owned(),
+                bytes: u64::try_from(bytes).unwrap_or(u64::MAX),
+            })
+            .collect(),
+    }
+}
+
+fn supply(sandbox: &mut Sandbox, template: &Template) -> Result<List<TemplateInfo>, ControlError> {
+    let text = match &template.body {
+        Value::String(text) => text.clone(),
+        document => document.to_string(),
+    };
+    if !sandbox.templates.supply(&template.url, text) {
+        return Err(invalid(format!(
+            "`url`: `{}` is not an absolute http or https address of a document",
+            template.url
+        )));
+    }
+    Ok(templates(sandbox))
 }
 
 fn restore(sandboxes: &Sandboxes, saved: Saved) -> Result<SandboxInfo, ControlError> {

@@ -6,9 +6,11 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::Value;
 
+use super::data_plane::{ConnectionInfo, ListenerInfo, ResponderInfo};
+use super::directory::{DeviceVerdict, DirectoryInfo, DirectorySettings};
 use super::types::{
     CheckInfo, ClockInfo, ClockMove, FaultInfo, FaultInstalled, Fork, Limits, LimitsInfo, List, OperationInfo, Reset,
-    SandboxInfo,
+    SandboxInfo, Template, TemplateInfo,
 };
 use crate::faults::Rule;
 
@@ -84,6 +86,83 @@ const ROWS: &[Row] = &[
         body: "",
         answer: "`{}`",
         effect: "takes all rules back",
+    },
+    Row {
+        verb: "GET",
+        call: "templates",
+        body: "",
+        answer: "List of TemplateInfo",
+        effect: "what links of deployments find outside of the cloud",
+    },
+    Row {
+        verb: "POST",
+        call: "templates",
+        body: "Template",
+        answer: "List of TemplateInfo",
+        effect: "supplies one document; the blobs of the cloud need none",
+    },
+    Row {
+        verb: "DELETE",
+        call: "templates",
+        body: "",
+        answer: "`{}`",
+        effect: "takes all of them back",
+    },
+    Row {
+        verb: "GET",
+        call: "directory",
+        body: "",
+        answer: "DirectoryInfo",
+        effect: "tenants, users, and sign-ins on other devices",
+    },
+    Row {
+        verb: "PUT",
+        call: "directory",
+        body: "DirectorySettings",
+        answer: "DirectoryInfo",
+        effect: "how device codes are approved, how long replication takes; what is absent stays",
+    },
+    Row {
+        verb: "POST",
+        call: "device-codes/{user_code}",
+        body: "DeviceVerdict",
+        answer: "DirectoryInfo",
+        effect: "approves or declines a sign-in on another device, as a person would",
+    },
+    Row {
+        verb: "GET",
+        call: "listeners",
+        body: "",
+        answer: "List of ListenerInfo",
+        effect: "the public ports that are open on this machine, of every sandbox; none without `serve --listeners`",
+    },
+    Row {
+        verb: "GET",
+        call: "connections/{service}/{port}",
+        body: "",
+        answer: "ConnectionInfo",
+        effect: "who would answer the next connection; `slot`, `protocol` and `client` may be said in the query",
+    },
+    Row {
+        verb: "GET",
+        call: "responders",
+        body: "",
+        answer: "List of ResponderInfo",
+        effect: "what machines answer with; any other answers with its host name",
+    },
+    Row {
+        verb: "PUT",
+        call: "responders/{service}/{role}",
+        body: "ResponderInfo",
+        answer: "List of ResponderInfo",
+        effect: "says what a machine answers with; one that is silent fails its probes",
+    },
+    Row {
+        verb: "DELETE",
+        call: "responders/{service}/{role}",
+        body: "",
+        answer: "`{}`",
+        effect: "takes that back",
     },
     Row {
         verb: "GET",
@@ -186,6 +265,14 @@ fn schemas() -> Vec<(String, Value)> {
     add::<Rule>(&mut generator);
     add::<FaultInstalled>(&mut generator);
     add::<List<FaultInfo>>(&mut generator);
+    add::<Template>(&mut generator);
+    add::<List<TemplateInfo>>(&mut generator);
+    add::<DirectorySettings>(&mut generator);
+    add::<DirectoryInfo>(&mut generator);
+    add::<DeviceVerdict>(&mut generator);
+    add::<List<ListenerInfo>>(&mut generator);
+    add::<ConnectionInfo>(&mut generator);
+    add::<List<ResponderInfo>>(&mut generator);
     add::<Fork>(&mut generator);
     add::<List<OperationInfo>>(&mut generator);
     add::<CheckInfo>(&mut generator);

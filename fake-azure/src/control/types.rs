@@ -148,6 +148,26 @@ pub struct FaultInfo {
     pub rule: Rule,
 }
 
+/// `POST templates`: what a link of a deployment finds at an address outside of the cloud.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Template {
+    /// The address, `http` or `https`. A link finds it with any query, unless this has one itself.
+    pub url: String,
+    /// The document: a text as it stands there, or a tree.
+    pub body: serde_json::Value,
+}
+
+/// One document of `GET templates`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TemplateInfo {
+    /// Its address, without the scheme.
+    pub address: String,
+    /// Its length.
+    pub bytes: u64,
+}
+
 /// `POST fork`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -6,6 +6,7 @@ use fake_azure_cloud::catalogue::locations;
 use http::Uri;
 use serde_json::{Map, Value, json};
 
+use super::sign_in::Here;
 use super::token;
 use crate::sandbox::Sandbox;
 use crate::wire::is_azure_host;
@@ -41,10 +42,38 @@ pub(super) fn instance_discovery(uri: &Uri, authorization_endpoint: Option<&str>
     }))
 }
 
+/// The issuer of the second version in documents: of no tenant in particular where the path names none.
+pub(super) fn issuer_v2(here: Here) -> String {
+    match here.named() {
+        Some(tenant) => token::issuer_v2(tenant),
+        None => "https://login.microsoftonline.com/{tenantid}/v2.0".to_owned(),
+    }
+}
+
+/// Whose domain a user's name is in (real-clients 1.2).
+pub(super) fn user_realm(sandbox: &Sandbox, user: &str) -> Value {
+    let user = percent_encoding::percent_decode_str(user).decode_utf8_lossy();
+    let domain = user.rsplit_once('@').map_or("", |(_, domain)| domain);
+    let register = sandbox.directory.register();
+    if domain.is_empty() || register.tenant(domain).is_none() {
+        // The answer for a domain that nobody owns.
+        return json!({
+            "ver": "1.0", "account_type": "Unknown", "cloud_instance_name": "microsoftonline.com", "login": user,
+        });
+    }
+    json!({
+        "ver": "1.0",
+        "account_type": "Managed",
+        "domain_name": domain,
+        "cloud_instance_name": "microsoftonline.com",
+        "cloud_audience_urn": "urn:federation:MicrosoftOnline",
+        "login": user,
+    })
+}
+
 /// The OpenID configuration of a tenant (ARM 6.2), as the client wrote the tenant.
-pub(super) fn openid_configuration(sandbox: &Sandbox, uri: &Uri, tenant: &str, second: bool) -> Value {
+pub(super) fn openid_configuration(here: Here, uri: &Uri, tenant: &str, second: bool) -> Value {
     let base = base(uri);
-    let own = sandbox.directory.tenant();
     let version = if second { "/v2.0" } else { "" };
     let keys = if second {
         "/discovery/v2.0/keys"
@@ -53,9 +82,10 @@ pub(super) fn openid_configuration(sandbox: &Sandbox, uri: &Uri, tenant: &str, s
     };
     // What names a tenant in the path of the token endpoint is what clients take for the tenant (real-clients 1.2).
     let issuer = if second {
-        format!("https://login.microsoftonline.com/{own}/v2.0")
+        issuer_v2(here)
     } else {
-        token::issuer_v1(own)
+        here.named()
+            .map_or_else(|| "https://sts.windows.net/{tenantid}/".to_owned(), token::issuer_v1)
     };
     json!({
         "token_endpoint": format!("{base}/{tenant}/oauth2{version}/token"),
@@ -109,7 +139,7 @@ pub(super) fn metadata(sandbox: &Sandbox, uri: &Uri, version: ApiVersion) -> Val
         return document;
     }
 
-    let cloud = cloud(sandbox, &base, &login(uri));
+    let cloud = cloud(sandbox, uri, &base);
     if version >= ApiVersion::date(2022, 9, 1) {
         cloud
     } else {
@@ -131,11 +161,16 @@ fn audiences() -> Value {
 }
 
 /// One cloud of the metadata document. The suffix of storage is the one that accounts publish by, in host style.
-fn cloud(sandbox: &Sandbox, base: &str, login: &str) -> Value {
+fn cloud(sandbox: &Sandbox, uri: &Uri, base: &str) -> Value {
+    let graph = if uri.host().is_some_and(is_azure_host) {
+        "https://graph.microsoft.com/".to_owned()
+    } else {
+        format!("{base}/")
+    };
     json!({
         "portal": "https://portal.azure.com",
         "authentication": {
-            "loginEndpoint": login,
+            "loginEndpoint": login(uri),
             "audiences": audiences(),
             "tenant": "common",
             "identityProvider": "AAD",
@@ -165,7 +200,7 @@ fn cloud(sandbox: &Sandbox, base: &str, login: &str) -> Value {
         "vmImageAliasDoc": format!("{base}/metadata/vmimagealiases"),
         "activeDirectoryDataLake": "https://datalake.azure.net/",
         "sqlManagement": "https://management.core.windows.net:8443/",
-        "microsoftGraphResourceId": "https://graph.microsoft.com/",
+        "microsoftGraphResourceId": graph,
         "appInsightsResourceId": "https://api.applicationinsights.io",
         "appInsightsTelemetryChannelResourceId": "https://dc.applicationinsights.azure.com/v2/track",
         "attestationResourceId": "https://attest.azure.net",

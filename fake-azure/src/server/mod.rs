@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::builder::FakeAzure;
+use crate::data_plane::{self, Binding};
 use crate::wire::Listener;
 
 /// Where to listen, and by which certificate.
@@ -26,6 +27,8 @@ pub struct Options {
     pub ports: BTreeMap<Listener, u16>,
     /// TLS.
     pub tls: Tls,
+    /// Whether public ports of the classic API are opened on loopback, too.
+    pub data_plane: bool,
 }
 
 impl Default for Options {
@@ -35,6 +38,7 @@ impl Default for Options {
             address: Ipv4Addr::LOCALHOST.into(),
             ports: BTreeMap::new(),
             tls: Tls::Own { state_dir: None },
+            data_plane: false,
         }
     }
 }
@@ -157,7 +161,12 @@ pub struct Server {
 
 impl Server {
     pub(crate) async fn start(azure: FakeAzure, options: Options) -> Result<Server, ServeError> {
-        let Options { address, ports, tls } = options;
+        let Options {
+            address,
+            ports,
+            tls,
+            data_plane,
+        } = options;
         let authority = tls::Authority::of(&tls, address)?;
         let scheme = if tls == Tls::Off { "http" } else { "https" };
         let mut bound = Vec::new();
@@ -190,6 +199,9 @@ impl Server {
                 tasks.spawn(connection::accept(socket, acceptor.clone(), gate, stop.clone()));
             }
         }
+        if data_plane {
+            tasks.spawn(data_plane::run(Arc::clone(azure.sandboxes()), stop));
+        }
         Ok(Server {
             azure,
             urls,
@@ -207,6 +219,11 @@ impl Server {
     /// The certificate authority as PEM, where the server has its own.
     pub fn ca_pem(&self) -> Option<&str> {
         self.authority.ca_pem()
+    }
+
+    /// The public ports that are open on loopback, as they change; none unless the options ask for them.
+    pub fn bindings(&self) -> watch::Receiver<Vec<Binding>> {
+        self.azure.sandboxes().bindings.subscribe()
     }
 
     /// What a client has to know, as `FAKE_*` names and values, in their usual order. A name without a value is left out: no
@@ -228,6 +245,12 @@ impl Server {
             ("FAKE_TOKEN", directory.fake_token().to_owned()),
             ("FAKE_SUBSCRIPTION", self.azure.subscription().to_string()),
             ("FAKE_TENANT", directory.tenant().to_string()),
+        ]);
+        if let Some(user) = directory.users().into_iter().next() {
+            environment.push(("FAKE_USER", user.user_principal_name));
+            environment.push(("FAKE_USER_PASSWORD", user.password));
+        }
+        environment.extend([
             ("FAKE_CLIENT_ID", principal.app_id.to_string()),
             ("FAKE_CLIENT_SECRET", principal.secret.clone()),
         ]);

@@ -102,12 +102,6 @@ fn networks_refuse() {
             row(
                 "PUT",
                 media,
-                bad("Location=\"West US\"", "AffinityGroup=\"no\""),
-                "202, then 200 BadRequest: The affinity group does not exist.",
-            ),
-            row(
-                "PUT",
-                media,
                 add(&site("NET", "West US")),
                 "202, then 200 BadRequest: The name 'net' is used more than once in the network configuration.",
             ),

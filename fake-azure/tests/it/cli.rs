@@ -59,6 +59,9 @@ fn wrong_flags() {
         &["serve", "--tls-cert", "a.pem"],
         &["serve", "--http", "--tls-cert", "a.pem", "--tls-key", "b.pem"],
         &["serve", "--listen", "nowhere"],
+        &["serve", "--tenant", "x"],
+        &["serve", "--device-codes", "never"],
+        &["env", "--for", "nobody"],
         &["explain", "NoSuchCode"],
         &["explain", "GroupNotFound"],
         &["frobnicate"],
@@ -102,10 +105,24 @@ fn the_schema_is_the_page() {
 fn a_client_is_told_how_to_find_the_server() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("env");
-    let lines = "FAKE_ARM_URL=https://localhost:8443\nFAKE_AAD_URL=https://localhost:8446\nFAKE_CA_FILE=/state/ca.pem\n\
+    let lines = "FAKE_ARM_URL=https://localhost:8443\nFAKE_ASM_URL=https://localhost:8444\nFAKE_BLOB_URL=https://localhost:8445\n\
+                 FAKE_AAD_URL=https://localhost:8446\nFAKE_CA_FILE=/state/ca.pem\nFAKE_ASM_CERT=/state/client.pem\n\
                  FAKE_TOKEN=t\nFAKE_SUBSCRIPTION=s\nFAKE_TENANT=t\nFAKE_CLIENT_ID=c\nFAKE_CLIENT_SECRET=secret\n";
     fs_err::write(&file, lines).expect("a file");
-    let text = ["az", "curl", "js", "python", "terraform"]
+    let clients = [
+        "ansible",
+        "app-service",
+        "az",
+        "curl",
+        "go",
+        "js",
+        "juju",
+        "libcloud",
+        "managed-identity",
+        "python",
+        "terraform",
+    ];
+    let text = clients
         .into_iter()
         .map(|client| {
             let (code, out, err) = run(&["env", "--for", client, "--env-file", file.to_str().expect("text")]);

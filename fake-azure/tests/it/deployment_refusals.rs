@@ -4,8 +4,9 @@ use fake_azure::Pace;
 use fake_azure::cloud::catalogue::limits::Era;
 use serde_json::{Value, json};
 
-use crate::arm_support::{Arm, GATEWAY, check, json as tree};
-use crate::deployment_support::{address, deployment, of, order, with_group};
+use crate::arm_support::{Arm, GATEWAY, SUBSCRIPTION, check, json as tree};
+use crate::deployment_support::{GROUP, address, deployment, finish, of, order, with_group};
+use crate::governance::sign_in_second;
 
 fn with(parts: &Value) -> String {
     let mut template: Value = serde_json::from_str(&of(&json!([]))).expect("a template");
@@ -236,4 +237,173 @@ fn a_quota_is_told_before_anything_is_made() {
     let fits = arm.send(&format!("PUT {}?{GATEWAY}", deployment("d0")), &own(2));
     assert_eq!(fits.status(), 201);
     check("deployment_quota", &arm.transcript());
+}
+
+/// Orders at every bound of ARM 4.3 and just past it, with words of the refusal of the second.
+fn bounds() -> Vec<(&'static str, String, String, &'static str)> {
+    let many = |part: &str, count: usize, value: &Value| {
+        let all: Value = (0..count)
+            .map(|index| (format!("m{index}"), value.clone()))
+            .collect::<serde_json::Map<_, _>>()
+            .into();
+        plain(&with(&json!({ part: all })))
+    };
+    let parameter = json!({"type": "int", "defaultValue": 1});
+    let output = json!({"type": "int", "value": 1});
+    let loop_of = |count: i64| {
+        let mut own = address("[concat('ip', copyIndex())]");
+        own["copy"] = json!({"name": "many", "count": count});
+        plain(&of(&json!([own])))
+    };
+    let variable = |text: String| plain(&with(&json!({"variables": {"v": text}})));
+    let expression = |length: usize| variable(format!("['{}']", "a".repeat(length - 2)));
+    let calls = |depth: usize| variable(format!("[{}1{}]", "array(".repeat(depth), ")".repeat(depth)));
+    let document = |depth: usize| {
+        let value = (0..depth).fold(json!(1), |inner, _| json!([inner]));
+        plain(&with(&json!({"variables": {"v": value}})))
+    };
+    let inside = |levels: usize| {
+        let whole = (0..levels).fold(of(&json!([])), |inner, level| {
+            let template: Value = serde_json::from_str(&inner).expect("a template");
+            of(&json!([{
+                "type": "Microsoft.Resources/deployments", "apiVersion": "2021-04-01", "name": format!("inside{level}"),
+                "properties": {"mode": "Incremental", "expressionEvaluationOptions": {"scope": "inner"}, "template": template},
+            }]))
+        });
+        plain(&whole)
+    };
+    let bytes = 4 * 1024 * 1024;
+    let rest = with(&json!({"metadata": {"x": ""}})).len();
+    let size = |length: usize| plain(&with(&json!({"metadata": {"x": "a".repeat(length - rest)}})));
+    vec![
+        (
+            "parameters",
+            many("parameters", 256, &parameter),
+            many("parameters", 257, &parameter),
+            "number of template parameters limit exceeded",
+        ),
+        (
+            "variables",
+            many("variables", 256, &json!(1)),
+            many("variables", 257, &json!(1)),
+            "number of template variables limit exceeded",
+        ),
+        (
+            "outputs",
+            many("outputs", 64, &output),
+            many("outputs", 65, &output),
+            "number of template outputs limit exceeded",
+        ),
+        (
+            "resources of a loop",
+            loop_of(800),
+            loop_of(801),
+            "the copy count must be between '0' and '800'",
+        ),
+        (
+            "letters of an expression",
+            expression(24_576),
+            expression(24_577),
+            "The language expression length limit exceeded",
+        ),
+        (
+            "calls inside calls",
+            calls(96),
+            calls(97),
+            "nests deeper than '96' levels",
+        ),
+        (
+            "arrays inside arrays",
+            document(120),
+            document(130),
+            "MaxDepth of 128 has been exceeded",
+        ),
+        (
+            "deployments inside deployments",
+            inside(5),
+            inside(6),
+            "exceeds the limit of '5' levels",
+        ),
+        (
+            "bytes of a template",
+            size(bytes),
+            size(bytes + 1),
+            "template size limit exceeded",
+        ),
+    ]
+}
+
+#[test]
+fn what_stands_at_a_bound_is_accepted_and_what_stands_past_it_is_refused() {
+    for (what, at, past, words) in bounds() {
+        let mut arm = with_group(Pace::Paused, Era::Current);
+        // The rest of the world has bounds of its own.
+        arm.sandbox
+            .cloud
+            .ledger_mut()
+            .set_override("PublicIPAddresses", Some(10_000));
+        let line = format!("POST {}/validate?{GATEWAY}", deployment("d0"));
+        let accepted = arm.send(&line, &at);
+        assert_eq!(accepted.status(), 200, "{what}: {}", tree(&accepted)["error"]);
+        let refused = tree(&arm.send(&line, &past));
+        let message = refused["error"]["message"].as_str().unwrap_or("");
+        assert!(
+            message.contains(words),
+            "{what}: {}",
+            &message[..message.len().min(300)]
+        );
+    }
+}
+
+#[test]
+fn who_may_not_write_is_told_before_anything_is_made() {
+    let mut arm = with_group(Pace::Paused, Era::Current);
+    let directory = std::sync::Arc::clone(&arm.sandbox.directory);
+    let other = &directory.principals()[1];
+    let give = |arm: &mut Arm, role: &str, name: &str| {
+        let body = json!({"properties": {
+            "roleDefinitionId": format!("{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{role}"),
+            "principalId": other.object_id.to_string(),
+        }});
+        arm.prepare(
+            &format!("PUT {GROUP}/providers/Microsoft.Authorization/roleAssignments/{name}?api-version=2022-04-01"),
+            &body.to_string(),
+        );
+    };
+    // Whoever may order deployments, and read, may not write an address.
+    let role = "11111111-1111-4111-8111-111111111111";
+    let definition = json!({"properties": {
+        "roleName": "Deployer", "type": "CustomRole", "assignableScopes": [SUBSCRIPTION],
+        "permissions": [{"actions": ["Microsoft.Resources/*", "*/read"], "notActions": []}],
+    }});
+    arm.prepare(
+        &format!("PUT /providers/Microsoft.Authorization/roleDefinitions/{role}?api-version=2022-04-01"),
+        &definition.to_string(),
+    );
+    give(&mut arm, role, "21111111-1111-4111-8111-111111111111");
+    arm.sandbox.enforce_roles = true;
+    let first = arm.token.clone();
+    arm.token = sign_in_second(&arm);
+    let line = format!("PUT {}?{GATEWAY}", deployment("d0"));
+    let body = plain(&of(&json!([address("ip0")])));
+    let refused = tree(&arm.send(&line, &body));
+    assert_eq!(refused["error"]["code"], "InvalidTemplateDeployment", "{refused}");
+    assert_eq!(refused["error"]["details"][0]["code"], "AuthorizationFailed");
+    assert!(
+        refused["error"]["details"][0]["message"]
+            .as_str()
+            .is_some_and(|text| text.contains("Microsoft.Network/publicIPAddresses/write"))
+    );
+
+    let others = std::mem::replace(&mut arm.token, first);
+    // Network Contributor.
+    give(
+        &mut arm,
+        "4d97b98b-1d4f-4787-a291-c67834d212e7",
+        "31111111-1111-4111-8111-111111111111",
+    );
+    arm.token = others;
+    assert_eq!(arm.send(&line, &body).status(), 201);
+    let ended = finish(&mut arm, &deployment("d0"));
+    assert_eq!(ended["properties"]["provisioningState"], "Succeeded", "{ended}");
 }

@@ -13,8 +13,22 @@ use crate::arm_support::{Arm, GATEWAY, NETWORK, SUBSCRIPTION, json as tree};
 pub(crate) const GROUP: &str = "/resourceGroups/g0";
 
 /// Where templates stand.
-pub(crate) fn templates() -> PathBuf {
+fn templates() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/templates")
+}
+
+/// The name of every template, in order.
+pub(crate) fn names() -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(templates())
+        .expect("the templates are there")
+        .filter_map(|entry| {
+            let name = entry.expect("an entry can be read").file_name();
+            let name = name.into_string().expect("names are text");
+            name.strip_suffix(".json").map(str::to_owned)
+        })
+        .collect();
+    names.sort();
+    names
 }
 
 /// The text of a template.
@@ -88,27 +102,121 @@ pub(crate) fn finish(arm: &mut Arm, path: &str) -> Value {
     panic!("{path} never ends");
 }
 
+/// A template with what its metadata say about the world that it is ordered in.
+pub(crate) struct Case {
+    name: String,
+    text: String,
+    meta: Value,
+}
+
+impl Case {
+    /// Reads one.
+    pub(crate) fn read(name: &str) -> Case {
+        let text = template(name);
+        let meta = metadata(&text);
+        Case {
+            name: name.to_owned(),
+            text,
+            meta,
+        }
+    }
+
+    /// An Azure in which everything is that the template takes for granted.
+    pub(crate) fn prepared(&self) -> Arm {
+        let mut arm = with_group(Pace::Paused, Era::Current);
+        for before in self.meta["before"].as_array().into_iter().flatten() {
+            let what = before["put"].as_str().expect("what is there before has a name");
+            let line = match before["version"].as_str() {
+                Some(version) => format!("PUT {what}?api-version={version}"),
+                None => format!("PUT {GROUP}/providers/Microsoft.Network/{what}?{NETWORK}"),
+            };
+            arm.prepare(&line, &before["body"].to_string());
+            arm.wait(600);
+        }
+        for (address, document) in self.meta["links"].as_object().into_iter().flatten() {
+            let text = document.as_str().map_or_else(|| document.to_string(), str::to_owned);
+            assert!(arm.sandbox.templates.supply(address, text), "{address}");
+        }
+        if let Some(address) = self.meta["linked"].as_str() {
+            assert!(arm.sandbox.templates.supply(address, self.text.as_str()), "{address}");
+        }
+        for (path, document) in self.meta["blobs"].as_object().into_iter().flatten() {
+            fill(&mut arm, path, &document.to_string());
+        }
+        arm
+    }
+
+    /// The path of its deployment.
+    pub(crate) fn path(&self) -> String {
+        if self.is_at_subscription() {
+            "/providers/Microsoft.Resources/deployments/d0".to_owned()
+        } else {
+            deployment("d0")
+        }
+    }
+
+    /// Its order. Where the parameters that are given say `<sas>`, the query of a signature for the account of the blobs stands.
+    pub(crate) fn order(&self, arm: &mut Arm) -> String {
+        let mode = self.meta["mode"].as_str().unwrap_or("Incremental");
+        let mut given = self.meta.get("given").cloned().unwrap_or_else(|| json!({})).to_string();
+        if given.contains("<sas>") {
+            given = given.replace("<sas>", &shared_access(arm));
+        }
+        let given: Value = serde_json::from_str(&given).expect("parameters are a tree");
+        let Some(address) = self.meta["linked"].as_str() else {
+            return order(&self.text, &given, mode, self.is_at_subscription().then_some("westus"));
+        };
+        let mut properties = json!({ "mode": mode, "templateLink": { "uri": address } });
+        match self.meta.get("parametersLink") {
+            Some(link) => properties["parametersLink"] = json!({ "uri": link }),
+            None => properties["parameters"] = given,
+        }
+        json!({ "properties": properties }).to_string()
+    }
+
+    /// Whether it is of the subscription and of no group.
+    pub(crate) fn is_at_subscription(&self) -> bool {
+        self.meta["scope"] == "subscription"
+    }
+}
+
+/// The account of blobs that templates link to.
+const ACCOUNT: &str = "acct0";
+
+/// Puts a document into a blob of a container that nobody may read without a signature.
+fn fill(arm: &mut Arm, path: &str, body: &str) {
+    let container = path.split('/').next().unwrap_or(path);
+    let token = arm.token.clone();
+    let common = [("authorization", token.as_str()), ("x-ms-version", "2019-12-12")];
+    let host = format!("!https://{ACCOUNT}.blob.core.windows.net");
+    let made = arm.send_with(&format!("PUT {host}/{container}?restype=container"), &common, "");
+    assert!(matches!(made.status().as_u16(), 201 | 409), "{container}: {made:?}");
+    let kind = [common[0], common[1], ("x-ms-blob-type", "BlockBlob")];
+    let written = arm.send_with(&format!("PUT {host}/{path}"), &kind, body);
+    assert_eq!(written.status(), 201, "{path}: {written:?}");
+}
+
+/// The query of a signature by which all blobs of the account may be read.
+fn shared_access(arm: &mut Arm) -> String {
+    let line = format!(
+        "POST {GROUP}/providers/Microsoft.Storage/storageAccounts/{ACCOUNT}/ListAccountSas?api-version=2019-06-01"
+    );
+    let body = json!({
+        "signedServices": "b", "signedResourceTypes": "o", "signedPermission": "r", "signedExpiry": "2016-05-01T00:00:00Z",
+    });
+    let answer = tree(&arm.send(&line, &body.to_string()));
+    format!(
+        "?{}",
+        answer["accountSasToken"].as_str().unwrap_or_else(|| panic!("{answer}"))
+    )
+}
+
 /// What becomes of a template: what validation says, how it runs, its operations, its outputs or its error.
 pub(crate) fn story(name: &str) -> String {
-    let text = template(name);
-    let meta = metadata(&text);
-    let mode = meta["mode"].as_str().unwrap_or("Incremental");
-    let at_subscription = meta["scope"] == "subscription";
-    let given = meta.get("given").cloned().unwrap_or_else(|| json!({}));
-    let body = order(&text, &given, mode, at_subscription.then_some("westus"));
-    let path = if at_subscription {
-        "/providers/Microsoft.Resources/deployments/d0".to_owned()
-    } else {
-        deployment("d0")
-    };
-
-    let mut arm = with_group(Pace::Paused, Era::Current);
-    for before in meta["before"].as_array().into_iter().flatten() {
-        let what = before["put"].as_str().expect("what is there before has a name");
-        let line = format!("PUT {GROUP}/providers/Microsoft.Network/{what}?{NETWORK}");
-        arm.prepare(&line, &before["body"].to_string());
-        arm.wait(60);
-    }
+    let case = Case::read(name);
+    let mut arm = case.prepared();
+    let (path, body) = (case.path(), case.order(&mut arm));
+    let meta = &case.meta;
 
     let mut told = format!(
         "{}\n\n",
@@ -194,6 +302,7 @@ pub(crate) fn story(name: &str) -> String {
         .map(|own| format!("{} {}", text_of(&own["name"]), own.get("tags").unwrap_or(&Value::Null)))
         .collect();
     let _ = writeln!(told, "in the group: {}", names.join(", "));
+    assert_eq!(arm.sandbox.cloud.check(), Vec::<String>::new(), "{}", case.name);
     told
 }
 

@@ -384,6 +384,8 @@ fn the_binary_prints_what_clients_need_and_stops_when_asked() {
                 "FAKE_TOKEN",
                 "FAKE_SUBSCRIPTION",
                 "FAKE_TENANT",
+                "FAKE_USER",
+                "FAKE_USER_PASSWORD",
                 "FAKE_CLIENT_ID",
                 "FAKE_CLIENT_SECRET"
             ]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::data_disks::{AttachDataDisk, UpdateDataDisk};
 use super::endpoints::InputEndpoint;
-use super::images::{AddOsImage, AddVmImage, ImageMarketing, UpdateVmImage};
+use super::images::{AddOsImage, AddVmImage, ImageMarketing, ImageName, Permission, UpdateVmImage};
 use super::load_balancers::LoadBalancerSpec;
 use super::management_certificates::ManagementCertificate;
 use super::migration::Subject;
@@ -14,11 +14,12 @@ use super::service_certificates::ServiceCertificate;
 use super::service_extensions::ServiceExtension;
 use super::{
     AddDisk, Asked, CreateAffinityGroup, CreateDeployment, CreateHostedService, CreatePackage, CreateReservedIp,
-    CreateStorageService, DnsServer, NetworkConfiguration, PackageRole, RoleAct, RuleSpec, Slot, Step,
-    UpdateAffinityGroup, UpdateDisk, UpdateHostedService, UpdateStorageService, affinity_groups, data_disks,
-    deployments, disks, endpoints, hosted_services, images, load_balancers, management_certificates, migration,
-    network_configuration, network_security_groups, packages, reserved_ips, role_operations, roles, route_tables,
-    service_certificates, service_extensions, storage_services, virtual_ips,
+    CreateStorageService, DnsServer, InstanceAct, NetworkConfiguration, RoleAct, RuleSpec, Slot, Step,
+    UpdateAffinityGroup, UpdateDeployment, UpdateDisk, UpdateHostedService, UpdateMode, UpdateStorageService,
+    affinity_groups, data_disks, deployments, disks, endpoints, hosted_services, images, load_balancers,
+    management_certificates, migration, network_configuration, network_security_groups, packages, reserved_ips,
+    role_operations, roles, route_tables, service_certificates, service_extensions, storage_services, updates,
+    virtual_ips,
 };
 use crate::cx::Cx;
 use crate::error::CloudError;
@@ -121,11 +122,11 @@ pub enum Act {
         group: Box<str>,
         on: bool,
     },
-    ChangeConfiguration {
+    ActOnInstance {
         service: Box<str>,
         which: Which,
-        configuration: Box<str>,
-        roles: Vec<PackageRole>,
+        instance: Box<str>,
+        act: InstanceAct,
     },
     CreateAffinityGroup(CreateAffinityGroup),
     CreateDeployment {
@@ -179,6 +180,12 @@ pub enum Act {
     DeleteHostedService {
         name: Box<str>,
         media: bool,
+    },
+    DeleteInstances {
+        service: Box<str>,
+        which: Which,
+        names: Vec<Box<str>>,
+        configuration: Box<str>,
     },
     DeleteLoadBalancer {
         service: Box<str>,
@@ -247,6 +254,15 @@ pub enum Act {
         name: Box<str>,
         primary: bool,
     },
+    ReplicateImage {
+        image: ImageName,
+        locations: Vec<Box<str>>,
+    },
+    RollBack {
+        service: Box<str>,
+        which: Which,
+        mode: UpdateMode,
+    },
     RunDeployment {
         service: Box<str>,
         which: Which,
@@ -263,10 +279,17 @@ pub enum Act {
         nic: Option<Box<str>>,
         on: bool,
     },
+    ShareImage {
+        image: ImageName,
+        permission: Permission,
+    },
     Swap {
         service: Box<str>,
         production: Option<Box<str>>,
         source: Box<str>,
+    },
+    UnreplicateImage {
+        image: ImageName,
     },
     UpdateAffinityGroup {
         name: Box<str>,
@@ -276,6 +299,11 @@ pub enum Act {
         place: RolePlace,
         lun: u32,
         disk: UpdateDataDisk,
+    },
+    UpdateDeployment {
+        service: Box<str>,
+        which: Which,
+        update: Box<UpdateDeployment>,
     },
     UpdateDisk {
         name: Box<str>,
@@ -317,6 +345,11 @@ pub enum Act {
     UpdateVmImage {
         name: Box<str>,
         image: Box<UpdateVmImage>,
+    },
+    WalkUpgradeDomain {
+        service: Box<str>,
+        which: Which,
+        domain: u32,
     },
 }
 
@@ -393,12 +426,12 @@ pub(super) fn plan(cx: &Cx<'_>, asked: &Asked, act: &Act) -> Result<Step, CloudE
             group,
             on: false,
         } => network_security_groups::free_subnet(cx, asked, network, subnet, group),
-        Act::ChangeConfiguration {
+        Act::ActOnInstance {
             service,
             which: own,
-            configuration,
-            roles,
-        } => packages::configure(cx, which(service, own)?, configuration, roles),
+            instance,
+            act,
+        } => packages::act(cx, which(service, own)?, instance, *act),
         Act::CreateAffinityGroup(group) => affinity_groups::create(cx, asked, group),
         Act::CreateDeployment { service, deployment } => deployments::create(cx, asked, service, deployment),
         Act::CreateHostedService(service) => hosted_services::create(cx, asked, service),
@@ -426,6 +459,12 @@ pub(super) fn plan(cx: &Cx<'_>, asked: &Asked, act: &Act) -> Result<Step, CloudE
         } => deployments::dns_server(cx, asked, service, deployment, name, None, false),
         Act::DeleteExtension { service, id } => service_extensions::delete(cx, asked, service, id),
         Act::DeleteHostedService { name, media } => hosted_services::delete(cx, asked, name, *media),
+        Act::DeleteInstances {
+            service,
+            which: own,
+            names,
+            configuration,
+        } => packages::delete_instances(cx, which(service, own)?, names, configuration),
         Act::DeleteLoadBalancer {
             service,
             deployment,
@@ -454,6 +493,12 @@ pub(super) fn plan(cx: &Cx<'_>, asked: &Asked, act: &Act) -> Result<Step, CloudE
         Act::PutRoute { table, route } => route_tables::put_route(cx, asked, table, route),
         Act::PutRule { group, name, rule } => network_security_groups::put_rule(cx, asked, group, name, rule),
         Act::RegenerateKeys { name, primary } => storage_services::regenerate(cx, asked, name, *primary),
+        Act::ReplicateImage { image, locations } => images::replicate(cx, asked, image, locations),
+        Act::RollBack {
+            service,
+            which: own,
+            mode,
+        } => updates::roll_back(cx, asked, which(service, own)?, *mode),
         Act::RunDeployment {
             service,
             which: own,
@@ -468,13 +513,20 @@ pub(super) fn plan(cx: &Cx<'_>, asked: &Asked, act: &Act) -> Result<Step, CloudE
         Act::SetForwarding { place, nic, on } => {
             network_security_groups::forwarding(cx, asked, at!(place), nic.as_deref(), *on)
         }
+        Act::ShareImage { image, permission } => images::share(cx, asked, image, *permission),
         Act::Swap {
             service,
             production,
             source,
         } => deployments::swap(cx, asked, service, production.as_deref(), source),
+        Act::UnreplicateImage { image } => images::unreplicate(cx, asked, image),
         Act::UpdateAffinityGroup { name, group } => affinity_groups::update(cx, asked, name, group),
         Act::UpdateDataDisk { place, lun, disk } => data_disks::update(cx, asked, at!(place), *lun, disk),
+        Act::UpdateDeployment {
+            service,
+            which: own,
+            update,
+        } => updates::begin(cx, asked, which(service, own)?, update),
         Act::UpdateDisk { name, disk } => disks::update(cx, asked, name, disk),
         Act::UpdateDnsServer {
             service,
@@ -497,6 +549,11 @@ pub(super) fn plan(cx: &Cx<'_>, asked: &Asked, act: &Act) -> Result<Step, CloudE
         Act::UpdateRole { place, role } => roles::update(cx, asked, at!(place), role),
         Act::UpdateStorageService { name, service } => storage_services::update(cx, asked, name, service),
         Act::UpdateVmImage { name, image } => images::update_vm(cx, asked, name, image),
+        Act::WalkUpgradeDomain {
+            service,
+            which: own,
+            domain,
+        } => updates::walk(cx, asked, which(service, own)?, *domain),
     }
 }
 
@@ -523,7 +580,11 @@ impl Act {
             Act::BindRoleSecurityGroup { .. } | Act::BindSubnetSecurityGroup { .. } => "RemoveNetworkSecurityGroup",
             Act::BindSubnetRouteTable { table: Some(_), .. } => "AddRouteTableToSubnet",
             Act::BindSubnetRouteTable { .. } => "RemoveRouteTableFromSubnet",
-            Act::ChangeConfiguration { .. } => "ChangeDeploymentConfiguration",
+            Act::ActOnInstance { act, .. } => match act {
+                InstanceAct::Reboot => "RebootRoleInstance",
+                InstanceAct::Reimage => "ReimageRoleInstance",
+                InstanceAct::Rebuild => "RebuildRoleInstance",
+            },
             Act::CreateAffinityGroup(_) => "CreateAffinityGroup",
             Act::CreateDeployment { .. } | Act::CreatePackage { .. } => "CreateDeployment",
             Act::CreateHostedService(_) => "CreateHostedService",
@@ -538,6 +599,7 @@ impl Act {
             Act::DeleteDnsServer { .. } => "DeleteDnsServer",
             Act::DeleteExtension { .. } => "DeleteHostedServiceExtension",
             Act::DeleteHostedService { .. } => "DeleteHostedService",
+            Act::DeleteInstances { .. } => "DeleteRoleInstances",
             Act::DeleteLoadBalancer { .. } => "DeleteLoadBalancer",
             Act::DeleteManagementCertificate { .. } => "RemoveSubscriptionCertificate",
             Act::DeleteNetworkSecurityGroup { .. } => "DeleteNetworkSecurityGroup",
@@ -556,6 +618,8 @@ impl Act {
             Act::PutRoute { .. } => "SetRoute",
             Act::PutRule { .. } => "SetNetworkSecurityRule",
             Act::RegenerateKeys { .. } => "RegenerateStorageServiceKeys",
+            Act::ReplicateImage { .. } => "ReplicateImage",
+            Act::RollBack { .. } => "RollbackUpdateOrUpgrade",
             Act::RunDeployment { .. } => "UpdateDeploymentStatus",
             Act::RunRoles { act, .. } => match act {
                 RoleAct::Start => "StartRole",
@@ -566,9 +630,15 @@ impl Act {
                 RoleAct::PerformMaintenance => "PerformMaintenanceOnRole",
             },
             Act::SetForwarding { .. } => "SetIPForwarding",
+            Act::ShareImage { .. } => "ShareImage",
             Act::Swap { .. } => "SwapDeployment",
+            Act::UnreplicateImage { .. } => "UnreplicateImage",
             Act::UpdateAffinityGroup { .. } => "UpdateAffinityGroup",
             Act::UpdateDataDisk { .. } => "UpdateDataDisk",
+            Act::UpdateDeployment { update, .. } => match update.upgrade {
+                Some(_) => "UpgradeDeployment",
+                None => "ChangeDeploymentConfiguration",
+            },
             Act::UpdateDisk { .. } => "UpdateDisk",
             Act::UpdateDnsServer { .. } => "UpdateDnsServer",
             Act::UpdateHostedService { .. } => "UpdateHostedService",
@@ -578,6 +648,7 @@ impl Act {
             Act::UpdateRole { .. } => "UpdateRole",
             Act::UpdateStorageService { .. } => "UpdateStorageService",
             Act::UpdateVmImage { .. } => "UpdateVMImage",
+            Act::WalkUpgradeDomain { .. } => "WalkUpgradeDomain",
         }
     }
 

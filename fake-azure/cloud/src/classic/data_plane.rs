@@ -1,5 +1,6 @@
 //! The data plane of endpoints: who would answer a connection (SM 7.3; the availability set announcement).
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use super::deployments::{Deployment, Slot};
@@ -13,8 +14,10 @@ use crate::key::Key;
 /// A connection from outside.
 #[derive(Clone, Debug)]
 pub struct Connection {
-    /// The hosted service whose production address is called.
+    /// The hosted service that is called.
     pub service: Box<str>,
+    /// Which of its two deployments: each has an address of its own.
+    pub slot: Slot,
     /// The public port.
     pub port: u16,
     /// `tcp` or `udp`.
@@ -23,6 +26,21 @@ pub struct Connection {
     pub client: Ipv4Addr,
     /// Which connection to this port it is, counted from 0: members take turns.
     pub number: u64,
+}
+
+/// A public port that somebody may call.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Exposed {
+    /// The hosted service, as created.
+    pub service: Box<str>,
+    /// Which of its deployments.
+    pub slot: Slot,
+    /// The public port.
+    pub port: u16,
+    /// `tcp` or `udp`.
+    pub protocol: Box<str>,
+    /// The deployment's address.
+    pub address: Ipv4Addr,
 }
 
 /// Who answers.
@@ -52,6 +70,27 @@ pub enum Unreachable {
 }
 
 impl Cx<'_> {
+    /// Every public port of every deployment that has an address, by service, slot and port.
+    pub fn exposed(&self) -> Vec<Exposed> {
+        let mut found = BTreeSet::new();
+        for (key, deployment) in self.classic().deployments.iter() {
+            let Some(address) = deployment.vips.first().and_then(|vip| self.vip_address(vip)) else {
+                continue;
+            };
+            let endpoints = deployment.roles.iter().flat_map(|role| role.network.endpoints.iter());
+            for endpoint in endpoints.filter(|endpoint| is_public(endpoint)) {
+                found.extend(endpoint.port.map(|port| Exposed {
+                    service: key.0.clone(),
+                    slot: key.1,
+                    port,
+                    protocol: endpoint.protocol.to_lowercase().into(),
+                    address,
+                }));
+            }
+        }
+        found.into_iter().collect()
+    }
+
     /// Who would answer a connection. Only members whose probe succeeds get one: a machine's probe succeeds while it is ready and
     /// `listens` says so; members take turns in connection order.
     ///
@@ -63,7 +102,7 @@ impl Cx<'_> {
         call: &Connection,
         listens: impl Fn(&Role, u16) -> bool,
     ) -> Result<Answerer, Unreachable> {
-        let key = super::DeploymentKey::new(&call.service, Slot::Production);
+        let key = super::DeploymentKey::new(&call.service, call.slot);
         let deployment = self.classic().deployments.get(&key).ok_or(Unreachable::NoAddress)?;
         let vip = deployment.vips.first().ok_or(Unreachable::NoAddress)?;
         self.vip_address(vip).ok_or(Unreachable::NoAddress)?;
@@ -72,7 +111,7 @@ impl Cx<'_> {
             .roles
             .iter()
             .flat_map(|role| role.network.endpoints.iter().map(move |endpoint| (role, endpoint)))
-            .filter(|(_, endpoint)| endpoint.load_balancer.is_none() && endpoint.virtual_ip.is_none())
+            .filter(|(_, endpoint)| is_public(endpoint))
             .filter(|(_, endpoint)| {
                 endpoint.port == Some(call.port) && endpoint.protocol.eq_ignore_ascii_case(&call.protocol)
             })
@@ -153,6 +192,11 @@ impl Cx<'_> {
             .network_security_groups
             .get(&Named::new(subscription, subnet.security_group.as_deref()?))
     }
+}
+
+/// Whether an endpoint is reached at the deployment's first address.
+fn is_public(endpoint: &InputEndpoint) -> bool {
+    endpoint.load_balancer.is_none() && endpoint.virtual_ip.is_none()
 }
 
 /// Whether a group's rules let a client of the internet in: the lowest priority that matches decides; nothing matches, nobody

@@ -60,6 +60,7 @@ crate::forms::forms! {
     IMAGE_LOCATION: Invalid, Classic, "BadRequest", "The location or affinity group {account} of the storage account where the source image {image} resides is not in the same location or affinity group as the specified cloud service. The source image must reside in a storage account that has the same affinity group or location as the cloud service {service}.", "SM 5.3", "use an image in the service's location";
     IMAGE_NOT_FOUND: Missing, Classic, "ResourceNotFound", "The image {image} does not exist.", "SM 5.3 (text unsure)", "list the images";
     INTERNAL: Internal, Classic, "InternalError", "The server encountered an internal error. Please retry the request.", "SM 1.8", "send the request again";
+    LAST_INSTANCE: Conflict, Classic, "BadRequest", "The last role instance of role {role} cannot be deleted.", "assumed (SM 5.6)", "delete the deployment instead";
     LB_EXISTS: Conflict, Classic, "BadRequest", "LoadBalancer already exists: {name}. Only one internal load balancer allowed per deployment.", "SM 7.4", "use the one that is there";
     LB_IN_USE: InUse, Classic, "BadRequest", "The load balancer {name} is in use by an endpoint of role {role}.", "assumed (SM 7.4)", "remove the endpoint first";
     LB_NEEDS_NETWORK: Invalid, Classic, "BadRequest", "The subnet {subnet} was not found: the deployment is not in a virtual network that has it.", "assumed (SM 7.4)", "name a subnet of the deployment's network";
@@ -83,11 +84,14 @@ crate::forms::forms! {
     NIC_DUPLICATE: Invalid, Classic, "BadRequest", "The network interfaces of role {role} are not valid: {reason}.", "assumed (SM 11.4)", "mend the interfaces";
     NO_AFFINITY_GROUP: Missing, Classic, "BadRequest", "The affinity group does not exist.", "SM 4.6", "create the group first";
     NO_DEPLOYMENTS: Missing, Classic, "ResourceNotFound", "No deployments were found.", "SM 5.5", "create a deployment";
+    NO_INSTANCE: Missing, Classic, "ResourceNotFound", "The role instance {instance} was not found in the deployment.", "assumed (SM 5.6)", "read the deployment";
+    NO_MANUAL_UPDATE: Invalid, Classic, "BadRequest", "No manual update of the deployment is in progress.", "SM 5.6 (text assumed)", "begin an update with the mode Manual";
     NO_NETWORK: Missing, Classic, "BadRequest", "Virtual network '{network}' not found. Either it does not exist or it is an Azure Resource Manager resource, which cannot be used with Cloud Services.", "SM 5.3, 10.5", "define the network in the network configuration";
     NO_RDP: Invalid, Classic, "BadRequest", "An external endpoint to the Remote Desktop port (3389) must first be added to the role.", "SM 6.4", "add an endpoint with local port 3389";
     NO_ROLE: Missing, Classic, "ResourceNotFound", "Role {role} was not found in the currently deployed service.", "SM 6.3", "read the deployment";
     NO_ROUTE_TABLE: Missing, Classic, "ResourceNotFound", "The virtual network name {network} and subnet {subnet} does not have any Route Table associated.", "SM 11.6", "associate a route table";
     NO_SUBNET: Missing, Classic, "BadRequest", "The subnet '{subnet}' was not found in virtual network '{network}'.", "assumed", "name a subnet of the network";
+    NO_UPDATE: Invalid, Classic, "BadRequest", "No update of the deployment is in progress that can be rolled back.", "SM 5.6 (text assumed)", "look at RollbackAllowed of the deployment";
     NSG_EXISTS: Conflict, Classic, "ConflictError", "A network security group with the name {group} already exists.", "assumed (SM 11.5)", "choose another name";
     NSG_IN_USE: InUse, Classic, "BadRequest", "The network security group {group} is associated and cannot be deleted.", "assumed (SM 11.5)", "remove the associations first";
     NSG_LOCATION: Invalid, Classic, "BadRequest", "The network security group {group} is not in the same location as {what}.", "SM 11.5 (text assumed)", "use a group in that location";
@@ -116,6 +120,7 @@ crate::forms::forms! {
     ROLE_LIMIT: Quota, Classic, "BadRequest", "The deployment would have {count} roles. The limit is {limit}.", "assumed (SM 15 gives the number)", "use another hosted service";
     ROLE_NAME: Invalid, Classic, "BadRequest", "The role name '{role}' is invalid.", "assumed (SM 6.1)", "choose another name";
     ROLE_SIZE: Invalid, Classic, "BadRequest", "The role size '{size}' is not valid.", "SM 5.3 (text unsure)", "use a size that the location lists";
+    ROLLED_BACK: Conflict, Classic, "ConflictError", "The update of the deployment was rolled back.", "assumed (SM 5.6)", "look at the operation of the rollback";
     ROUTE_NOT_FOUND: Missing, Classic, "ResourceNotFound", "The route {route} does not exist.", "assumed (SM 11.6)", "read the route table in full";
     ROUTE_TABLE_EXISTS: Conflict, Classic, "ConflictError", "A route table with the name {table} already exists.", "assumed (SM 11.6)", "choose another name";
     ROUTE_TABLE_IN_USE: InUse, Classic, "BadRequest", "The route table {table} is associated with a subnet and cannot be deleted.", "assumed (SM 11.6)", "remove the association first";
@@ -131,6 +136,8 @@ crate::forms::forms! {
     SUBNET_IN_USE: InUse, Classic, "BadRequest", "Cannot delete or modify subnet while in use '{subnet}'.", "SM 11.2", "delete what is in the subnet first";
     SWAP: Invalid, Classic, "BadRequest", "The swap is not possible: {reason}.", "assumed (SM 5.6)", "look at the two slots";
     UNKNOWN_SERVICE: Missing, Classic, "ResourceNotFound", "The service name is unknown.", "SM 3", "nothing: clients tolerate it";
+    UPDATE_IN_PROGRESS: Busy, Classic, "ConflictError", "An update of the deployment is in progress.", "assumed (SM 5.6)", "walk its upgrade domains, or roll it back";
+    UPGRADE_DOMAIN: Invalid, Classic, "BadRequest", "The upgrade domain {domain} cannot be updated now. The next one is {next}.", "SM 5.6 (text assumed)", "walk the upgrade domains in order";
     VIP_EXISTS: Conflict, Classic, "ConflictError", "The virtual IP {name} already exists in the deployment.", "assumed (SM 7.4)", "choose another name";
     VIP_IN_USE: InUse, Classic, "BadRequest", "The virtual IP {name} is in use by an endpoint.", "assumed (SM 7.4)", "remove the endpoint first";
     VIP_LIMIT: Quota, Classic, "BadRequest", "The deployment would have {count} virtual IPs. The limit is {limit}.", "assumed (SM 7.4 gives the number)", "remove one";

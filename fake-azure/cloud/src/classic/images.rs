@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Asked, Named, Step, forms, media, names};
+use super::{Asked, Named, Step, forms, media, names, placement};
 use crate::catalogue::classic_images::{self, OsState};
 use crate::cx::Cx;
 use crate::error::CloudError;
 use crate::fabric::{BlobName, System};
 use crate::key::Key;
 use crate::plan::Plan;
+use crate::table::Table;
 use crate::time::Time;
 
 /// What a publisher says of an image, as sent.
@@ -25,6 +26,92 @@ pub struct ImageMarketing {
     pub recommended_size: Option<Box<str>>,
     pub small_icon_uri: Option<Box<str>>,
     pub language: Option<Box<str>>,
+}
+
+/// Who may use an image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Permission {
+    /// Its subscription.
+    #[default]
+    Private,
+    /// Everyone.
+    Public,
+    /// Subscribers of MSDN; only its category shows it, the cloud knows no such subscribers.
+    Msdn,
+}
+
+impl Permission {
+    /// The image's `Category`.
+    pub const fn category(self) -> &'static str {
+        match self {
+            Permission::Private => "User",
+            Permission::Public => "Public",
+            Permission::Msdn => "MSDN",
+        }
+    }
+
+    /// Reads a permission, in any case.
+    pub fn find(text: &str) -> Option<Permission> {
+        match text.trim().to_ascii_lowercase().as_str() {
+            "private" => Some(Permission::Private),
+            "public" => Some(Permission::Public),
+            "msdn" => Some(Permission::Msdn),
+            _ => None,
+        }
+    }
+}
+
+/// A copy of an image in another location.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replica {
+    /// The location's display name.
+    pub location: Box<str>,
+    /// When it was asked for.
+    pub begun: Time,
+}
+
+/// How long an image takes to another location. Assumed.
+const REPLICATION_MS: i64 = 600_000;
+
+impl Replica {
+    /// Percent of it that is there.
+    pub fn progress(&self, now: Time) -> i64 {
+        (now.millis_since(self.begun) * 100 / REPLICATION_MS).clamp(0, 100)
+    }
+}
+
+/// Where an image is beside its own location, and who may use it (SM 10.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Publication {
+    /// Copies in other locations.
+    pub replicas: Vec<Replica>,
+    /// Who may use it.
+    pub permission: Permission,
+}
+
+impl Publication {
+    /// The locations where it is, its own first.
+    pub fn locations(&self, own: &str, now: Time) -> String {
+        let there = self.replicas.iter().filter(|replica| replica.progress(now) == 100);
+        std::iter::once(own)
+            .chain(there.map(|replica| &*replica.location).filter(|place| *place != own))
+            .collect::<Vec<_>>()
+            .join(";")
+    }
+
+    fn replicated(&self, locations: &[Box<str>], now: Time) -> Publication {
+        let replicas = locations.iter().map(|location| {
+            let known = self.replicas.iter().find(|own| own.location == *location);
+            known.cloned().unwrap_or_else(|| Replica {
+                location: location.clone(),
+                begun: now,
+            })
+        });
+        Publication {
+            replicas: replicas.collect(),
+            ..self.clone()
+        }
+    }
 }
 
 /// A user OS image.
@@ -46,6 +133,8 @@ pub struct OsImage {
     pub marketing: ImageMarketing,
     /// When it was registered.
     pub created: Time,
+    /// Where else it is, and who may use it.
+    pub publication: Publication,
 }
 
 /// A request to register an OS image.
@@ -105,6 +194,8 @@ pub struct VmImage {
     pub modified: Time,
     /// What the publisher says.
     pub marketing: ImageMarketing,
+    /// Where else it is, and who may use it.
+    pub publication: Publication,
 }
 
 /// A request for a VM image from blobs.
@@ -146,11 +237,84 @@ pub(super) struct Source {
     pub(super) data: Vec<(u32, u32)>,
     /// The account of a user image: it must be near the service.
     pub(super) account: Option<Box<str>>,
+    /// Locations that a user image was copied to.
+    pub(super) replicas: Vec<Box<str>>,
+}
+
+/// A user's image: the subscription's own, or one that another subscription shares with everyone.
+fn visible<'a, T>(
+    table: &'a Table<Named, T>,
+    subscription: Key,
+    name: &str,
+    publication: impl Fn(&T) -> &Publication,
+) -> Option<&'a T> {
+    let own = Named::new(subscription, name);
+    table.get(&own).or_else(|| {
+        let shared =
+            |(named, image): &(&Named, &T)| named.1 == own.1 && publication(image).permission == Permission::Public;
+        table.iter().find(shared).map(|(_, image)| image)
+    })
+}
+
+fn there(publication: &Publication, now: Time) -> Vec<Box<str>> {
+    let replicas = publication.replicas.iter();
+    replicas
+        .filter(|replica| replica.progress(now) == 100)
+        .map(|replica| replica.location.clone())
+        .collect()
+}
+
+impl<'a> Cx<'a> {
+    /// A user OS image that a subscription may use.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn os_image(&self, subscription: Key, name: &str) -> Result<&'a OsImage, CloudError> {
+        let found = visible(&self.classic().os_images, subscription, name, |image| {
+            &image.publication
+        });
+        found.ok_or_else(|| CloudError::of(&forms::IMAGE_NOT_FOUND).with("image", name))
+    }
+
+    /// A user VM image that a subscription may use.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn vm_image(&self, subscription: Key, name: &str) -> Result<&'a VmImage, CloudError> {
+        let found = visible(&self.classic().vm_images, subscription, name, |image| {
+            &image.publication
+        });
+        found.ok_or_else(|| CloudError::of(&forms::IMAGE_NOT_FOUND).with("image", name))
+    }
+
+    /// The user OS images that a subscription may use: its own, then what others share.
+    pub fn os_images(&self, subscription: Key) -> impl Iterator<Item = &'a OsImage> {
+        let all = &self.classic().os_images;
+        let shared = all.iter().filter(move |(named, image)| {
+            named.0 != subscription && image.publication.permission == Permission::Public
+        });
+        all.range(Named::all(subscription))
+            .chain(shared)
+            .map(|(_, image)| image)
+    }
+
+    /// The same of VM images.
+    pub fn vm_images(&self, subscription: Key) -> impl Iterator<Item = &'a VmImage> {
+        let all = &self.classic().vm_images;
+        let shared = all.iter().filter(move |(named, image)| {
+            named.0 != subscription && image.publication.permission == Permission::Public
+        });
+        all.range(Named::all(subscription))
+            .chain(shared)
+            .map(|(_, image)| image)
+    }
 }
 
 /// The OS image of a name.
 pub(super) fn os_source(cx: &Cx<'_>, subscription: Key, name: &str) -> Result<Source, CloudError> {
-    if let Some(image) = cx.classic().os_images.get(&Named::new(subscription, name)) {
+    if let Ok(image) = cx.os_image(subscription, name) {
         let account = Some(image.blob.0.clone());
         return Ok(Source {
             name: image.name.clone(),
@@ -159,6 +323,7 @@ pub(super) fn os_source(cx: &Cx<'_>, subscription: Key, name: &str) -> Result<So
             generalized: true,
             data: Vec::new(),
             account,
+            replicas: there(&image.publication, cx.now()),
         });
     }
     let image = classic_images::find_os_image(name)
@@ -171,12 +336,13 @@ pub(super) fn os_source(cx: &Cx<'_>, subscription: Key, name: &str) -> Result<So
         generalized: true,
         data: Vec::new(),
         account: None,
+        replicas: Vec::new(),
     })
 }
 
 /// The VM image of a name.
 pub(super) fn vm_source(cx: &Cx<'_>, subscription: Key, name: &str) -> Result<Source, CloudError> {
-    if let Some(image) = cx.classic().vm_images.get(&Named::new(subscription, name)) {
+    if let Ok(image) = cx.vm_image(subscription, name) {
         return Ok(Source {
             name: image.name.clone(),
             os: image.os,
@@ -184,6 +350,7 @@ pub(super) fn vm_source(cx: &Cx<'_>, subscription: Key, name: &str) -> Result<So
             generalized: image.generalized,
             data: image.data_disks.iter().map(|disk| (disk.lun, disk.size_gb)).collect(),
             account: Some(image.os_disk.blob.0.clone()),
+            replicas: there(&image.publication, cx.now()),
         });
     }
     let image = classic_images::find_vm_image(name)
@@ -199,6 +366,7 @@ pub(super) fn vm_source(cx: &Cx<'_>, subscription: Key, name: &str) -> Result<So
         generalized: machine.os_state == OsState::Generalized,
         data: (0..).zip(machine.data_disks_gb.iter().copied()).collect(),
         account: None,
+        replicas: Vec::new(),
     })
 }
 
@@ -227,6 +395,7 @@ pub(super) fn add_os(cx: &Cx<'_>, asked: &Asked, spec: &AddOsImage) -> Result<St
         size_gb,
         marketing: spec.marketing.clone(),
         created: cx.now(),
+        publication: Publication::default(),
     };
     Ok(Step::now(
         media::attach(cx, &blob, None, asked.fresh, 1).os_image(asked.named(&spec.name), Some(image)),
@@ -318,6 +487,7 @@ pub(super) fn add_vm(cx: &Cx<'_>, asked: &Asked, spec: &AddVmImage) -> Result<St
         created: now,
         modified: now,
         marketing: spec.marketing.clone(),
+        publication: Publication::default(),
     };
     Ok(Step::later(
         plan.vm_image(asked.named(&spec.name), Some(image)),
@@ -357,6 +527,79 @@ pub(super) fn delete_vm(cx: &Cx<'_>, asked: &Asked, name: &str, with_media: bool
         };
     }
     Ok(Step::later(plan.vm_image(key, None), (10_000, 30_000)))
+}
+
+/// Which image: an OS image or a VM image of the subscription, by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named after the nouns")]
+pub enum ImageName {
+    Os(Box<str>),
+    Vm(Box<str>),
+}
+
+/// An image with another publication.
+fn published(
+    cx: &Cx<'_>,
+    asked: &Asked,
+    image: &ImageName,
+    change: impl FnOnce(&Publication) -> Publication,
+) -> Result<Plan, CloudError> {
+    let missing = |name: &str| CloudError::of(&forms::IMAGE_NOT_FOUND).with("image", name);
+    Ok(match image {
+        ImageName::Os(name) => {
+            let key = asked.named(name);
+            let row = cx.classic().os_images.get(&key).ok_or_else(|| missing(name))?;
+            let publication = change(&row.publication);
+            let row = OsImage {
+                publication,
+                ..row.clone()
+            };
+            Plan::new().os_image(key, Some(row))
+        }
+        ImageName::Vm(name) => {
+            let key = asked.named(name);
+            let row = cx.classic().vm_images.get(&key).ok_or_else(|| missing(name))?;
+            let publication = change(&row.publication);
+            let row = VmImage {
+                publication,
+                ..row.clone()
+            };
+            Plan::new().vm_image(key, Some(row))
+        }
+    })
+}
+
+/// Copies an image to locations, all of them: a location that is not named has it no more (SM 10.1).
+pub(super) fn replicate(
+    cx: &Cx<'_>,
+    asked: &Asked,
+    image: &ImageName,
+    locations: &[Box<str>],
+) -> Result<Step, CloudError> {
+    if locations.is_empty() {
+        return Err(CloudError::of(&forms::PARAMETER));
+    }
+    let mut places: Vec<Box<str>> = Vec::new();
+    for location in locations {
+        places.push(placement::read_location(location)?.display_name.into());
+    }
+    let plan = published(cx, asked, image, |own| own.replicated(&places, cx.now()))?;
+    Ok(Step::now(plan))
+}
+
+/// Takes all copies of an image away.
+pub(super) fn unreplicate(cx: &Cx<'_>, asked: &Asked, image: &ImageName) -> Result<Step, CloudError> {
+    let plan = published(cx, asked, image, |own| own.replicated(&[], cx.now()))?;
+    Ok(Step::now(plan))
+}
+
+/// Shares an image.
+pub(super) fn share(cx: &Cx<'_>, asked: &Asked, image: &ImageName, permission: Permission) -> Result<Step, CloudError> {
+    let plan = published(cx, asked, image, |own| Publication {
+        permission,
+        ..own.clone()
+    })?;
+    Ok(Step::later(plan, (10_000, 30_000)))
 }
 
 fn merged(old: &ImageMarketing, new: &ImageMarketing) -> ImageMarketing {

@@ -30,6 +30,8 @@ pub enum Phase {
     Stopped,
     /// On no host.
     Deallocated,
+    /// An instance of a package that was never started, or was suspended (SM 5.4).
+    Suspended,
 }
 
 impl Phase {
@@ -39,6 +41,7 @@ impl Phase {
             Phase::Waiting | Phase::Stopped => ("StoppedVM", "Stopped"),
             Phase::Accepted => ("RoleStateUnknown", "Starting"),
             Phase::CreatingVm => ("CreatingVM", "Starting"),
+            Phase::Suspended => ("CreatingVM", "Stopped"),
             Phase::StartingVm => ("StartingVM", "Starting"),
             Phase::Booting => ("RoleStateUnknown", "Started"),
             Phase::Provisioning => ("Provisioning", "Started"),

@@ -10,19 +10,14 @@ use crate::plan::Plan;
 /// Bytes of a VHD's footer.
 const FOOTER: u64 = 512;
 
-/// The blob of a media link, in an account of the subscription.
+/// The blob of a media link, in an account of the subscription. Accounts of Resource Manager are not the classic API's (SM 9:
+/// it does not list them).
 pub(super) fn locate(cx: &Cx<'_>, asked: &Asked, uri: &str) -> Result<BlobName, CloudError> {
     let bad = || CloudError::of(&forms::BAD_MEDIA_LINK).with("uri", uri);
     let name = any_blob_name_of(uri).map_err(|_| bad())?;
     let account = cx.fabric().accounts.get(&name.0).ok_or_else(bad)?;
-    let owner = cx
-        .find(account.owner)
-        .map_or(account.owner, |resource| resource.subscription);
-    let owner = cx
-        .classic()
-        .storage_services
-        .get(&name.0)
-        .map_or(owner, |service| service.subscription);
+    let service = cx.classic().storage_services.get(&name.0);
+    let owner = service.map_or(account.owner, |service| service.subscription);
     if owner == asked.subscription {
         Ok(name)
     } else {

@@ -52,7 +52,8 @@ impl Subject {
             Subject::NetworkSecurityGroup(_) => "NetworkSecurityGroup",
             Subject::ReservedIp(_) => "ReservedIP",
             Subject::RouteTable(_) => "RouteTable",
-            Subject::StorageAccount(_) => "StorageAccount",
+            // As recorded.
+            Subject::StorageAccount(_) => "Storage",
             Subject::VirtualNetwork(_) => "VirtualNetwork",
         }
     }

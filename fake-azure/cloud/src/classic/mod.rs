@@ -24,9 +24,11 @@ mod migration;
 mod names;
 mod network_configuration;
 mod network_security_groups;
+pub mod offers;
 mod operations;
 mod packages;
 mod placement;
+mod regional;
 mod reserved_ips;
 mod role_operations;
 mod roles;
@@ -37,6 +39,7 @@ mod storage_services;
 mod subscription;
 #[cfg(test)]
 mod tests;
+mod updates;
 mod virtual_ips;
 mod virtual_networks;
 
@@ -47,11 +50,14 @@ use serde::{Deserialize, Serialize};
 pub use self::affinity_groups::{AffinityGroup, CreateAffinityGroup, UpdateAffinityGroup};
 pub use self::call::{Act, Caller, ClassicCall, RolePlace, Which};
 pub use self::data_disks::{AttachDataDisk, UpdateDataDisk};
-pub use self::data_plane::{Answerer, Connection, Unreachable};
+pub use self::data_plane::{Answerer, Connection, Exposed, Unreachable};
 pub use self::deployments::{CreateDeployment, Deployment, DeploymentKey, DnsServer, Package, Slot, Stage, VirtualIp};
 pub use self::disks::{AddDisk, AttachedTo, Disk, UpdateDisk};
 pub use self::hosted_services::{CreateHostedService, ExtendedProperty, HostedService, UpdateHostedService};
-pub use self::images::{AddOsImage, AddVmImage, ImageDisk, ImageMarketing, OsImage, UpdateVmImage, VmImage};
+pub use self::images::{
+    AddOsImage, AddVmImage, ImageDisk, ImageMarketing, ImageName, OsImage, Permission, Publication, Replica,
+    UpdateVmImage, VmImage,
+};
 pub use self::instances::{Phase, Timeline};
 pub use self::load_balancers::{InternalLoadBalancer, LoadBalancerSpec};
 pub use self::management_certificates::ManagementCertificate;
@@ -62,7 +68,7 @@ pub use self::network_configuration::{
 };
 pub use self::network_security_groups::{NetworkSecurityGroup, Rule, RuleSpec};
 pub use self::operations::{ClassicOperation, History, Parameter};
-pub use self::packages::{CreatePackage, PackageRole};
+pub use self::packages::{CreatePackage, ExtensionConfiguration, Instance, InstanceAct, PackageRole};
 pub use self::placement::Placement;
 pub use self::reserved_ips::{CreateReservedIp, ReservedIp};
 pub use self::role_operations::{Capture, CaptureAs, PostShutdown, RoleAct};
@@ -75,6 +81,7 @@ pub use self::service_certificates::ServiceCertificate;
 pub use self::service_extensions::ServiceExtension;
 pub use self::storage_services::{CreateStorageService, StorageService, UpdateStorageService};
 pub use self::subscription::Counts;
+pub use self::updates::{Update, UpdateDeployment, UpdateMode, UpgradeDeployment};
 pub use self::virtual_networks::{Subnet, VirtualNetworkSite};
 
 pub(crate) use self::invariants::check;

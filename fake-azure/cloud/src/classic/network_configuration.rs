@@ -92,7 +92,7 @@ pub(super) fn put(cx: &Cx<'_>, asked: &Asked, document: &NetworkConfiguration) -
     let document = canonical(document);
     check_prefixes(&document)?;
     let step = |plan| Step::later(plan, (20_000, 31_000)).holding(hold.clone());
-    if let Some(error) = wrong(cx, asked, &document).or_else(|| virtual_networks::in_use(cx, asked, &document)) {
+    if let Some(error) = wrong(cx, &document).or_else(|| virtual_networks::in_use(cx, asked, &document)) {
         return Ok(step(Plan::new()).doomed(error));
     }
     let is_empty = document.sites.is_empty() && document.local_sites.is_empty() && document.dns_servers.is_empty();
@@ -149,7 +149,7 @@ fn check_prefixes(document: &NetworkConfiguration) -> Result<(), CloudError> {
 }
 
 /// What is wrong with the meaning of a document: the operation fails. Assumed: the reference does not know when it is told.
-fn wrong(cx: &Cx<'_>, asked: &Asked, document: &NetworkConfiguration) -> Option<CloudError> {
+fn wrong(cx: &Cx<'_>, document: &NetworkConfiguration) -> Option<CloudError> {
     let twice = |names: Vec<&str>| {
         let mut folded: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
         folded.sort_unstable();
@@ -180,19 +180,15 @@ fn wrong(cx: &Cx<'_>, asked: &Asked, document: &NetworkConfiguration) -> Option<
             return Some(error);
         }
     }
-    document
-        .sites
-        .iter()
-        .find_map(|site| wrong_site(cx, asked, document, site))
+    document.sites.iter().find_map(|site| wrong_site(document, site))
 }
 
-fn wrong_site(cx: &Cx<'_>, asked: &Asked, document: &NetworkConfiguration, site: &SiteSpec) -> Option<CloudError> {
+/// An affinity group need not be there (assumed; SM 11.2 does not know): its network then lies in no place that a service could
+/// share.
+fn wrong_site(document: &NetworkConfiguration, site: &SiteSpec) -> Option<CloudError> {
     match &site.placement {
         Some(Placement::Location(name)) if placement::find_location(name).is_none() => {
             return Some(CloudError::of(&forms::BAD_LOCATION));
-        }
-        Some(Placement::AffinityGroup(name)) if !cx.classic().affinity_groups.contains(&asked.named(name)) => {
-            return Some(CloudError::of(&forms::NO_AFFINITY_GROUP));
         }
         None => return Some(CloudError::of(&forms::EMPTY_LOCATION)),
         _ => {}

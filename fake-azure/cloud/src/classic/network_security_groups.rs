@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::deployments::{self, Alter};
 use super::{
-    Asked, Hold, Named, Step, Work, endpoints, forms, names, operations, placement, roles, subscription,
-    virtual_networks,
+    Asked, Hold, Named, Step, Work, endpoints, forms, operations, regional, roles, subscription, virtual_networks,
 };
 use crate::cx::Cx;
 use crate::error::CloudError;
@@ -107,20 +106,10 @@ pub(super) fn create(
     label: Option<&str>,
     location: &str,
 ) -> Result<Step, CloudError> {
-    if !names::is_object_name(name) {
-        return Err(CloudError::of(&forms::BAD_OBJECT_NAME).with("name", name));
-    }
-    let location = placement::read_location(location)?;
-    let named = asked.named(name);
-    if cx.classic().network_security_groups.contains(&named) {
-        return Err(CloudError::of(&forms::NSG_EXISTS).with("group", name));
-    }
-    let used = cx
-        .classic()
-        .network_security_groups
-        .range(Named::all(asked.subscription))
-        .count();
-    subscription::check_count(cx, "MaxNetworkSecurityGroups", "network security group count", used, 1)?;
+    let exists = CloudError::of(&forms::NSG_EXISTS).with("group", name);
+    let limit = ("MaxNetworkSecurityGroups", "network security group count");
+    let groups = &cx.classic().network_security_groups;
+    let (named, location) = regional::admit(cx, asked, groups, (name, location), exists, limit)?;
     let group = NetworkSecurityGroup {
         name: name.into(),
         label: label.map(Into::into),

@@ -6,7 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::deployments::DeploymentKey;
-use super::{Act, Asked, Caller, Change, ClassicCall, Fresh, Named, deployments, disks, forms, role_operations, roles};
+use super::{
+    Act, Asked, Caller, Change, ClassicCall, Fresh, Named, deployments, disks, forms, role_operations, roles, updates,
+};
 use crate::cloud::Cloud;
 use crate::cx::Cx;
 use crate::engine::Transaction;
@@ -142,6 +144,8 @@ pub(crate) enum Tick {
     Ends(OperationId),
     /// The roles of a deployment that is being made can be seen.
     Appears(DeploymentKey, OperationId),
+    /// An automatic update reaches its next upgrade domain.
+    Walks(DeploymentKey, OperationId, u32),
     /// A disk is let go, some time after its machine went.
     Released(Named, Key),
 }
@@ -220,7 +224,9 @@ pub(super) fn begin(
     let id = asked.request;
     let now = tx.cloud.now();
     let mut plan = step.plan;
-    let reversal = tx.commit_classic(asked.subscription, &mut plan)?;
+    let mut reversal = tx.commit_classic(asked.subscription, &mut plan)?;
+    // An operation that was stopped stays stopped, whatever becomes of the one that stopped it.
+    reversal.retain(|change| !matches!(change, Reversal::Classic(Change::Operation(..))));
     let later = step.later;
     let background = later.is_some();
     let later = later.unwrap_or(Later {
@@ -273,6 +279,7 @@ pub(crate) fn tick(cloud: &mut Cloud, tick: Tick) {
     match tick {
         Tick::Ends(id) => end(cloud, id),
         Tick::Appears(key, id) => commit_by_itself(cloud, |cx| deployments::appears(cx, &key, id)),
+        Tick::Walks(key, id, domain) => commit_by_itself(cloud, |cx| updates::walks(cx, &key, id, domain)),
         Tick::Released(disk, machine) => commit_by_itself(cloud, |cx| disks::released(cx, &disk, machine)),
     }
 }
@@ -340,7 +347,7 @@ fn settle(cx: &Cx<'_>, subscription: Key, fresh: Fresh, work: Work) -> Result<Pl
         Work::DeleteRole { key, role, media } => roles::removed(cx, &key, &role, media),
         Work::Act { key, roles, act } => role_operations::done(cx, subscription, &key, &roles, &act, fresh)?,
         Work::UpdateSet { key, endpoints } => super::endpoints::set_updated(cx, &key, &endpoints),
-        Work::Alter { key, alter } => deployments::altered(cx, &key, alter)?,
+        Work::Alter { key, alter } => deployments::altered(cx, &key, alter, fresh)?,
     })
 }
 

@@ -1,15 +1,19 @@
 //! Package deployments: web and worker roles of several instances (SM 5.4). What is in a package is not known; role names and
-//! counts come from the service configuration.
+//! counts come from the service configuration. How one is changed afterwards stands in `updates`.
 
 use serde::{Deserialize, Serialize};
 
-use super::deployments::{self, Alter, DeploymentKey, Slot, Stage};
+use super::deployments::{self, Alter, Deployment, DeploymentKey, Slot};
 use super::drafting::Draft;
 use super::hosted_services::ExtendedProperty;
-use super::{Asked, Hold, Step, Tick, Work, forms, operations, roles, subscription};
+use super::updates::Update;
+use super::{
+    Asked, Fresh, Hold, HostedService, Phase, Step, Tick, Timeline, Work, forms, operations, roles, subscription,
+};
 use crate::cx::Cx;
 use crate::error::CloudError;
 use crate::plan::Plan;
+use crate::time::Time;
 
 /// A role of a package deployment: a name and a number of instances. Its size is in the package: Small is assumed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,43 +24,161 @@ pub struct PackageRole {
     pub instances: u32,
 }
 
+/// Which of the hosted service's extensions a deployment uses (SM 10.4).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExtensionConfiguration {
+    /// Ids of extensions for all roles.
+    pub all_roles: Vec<Box<str>>,
+    /// The same for single roles, by name.
+    pub named_roles: Vec<(Box<str>, Vec<Box<str>>)>,
+}
+
+impl ExtensionConfiguration {
+    /// Whether it names none.
+    pub fn is_empty(&self) -> bool {
+        self.all_roles.is_empty() && self.named_roles.is_empty()
+    }
+
+    /// Refuses an extension that the service does not have.
+    pub(super) fn check(&self, owner: &HostedService) -> Result<(), CloudError> {
+        let named = self.named_roles.iter().flat_map(|(_, ids)| ids);
+        for id in self.all_roles.iter().chain(named) {
+            owner.extension(id)?;
+        }
+        Ok(())
+    }
+}
+
 /// What a package deployment was made from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Package {
     /// The service configuration, base64, as sent.
     pub configuration: Box<str>,
-    /// Its roles, by name.
-    pub roles: Vec<PackageRole>,
+    /// Its instances, by role and number.
+    pub instances: Vec<Instance>,
     /// Whether its instances run.
     pub running: bool,
-    /// Ids of extensions for all roles.
-    pub extensions: Vec<Box<str>>,
+    /// The extensions that it uses.
+    pub extensions: ExtensionConfiguration,
+    /// The update that is in progress.
+    pub update: Option<Update>,
 }
 
 /// An instance of a package role.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Instance {
     /// Its role.
     pub role: Box<str>,
     /// Counted from 0: decides the domains (SM 8.4).
     pub number: u32,
+    /// The states that it goes through.
+    pub timeline: Timeline,
+}
+
+impl Instance {
+    /// `WorkerRole1_IN_0`
+    pub fn name(&self) -> String {
+        format!("{}_IN_{}", self.role, self.number)
+    }
+
+    /// Its upgrade domain.
+    pub const fn upgrade_domain(&self) -> u32 {
+        self.number % 5
+    }
+
+    /// Its fault domain.
+    pub const fn fault_domain(&self) -> u32 {
+        self.number % 2
+    }
 }
 
 impl Package {
-    /// All instances, role by role.
-    pub fn instances(&self) -> impl Iterator<Item = Instance> {
-        self.roles.iter().flat_map(|role| {
-            (0..role.instances).map(|number| Instance {
-                role: role.name.clone(),
-                number,
-            })
-        })
+    /// The cores that its instances hold.
+    pub fn cores(&self) -> u32 {
+        u32::try_from(self.instances.len()).unwrap_or(u32::MAX)
     }
 
-    /// The cores that they hold.
-    pub fn cores(&self) -> u32 {
-        self.roles.iter().map(|role| role.instances).sum()
+    /// The names of its roles.
+    pub fn role_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.instances.iter().map(|instance| &*instance.role).collect();
+        names.dedup();
+        names
     }
+
+    /// How many instances each role has.
+    pub fn counts(&self) -> Vec<PackageRole> {
+        let count = |name: &str| self.instances.iter().filter(|own| *own.role == *name).count();
+        self.role_names()
+            .into_iter()
+            .map(|name| PackageRole {
+                name: name.into(),
+                instances: u32::try_from(count(name)).unwrap_or(u32::MAX),
+            })
+            .collect()
+    }
+
+    /// An instance by name.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn instance(&self, name: &str) -> Result<&Instance, CloudError> {
+        let found = self.instances.iter().find(|own| own.name().eq_ignore_ascii_case(name));
+        found.ok_or_else(|| CloudError::of(&forms::NO_INSTANCE).with("instance", name))
+    }
+
+    /// Lays down what instances do from now on: all of them, or those of one upgrade domain.
+    pub(super) fn set_timelines(&mut self, domain: Option<u32>, mut line: impl FnMut(u128) -> Timeline) {
+        for (n, instance) in (0..).zip(&mut self.instances) {
+            if domain.is_none_or(|domain| instance.upgrade_domain() == domain) {
+                instance.timeline = line(n);
+            }
+        }
+    }
+
+    /// Starts its instances, or stops them.
+    pub(super) fn run(&mut self, running: bool, now: Time, fresh: Fresh) {
+        self.running = running;
+        self.set_timelines(None, |n| {
+            if running {
+                Timeline::start(now, fresh, n)
+            } else {
+                Timeline::at_rest(now, Phase::Suspended)
+            }
+        });
+    }
+}
+
+/// The instances of roles: those that are there keep their numbers, the highest go first, new ones take what is free.
+pub(super) fn resized(
+    there: &[Instance],
+    wanted: &[PackageRole],
+    mut new: impl FnMut(u128) -> Timeline,
+) -> Vec<Instance> {
+    let mut all = Vec::new();
+    for role in wanted {
+        let mut own: Vec<Instance> = there
+            .iter()
+            .filter(|instance| instance.role.eq_ignore_ascii_case(&role.name))
+            .cloned()
+            .collect();
+        let count = usize::try_from(role.instances).unwrap_or(usize::MAX);
+        own.truncate(count);
+        let mut number = 0;
+        while own.len() < count {
+            if !own.iter().any(|instance| instance.number == number) {
+                own.push(Instance {
+                    role: role.name.clone(),
+                    number,
+                    timeline: new(u128::from(number)),
+                });
+            }
+            number += 1;
+        }
+        own.sort_by_key(|instance| instance.number);
+        all.append(&mut own);
+    }
+    all
 }
 
 /// A request for a package deployment.
@@ -70,7 +192,7 @@ pub struct CreatePackage {
     pub roles: Vec<PackageRole>,
     pub start: bool,
     pub extended: Vec<ExtendedProperty>,
-    pub extensions: Vec<Box<str>>,
+    pub extensions: ExtensionConfiguration,
 }
 
 pub(super) fn create(
@@ -85,14 +207,13 @@ pub(super) fn create(
     if spec.package_url.is_empty() {
         return Err(CloudError::of(&forms::PARAMETER));
     }
-    for id in &spec.extensions {
-        owner.extension(id)?;
-    }
+    spec.extensions.check(owner)?;
     let package = Package {
         configuration: spec.configuration.clone(),
-        roles: spec.roles.clone(),
+        instances: resized(&[], &spec.roles, |_| Timeline::at_rest(cx.now(), Phase::Suspended)),
         running: spec.start,
         extensions: spec.extensions.clone(),
+        update: None,
     };
     let mut plan = Plan::new();
     let own = plan.reserve(cx);
@@ -118,7 +239,8 @@ pub(super) fn create(
     Ok(step.then(Work::StartDeployment(key)))
 }
 
-fn check_roles(cx: &Cx<'_>, asked: &[PackageRole]) -> Result<(), CloudError> {
+/// Refuses a service configuration without roles, with a role without instances, or with more roles than a deployment may have.
+pub(super) fn check_roles(cx: &Cx<'_>, asked: &[PackageRole]) -> Result<(), CloudError> {
     if asked.is_empty() || asked.iter().any(|role| role.instances == 0 || role.name.is_empty()) {
         return Err(CloudError::of(&forms::PARAMETER));
     }
@@ -138,13 +260,9 @@ pub(super) fn gone(cx: &Cx<'_>, key: &DeploymentKey, package: &Package) -> Plan 
     charge(cx, key, -i64::from(package.cores()))
 }
 
-/// What another configuration changes.
-pub(super) fn resized(cx: &Cx<'_>, key: &DeploymentKey, before: Option<&Package>, after: &Package) -> Plan {
-    charge(
-        cx,
-        key,
-        i64::from(after.cores()) - i64::from(before.map_or(0, Package::cores)),
-    )
+/// The cores that a package with other instances holds more, or fewer.
+pub(super) fn recharged(cx: &Cx<'_>, key: &DeploymentKey, before: &Package, after: &Package) -> Plan {
+    charge(cx, key, i64::from(after.cores()) - i64::from(before.cores()))
 }
 
 fn charge(cx: &Cx<'_>, key: &DeploymentKey, by: i64) -> Plan {
@@ -157,75 +275,107 @@ fn charge(cx: &Cx<'_>, key: &DeploymentKey, by: i64) -> Plan {
     }
 }
 
-/// Starts or suspends the instances of a package deployment; machines have operations of their own (SM 5.6).
-pub(super) fn run(
-    cx: &Cx<'_>,
-    found: (DeploymentKey, &deployments::Deployment),
-    running: bool,
-) -> Result<Step, CloudError> {
-    let (key, row) = found;
-    operations::check_free(cx, &Hold::Deployment(key.clone()))?;
-    if row.package.is_none() {
-        return Err(CloudError::of(&forms::DEPLOYMENT_OF_ROLES));
-    }
-    let work = Work::Alter {
-        key: key.clone(),
-        alter: Alter::Run(running),
-    };
-    Ok(Step::later(Plan::new(), (4_000, 30_000))
-        .holding(Hold::Deployment(key))
-        .then(work))
+/// The package of a deployment that nobody else writes to; machines have operations of their own (SM 5.6).
+pub(super) fn of<'d>(cx: &Cx<'_>, found: &(DeploymentKey, &'d Deployment)) -> Result<&'d Package, CloudError> {
+    operations::check_free(cx, &Hold::Deployment(found.0.clone()))?;
+    let package = found.1.package.as_ref();
+    package.ok_or_else(|| CloudError::of(&forms::DEPLOYMENT_OF_ROLES))
 }
 
-/// Another service configuration: other instance counts.
-pub(super) fn configure(
+/// Starts or suspends the instances of a package deployment (SM 5.6).
+pub(super) fn run(cx: &Cx<'_>, found: (DeploymentKey, &Deployment), running: bool) -> Result<Step, CloudError> {
+    of(cx, &found)?;
+    Ok(altering(found.0, Alter::Run(running), (4_000, 30_000)))
+}
+
+/// What is done to an instance (SM 5.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InstanceAct {
+    /// Its system starts anew.
+    Reboot,
+    /// It gets a fresh system; local storage stays.
+    Reimage,
+    /// It gets a fresh system, and its local storage is initialized.
+    Rebuild,
+}
+
+/// Does something to an instance.
+pub(super) fn act(
     cx: &Cx<'_>,
-    found: (DeploymentKey, &deployments::Deployment),
-    configuration: &str,
-    asked: &[PackageRole],
+    found: (DeploymentKey, &Deployment),
+    name: &str,
+    act: InstanceAct,
 ) -> Result<Step, CloudError> {
-    let (key, row) = found;
-    operations::check_free(cx, &Hold::Deployment(key.clone()))?;
-    let Some(package) = &row.package else {
-        return Err(CloudError::of(&forms::DEPLOYMENT_OF_ROLES));
+    let instance = of(cx, &found)?.instance(name)?.name().into();
+    let lasts = match act {
+        InstanceAct::Reboot => (30_000, 90_000),
+        InstanceAct::Reimage | InstanceAct::Rebuild => (60_000, 160_000),
     };
-    check_roles(cx, asked)?;
-    let named = |role: &PackageRole| {
-        package
-            .roles
-            .iter()
-            .any(|own| own.name.eq_ignore_ascii_case(&role.name))
-    };
-    if row.stage != Stage::Made || asked.len() != package.roles.len() || !asked.iter().all(named) {
+    Ok(altering(found.0, Alter::Instance { instance, act }, lasts))
+}
+
+/// Deletes instances by name: their roles become smaller, and the others keep their numbers (SM 5.6). `configuration` says so.
+pub(super) fn delete_instances(
+    cx: &Cx<'_>,
+    found: (DeploymentKey, &Deployment),
+    names: &[Box<str>],
+    configuration: &str,
+) -> Result<Step, CloudError> {
+    let package = of(cx, &found)?;
+    if names.is_empty() {
         return Err(CloudError::of(&forms::PARAMETER));
     }
-    let after = Package {
+    if package.update.is_some() {
+        return Err(CloudError::of(&forms::UPDATE_IN_PROGRESS));
+    }
+    let mut left = package.instances.clone();
+    for name in names {
+        let goes = package.instance(name)?.name();
+        left.retain(|own| own.name() != goes);
+    }
+    if let Some(role) = package
+        .role_names()
+        .into_iter()
+        .find(|role| !left.iter().any(|own| *own.role == **role))
+    {
+        return Err(CloudError::of(&forms::LAST_INSTANCE).with("role", role));
+    }
+    let alter = Alter::Instances {
+        left,
         configuration: configuration.into(),
-        roles: asked.to_vec(),
-        ..package.clone()
     };
-    let more = after.cores().saturating_sub(package.cores());
-    let location = cx
-        .classic()
-        .hosted_services
-        .get(&key.0)
-        .map(|service| service.placement.location(cx, service.subscription));
-    let short = subscription::check_cores(
-        cx,
-        row.subscription,
-        &roles::location_name(&location.unwrap_or_default()),
-        more,
-    )
-    .err();
+    Ok(altering(found.0, alter, (20_000, 60_000)))
+}
+
+pub(super) fn altering(key: DeploymentKey, alter: Alter, lasts_ms: (i64, i64)) -> Step {
     let work = Work::Alter {
         key: key.clone(),
-        alter: Alter::Configure(Box::new(after)),
+        alter,
     };
-    let step = Step::later(Plan::new(), (20_000, 60_000))
+    Step::later(Plan::new(), lasts_ms)
         .holding(Hold::Deployment(key))
-        .then(work);
-    Ok(match short {
-        Some(error) => step.doomed(error),
-        None => step,
-    })
+        .then(work)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(all: &[Instance]) -> Vec<String> {
+        all.iter().map(Instance::name).collect()
+    }
+
+    #[test]
+    fn instances_keep_their_numbers_when_others_go_and_come() {
+        let rest = |_| Timeline::at_rest(Time::default(), Phase::Suspended);
+        let role = |instances| PackageRole {
+            name: "w".into(),
+            instances,
+        };
+        let three = resized(&[], &[role(3)], rest);
+        assert_eq!(names(&three), ["w_IN_0", "w_IN_1", "w_IN_2"]);
+        let gap: Vec<Instance> = three.iter().filter(|own| own.number != 1).cloned().collect();
+        assert_eq!(names(&resized(&gap, &[role(3)], rest)), ["w_IN_0", "w_IN_1", "w_IN_2"]);
+        assert_eq!(names(&resized(&gap, &[role(1)], rest)), ["w_IN_0"]);
+    }
 }

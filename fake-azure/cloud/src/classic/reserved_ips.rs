@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::deployments::{self, Alter, Deployment, DeploymentKey, VirtualIp};
-use super::{Asked, Hold, HostedService, Named, Step, Work, forms, names, operations, placement, subscription};
+use super::{Asked, Hold, HostedService, Named, Step, Work, forms, operations, regional};
 use crate::cx::Cx;
 use crate::error::CloudError;
 use crate::fabric::PublicAddress;
@@ -41,16 +41,10 @@ pub struct CreateReservedIp {
 }
 
 pub(super) fn create(cx: &Cx<'_>, asked: &Asked, spec: &CreateReservedIp) -> Result<Step, CloudError> {
-    if !names::is_object_name(&spec.name) {
-        return Err(CloudError::of(&forms::BAD_OBJECT_NAME).with("name", &spec.name));
-    }
-    let location = placement::read_location(&spec.location)?;
-    let named = asked.named(&spec.name);
-    if cx.classic().reserved_ips.contains(&named) {
-        return Err(CloudError::of(&forms::RESERVED_EXISTS).with("name", &spec.name));
-    }
-    let used = cx.classic().reserved_ips.range(Named::all(asked.subscription)).count();
-    subscription::check_count(cx, "MaxReservedIPs", "reserved IP count", used, 1)?;
+    let exists = CloudError::of(&forms::RESERVED_EXISTS).with("name", &spec.name);
+    let all = &cx.classic().reserved_ips;
+    let limit = ("MaxReservedIPs", "reserved IP count");
+    let (named, location) = regional::admit(cx, asked, all, (&spec.name, &spec.location), exists, limit)?;
 
     let mut plan = Plan::new();
     let key = plan.reserve(cx);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::deployments::{self, Deployment, DeploymentKey};
 use super::drafting::{Draft, Trouble};
-use super::images::{self, ImageDisk, ImageMarketing, OsImage, VmImage};
+use super::images::{self, ImageDisk, ImageMarketing, OsImage, Publication, VmImage};
 use super::roles::{self, Role};
 use super::{Asked, Fresh, Hold, Named, Phase, Step, Timeline, Work, forms, media, operations, subscription};
 use crate::cx::Cx;
@@ -336,6 +336,7 @@ fn captured(
                 size_gb: os_disk.size_gb,
                 marketing: capture.marketing.clone(),
                 created: now,
+                publication: Publication::default(),
             };
             plan = plan.os_image(named, Some(image));
             (!reprovision, reprovision)
@@ -369,6 +370,7 @@ fn captured(
                 created: now,
                 modified: now,
                 marketing: capture.marketing.clone(),
+                publication: Publication::default(),
             };
             plan = plan.vm_image(named, Some(image));
             (generalized, false)

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Asked, Hold, Named, Step, endpoints, forms, names, operations, placement, subscription, virtual_networks};
+use super::{Asked, Hold, Named, Step, endpoints, forms, operations, regional, subscription, virtual_networks};
 use crate::cx::Cx;
 use crate::error::CloudError;
 use crate::key::Key;
@@ -50,16 +50,10 @@ pub(super) fn create(
     label: Option<&str>,
     location: &str,
 ) -> Result<Step, CloudError> {
-    if !names::is_object_name(name) {
-        return Err(CloudError::of(&forms::BAD_OBJECT_NAME).with("name", name));
-    }
-    let location = placement::read_location(location)?;
-    let named = asked.named(name);
-    if cx.classic().route_tables.contains(&named) {
-        return Err(CloudError::of(&forms::ROUTE_TABLE_EXISTS).with("table", name));
-    }
-    let used = cx.classic().route_tables.range(Named::all(asked.subscription)).count();
-    subscription::check_count(cx, "MaxRouteTables", "route table count", used, 1)?;
+    let exists = CloudError::of(&forms::ROUTE_TABLE_EXISTS).with("table", name);
+    let tables = &cx.classic().route_tables;
+    let limit = ("MaxRouteTables", "route table count");
+    let (named, location) = regional::admit(cx, asked, tables, (name, location), exists, limit)?;
     let (label, location) = (label.map(Into::into), location.display_name.into());
     let table = RouteTable {
         name: name.into(),

@@ -193,7 +193,13 @@ pub(super) fn delete(cx: &Cx<'_>, asked: &Asked, name: &str) -> Result<Step, Clo
             .find(|(_, image)| *image.os_disk.blob.0 == *service.name)
             .map(|(_, image)| &image.name)
     };
-    if let Some(name) = disk.or_else(image).or_else(machine) {
+    let blob = || {
+        let mut blobs = cx.fabric().blobs.iter();
+        blobs
+            .find(|(blob, row)| *blob.0 == *service.name && row.machine.is_some())
+            .map(|(blob, _)| &blob.2)
+    };
+    if let Some(name) = disk.or_else(image).or_else(machine).or_else(blob) {
         return Err(CloudError::of(&forms::ACCOUNT_IN_USE)
             .with("account", &service.name)
             .with("disk", name));

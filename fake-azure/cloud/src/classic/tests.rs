@@ -142,6 +142,7 @@ impl Scene {
     fn answers(&self, n: u64, listens: impl Fn(&Role, u16) -> bool) -> Vec<String> {
         let call = |number| Connection {
             service: "web".into(),
+            slot: Slot::Production,
             port: 1234,
             protocol: "tcp".into(),
             client: Ipv4Addr::new(198, 51, 100, 7),
@@ -315,6 +316,57 @@ fn cores_of_stopped_machines_count_until_they_are_deallocated() {
 }
 
 #[test]
+fn a_network_without_subnets_gives_addresses_of_its_whole_space() {
+    let mut scene = Scene::new();
+    scene.service("mail");
+    let network = |subnets: Vec<SubnetSpec>| {
+        Act::PutNetworkConfiguration(Box::new(NetworkConfiguration {
+            sites: vec![SiteSpec {
+                name: "net".into(),
+                placement: Some(Placement::Location("West US".into())),
+                prefixes: vec!["10.0.0.0/8".into()],
+                subnets,
+                ..SiteSpec::default()
+            }],
+            ..NetworkConfiguration::default()
+        }))
+    };
+    assert_eq!(scene.run(network(Vec::new())), "ok");
+    for service in ["web", "mail"] {
+        let deployment = CreateDeployment {
+            name: "d".into(),
+            label: "d".into(),
+            network: Some("net".into()),
+            roles: vec![role(service)],
+            ..CreateDeployment::default()
+        };
+        let act = Act::CreateDeployment {
+            service: service.into(),
+            deployment: Box::new(deployment),
+        };
+        assert_eq!(scene.run(act), "ok");
+    }
+    let ports = scene.0.fabric().ports.iter();
+    let addresses: Vec<String> = ports
+        .flat_map(|(_, port)| port.addresses.iter().map(|held| held.address.to_string()))
+        .collect();
+    assert_eq!(addresses, ["10.0.0.4", "10.0.0.5"]);
+
+    // It goes with all that it gave.
+    for service in ["web", "mail"] {
+        let act = Act::DeleteHostedService {
+            name: service.into(),
+            media: true,
+        };
+        assert_eq!(scene.run(act), "ok");
+    }
+    let none = Act::PutNetworkConfiguration(Box::default());
+    assert_eq!(scene.run(none), "ok");
+    assert_eq!(scene.0.fabric().pools.len(), 0);
+    assert_eq!(scene.0.check(), Vec::<String>::new());
+}
+
+#[test]
 fn the_last_role_and_an_occupied_slot_are_refused() {
     cov_mark::check!(classic_only_role);
     cov_mark::check!(classic_slot_occupied);
@@ -433,6 +485,35 @@ fn the_same_calls_give_the_same_digest_and_a_saved_cloud_goes_on() {
     assert_eq!(restored.end(id), "ok");
     assert_eq!(other.end(id), "ok");
     assert_eq!(restored.0.digest(), other.0.digest());
+}
+
+#[test]
+fn an_image_that_is_shared_with_everyone_is_another_subscriptions_to_use() {
+    const OTHER: Guid = Guid(0x0b1f6471_1bf0_4dda_aec3_cb9272f09591);
+    let mut scene = Scene::new();
+    scene.0.add_subscription(OTHER);
+    assert_eq!(scene.deploy("web", vec![role("web")]), "ok");
+    scene.wait(600);
+    let capture = RoleAct::Capture(Box::new(Capture {
+        name: "gold".into(),
+        label: "gold".into(),
+        kind: CaptureAs::OsImage { reprovision: true },
+        marketing: ImageMarketing::default(),
+    }));
+    assert_eq!(scene.act(&["web"], capture), "ok");
+
+    let key = |scene: &Scene, id| scene.0.subscription(id).expect("the subscription").key;
+    let (own, other) = (key(&scene, SUBSCRIPTION), key(&scene, OTHER));
+    assert!(scene.0.cx().os_image(own, "gold").is_ok() && scene.0.cx().os_image(other, "gold").is_err());
+    let share = |permission| Act::ShareImage {
+        image: ImageName::Os("gold".into()),
+        permission,
+    };
+    assert_eq!(scene.run(share(Permission::Public)), "ok");
+    assert!(scene.0.cx().os_image(other, "GOLD").is_ok());
+    assert_eq!(scene.0.cx().os_images(other).count(), 1);
+    assert_eq!(scene.run(share(Permission::Private)), "ok");
+    assert_eq!(scene.0.cx().os_images(other).count(), 0);
 }
 
 #[test]

@@ -99,6 +99,9 @@ pub(super) fn follow(cx: &Cx<'_>, asked: &Asked, document: &NetworkConfiguration
             for subnet in &site.subnets {
                 plan = plan.pool(subnet.key, None);
             }
+            if cx.fabric().pools.contains(&site.key) {
+                plan = plan.pool(site.key, None);
+            }
             plan = plan.network(site.key, None).virtual_network_site(named.clone(), None);
         }
     }
@@ -122,6 +125,17 @@ pub(super) fn follow(cx: &Cx<'_>, asked: &Asked, document: &NetworkConfiguration
                 spaces: nets(&spec.prefixes),
             }),
         );
+        // One without subnets gives addresses of its whole space: the networks of Juju 1 are such (juju-provider 2.3, B.11).
+        let had_pool = cx.fabric().pools.contains(&key);
+        if spec.subnets.is_empty() {
+            let pool = Pool {
+                network: key,
+                prefixes: nets(&spec.prefixes),
+            };
+            plan = plan.pool(key, Some(pool));
+        } else if had_pool && cx.fabric().held(key) == 0 {
+            plan = plan.pool(key, None);
+        }
         let mut subnets = Vec::new();
         for subnet in &spec.subnets {
             let old = before.and_then(|site| {

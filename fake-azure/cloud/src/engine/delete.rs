@@ -127,6 +127,7 @@ pub(super) fn remove_tree(tx: &mut Transaction<'_>, key: Key) {
             .expect("giving back is never refused");
     }
     drop_references(tx, key);
+    crate::governance::forget(tx, &resource.folded);
     tx.set(key, None);
 }
 

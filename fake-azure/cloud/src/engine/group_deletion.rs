@@ -58,7 +58,7 @@ pub(crate) fn step(cloud: &mut Cloud, group: Key) {
         Transaction::by_itself(cloud).schedule(next, Event::GroupDeletion(group));
         return;
     }
-    cloud.doom(operation, blocked(cloud, &resource, &left, refused));
+    cloud.doom(operation, blocked(&resource, &left, refused));
     settle::end(cloud, operation);
 }
 
@@ -90,7 +90,7 @@ fn begin_what_can_go(cloud: &mut Cloud, group: Key) -> (Vec<Arc<Resource>>, Vec<
 }
 
 /// The error of a deletion that is stuck (ARM 2.4).
-fn blocked(cloud: &Cloud, group: &Resource, left: &[Arc<Resource>], refused: Vec<CloudError>) -> CloudError {
+fn blocked(group: &Resource, left: &[Arc<Resource>], refused: Vec<CloudError>) -> CloudError {
     let names: Vec<String> = left
         .iter()
         .map(|child| format!("{}/{}", child.kind.descriptor().name, child.name))
@@ -98,7 +98,6 @@ fn blocked(cloud: &Cloud, group: &Resource, left: &[Arc<Resource>], refused: Vec
     let tracking = group
         .operation
         .map_or_else(String::new, |operation| operation.0.to_string());
-    let _ = cloud;
     let mut error = CloudError::of(&forms::GROUP_DELETION_BLOCKED)
         .with("group", &group.name)
         .with("resources", names.join(","))

@@ -2,6 +2,7 @@
 
 mod delete;
 mod group_deletion;
+mod moves;
 mod normal_form;
 mod put;
 mod references;
@@ -10,6 +11,7 @@ mod settle;
 mod transaction;
 
 pub(crate) use self::group_deletion::step as group_deletion_step;
+pub(crate) use self::moves::ALL as MOVE_FORMS;
 pub(crate) use self::normal_form::bad_value;
 pub(crate) use self::render::document;
 pub(crate) use self::settle::stage_ends;
@@ -25,6 +27,7 @@ use crate::cx::Cx;
 use crate::descriptor::{Dialect, Provisioning};
 use crate::error::CloudError;
 use crate::forms;
+use crate::governance::{self, Verb};
 use crate::id::ResourceId;
 use crate::key::{Guid, Key};
 use crate::operation::Doing;
@@ -55,18 +58,29 @@ pub(crate) fn apply(cloud: &mut Cloud, call: &Call) -> Result<Reply, CloudError>
             document,
             version,
             conditions,
-        } => Transaction::run(cloud, |tx| put::put(tx, id, document, *version, conditions)),
+        } => {
+            governance::check_locks(cloud, id, Verb::Write)?;
+            Transaction::run(cloud, |tx| put::put(tx, id, document, *version, conditions))
+        }
         Call::Patch {
             id,
             document,
             version,
             conditions,
-        } => Transaction::run(cloud, |tx| put::patch(tx, id, document, *version, conditions)),
+        } => {
+            governance::check_locks(cloud, id, Verb::Write)?;
+            Transaction::run(cloud, |tx| put::patch(tx, id, document, *version, conditions))
+        }
         Call::Delete {
             id,
             version,
             conditions,
-        } => Transaction::run(cloud, |tx| delete::delete(tx, id, *version, conditions)),
+        } => {
+            governance::check_locks(cloud, id, Verb::Delete)?;
+            Transaction::run(cloud, |tx| delete::delete(tx, id, *version, conditions))
+        }
+        Call::Move { ids, target } => Transaction::run(cloud, |tx| moves::relocate(tx, ids, target)),
+        Call::Governance(call) => governance::apply(cloud, call),
         Call::Classic(call) => crate::classic::apply(cloud, call),
         Call::Blob(call) => Transaction::run(cloud, |tx| {
             let fresh = if call.operation.draws_id() {
@@ -94,6 +108,7 @@ pub(crate) fn apply(cloud: &mut Cloud, call: &Call) -> Result<Reply, CloudError>
             version,
         } => {
             let resource = Arc::clone(find(cloud, id)?);
+            governance::check_locks(cloud, id, Verb::Action)?;
             let found = resource
                 .kind
                 .descriptor()
@@ -116,7 +131,7 @@ pub(crate) fn apply(cloud: &mut Cloud, call: &Call) -> Result<Reply, CloudError>
 }
 
 /// The resource of an id, or the gateway's or provider's 404 (observed-arm, Two kinds of 404). The group is looked at first.
-fn find<'c>(cloud: &'c Cloud, id: &ResourceId) -> Result<&'c Arc<Resource>, CloudError> {
+pub(crate) fn find<'c>(cloud: &'c Cloud, id: &ResourceId) -> Result<&'c Arc<Resource>, CloudError> {
     if let Some(resource) = cloud
         .store
         .find(id.folded())

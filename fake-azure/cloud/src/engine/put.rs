@@ -15,6 +15,7 @@ use crate::descriptor::{Descriptor, Dialect, Inline, PatchRule, Provisioning, St
 use crate::document::{merge, prune_nulls, same_name};
 use crate::error::CloudError;
 use crate::forms;
+use crate::governance;
 use crate::id::ResourceId;
 use crate::key::Key;
 use crate::operation::Doing;
@@ -36,6 +37,8 @@ pub(super) fn put(
     if !is_group || tx.cloud.store.find(id.folded()).is_some() {
         open_group(tx.cloud, id)?;
     }
+
+    check_tags(tx, id, document)?;
 
     let existing = tx.cloud.store.find(id.folded()).cloned();
     check_conditions(&tx.cx(), id, existing.as_deref(), conditions)?;
@@ -77,6 +80,7 @@ pub(super) fn patch(
 ) -> Result<Reply, CloudError> {
     let existing = Arc::clone(find(tx.cloud, id)?);
     open_group(tx.cloud, id)?;
+    check_tags(tx, id, document)?;
     check_conditions(&tx.cx(), id, Some(&existing), conditions)?;
     make_way(tx, id, Some(&existing), &Doing::Update)?;
 
@@ -110,6 +114,14 @@ pub(super) fn patch(
                 operation,
             })
         }
+    }
+}
+
+/// The gateway judges tags before anything looks at the rest of a document.
+fn check_tags(tx: &Transaction<'_>, id: &ResourceId, document: &Document) -> Result<(), CloudError> {
+    match document.get("tags").and_then(Value::as_object) {
+        Some(tags) => governance::check_tags(tx.cx().era(), Some(id.kind()), tags),
+        None => Ok(()),
     }
 }
 
@@ -222,7 +234,7 @@ fn write(
 
     let secrets = secrets_of(descriptor, &sent);
     let mut document = normalise(descriptor, sent)?;
-    let inline = take_inline(tx, descriptor, id, &mut document, version, existing.is_some())?;
+    let inline = take_inline(descriptor, id, &mut document, version, existing.is_some())?;
     if descriptor.tracked
         && let Some(members) = document.as_object_mut()
     {
@@ -477,14 +489,12 @@ struct InlineChildren {
 
 /// Takes the children out of a document: they are resources of their own.
 fn take_inline(
-    tx: &Transaction<'_>,
     descriptor: &'static Descriptor,
     id: &ResourceId,
     document: &mut Document,
     version: ApiVersion,
     exists: bool,
 ) -> Result<Vec<InlineChildren>, CloudError> {
-    let _ = tx;
     let mut taken = Vec::new();
     for row in descriptor.inline {
         let (holder, member) = row.path.rsplit_once('/').expect("a path has a slash");

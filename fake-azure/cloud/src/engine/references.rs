@@ -79,6 +79,10 @@ fn resolve<'a>(
     if rule.same_location && !location.is_empty() && !root.location.is_empty() && root.location.as_ref() != location {
         return Err(missing());
     }
+    // Network says that it is not at rest; to the others what is on its way out is gone. Assumed.
+    if descriptor.dialect != Dialect::Network && root.provisioning == Provisioning::Deleting {
+        return Err(missing());
+    }
     check_provisioned(cx, descriptor.dialect, root, target, claimant)?;
     Ok(target)
 }

@@ -9,7 +9,7 @@ use crate::cx::Cx;
 use crate::descriptor::{Descriptor, Dialect, Field, FieldRule, Fill};
 use crate::document::{around, prune_nulls};
 use crate::resource::Resource;
-use crate::types::{Answer, View};
+use crate::types::View;
 
 /// From this version on the members of an object come in the newer order (ARM 8.1).
 const NEW_ORDER: ApiVersion = ApiVersion::date(2018, 1, 1);
@@ -118,7 +118,6 @@ fn write_common(cx: &Cx<'_>, resource: &Resource, descriptor: &Descriptor, view:
     if has_guid && view.version >= ApiVersion::date(2015, 6, 15) {
         properties.insert("resourceGuid".to_owned(), Value::from(resource.guid.to_string()));
     }
-    let _ = Answer::Read;
 }
 
 /// Members in the order of the version and dialect (observed-arm, Order of members).

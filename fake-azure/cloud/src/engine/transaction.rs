@@ -12,6 +12,7 @@ use crate::error::CloudError;
 use crate::event::{Due, Event};
 use crate::fabric::Change;
 use crate::forms;
+use crate::governance;
 use crate::key::Key;
 use crate::operation::{Doing, Operation, OperationId, Status};
 use crate::plan::{Effect, Plan};
@@ -25,6 +26,7 @@ enum Undo {
     Resource(Key, Option<Arc<Resource>>),
     Fabric(Change),
     Classic(classic::Change),
+    Governance(governance::Change),
     Counter(Counter, i64),
     Operation(OperationId, Option<Arc<Operation>>),
     Event(Due),
@@ -84,6 +86,9 @@ impl<'c> Transaction<'c> {
                 }
                 Undo::Classic(change) => {
                     self.cloud.classic.make(change);
+                }
+                Undo::Governance(change) => {
+                    self.cloud.governance.make(change);
                 }
                 Undo::Counter(counter, before) => self.cloud.ledger.set(counter, before),
                 Undo::Operation(id, before) => {
@@ -181,6 +186,12 @@ impl<'c> Transaction<'c> {
     pub(crate) fn set_classic(&mut self, change: classic::Change) {
         let before = self.cloud.classic.make(change);
         self.undo.push(Undo::Classic(before));
+    }
+
+    /// Writes or removes what is laid over a scope.
+    pub(crate) fn set_governance(&mut self, change: governance::Change) {
+        let before = self.cloud.governance.make(change);
+        self.undo.push(Undo::Governance(before));
     }
 
     /// Counts cores of the classic API, whose rules have seen to the limits.

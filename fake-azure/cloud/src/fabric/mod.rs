@@ -51,6 +51,10 @@ macro_rules! tables {
                 if let Change::Lease((pool, address), holder) = &change {
                     self.note_lease(*pool, *address, holder.is_some());
                 }
+                if let Change::Pool(pool, _) = &change {
+                    // Another prefix begins elsewhere.
+                    self.none_free_below.remove(pool);
+                }
                 match change {
                     $( Change::$change(key, row) => {
                         let before = self.$table.set(key.clone(), row);

@@ -119,10 +119,14 @@ impl Fabric {
         let first = u32::from(prefix.network()).checked_add(RESERVED_AT_START)?;
         let last = u32::from(prefix.broadcast()).checked_sub(1)?;
 
-        let mut candidate = first;
+        let mark = self.none_free_below.get(&pool).copied();
+        let mut candidate = mark.unwrap_or(first).max(first);
+        if candidate > last {
+            return None;
+        }
         let mut taken = self
             .leases
-            .range((pool, first)..=(pool, last))
+            .range((pool, candidate)..=(pool, last))
             .map(|(key, _)| key.1)
             .peekable();
         while candidate <= last {
@@ -146,8 +150,15 @@ impl Fabric {
             .map_or(0, |prefix| u32::from(prefix.network()) + RESERVED_AT_START);
         let mark = self.none_free_below.entry(pool).or_insert(first);
         if taken && *mark == address {
+            let held = self.leases.range((pool, address)..=(pool, u32::MAX));
             *mark = address.saturating_add(1);
-        } else if !taken && address < *mark {
+            for (key, _) in held.skip_while(|(key, _)| key.1 == address) {
+                if key.1 != *mark {
+                    break;
+                }
+                *mark = mark.saturating_add(1);
+            }
+        } else if !taken && (first..*mark).contains(&address) {
             *mark = address;
         }
     }
@@ -160,5 +171,53 @@ impl Fabric {
     /// How many addresses of a pool are held.
     pub fn held(&self, pool: Key) -> usize {
         self.leases.range((pool, 0)..=(pool, u32::MAX)).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::fabric::Change;
+
+    const POOL: Key = Key(7);
+
+    fn cut(fabric: &mut Fabric, prefix: &str) {
+        let pool = Pool {
+            network: Key(6),
+            prefixes: vec![prefix.parse().expect("a prefix")],
+        };
+        fabric.make(Change::Pool(POOL, Some(Arc::new(pool))));
+    }
+
+    /// What `lowest_free` saves itself: every address looked at.
+    fn by_looking(fabric: &Fabric) -> Option<Ipv4Addr> {
+        let pool = fabric.pools.get(&POOL)?;
+        let mut hosts = pool.ipv4()?.hosts();
+        hosts.find(|address| pool.is_usable(*address) && fabric.is_free(POOL, *address))
+    }
+
+    proptest! {
+        #[test]
+        fn the_lowest_free_address_is_found_whatever_came_and_went(
+            steps in proptest::collection::vec((0_u32..40, any::<bool>(), 0_u8..20), 0..120),
+        ) {
+            let mut fabric = Fabric::default();
+            cut(&mut fabric, "10.0.1.0/27");
+            for (offset, taken, prefix) in steps {
+                match prefix {
+                    0 => cut(&mut fabric, "10.0.0.0/23"),
+                    1 => cut(&mut fabric, "10.0.1.0/27"),
+                    _ => {
+                        let address = u32::from(Ipv4Addr::new(10, 0, 1, 0)) + offset;
+                        fabric.make(Change::Lease((POOL, address), taken.then(|| Arc::new(Key(9)))));
+                    }
+                }
+                prop_assert_eq!(fabric.lowest_free(POOL, &[]), by_looking(&fabric));
+            }
+        }
     }
 }

@@ -1,3 +1,4 @@
-//! The engine through the cloud's two doors.
+//! The engine, and both APIs at once, through the cloud's two doors.
 
 mod engine;
+mod mixed;

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fake_azure_cloud::catalogue::limits::Era;
 use fake_azure_cloud::catalogue::{api_versions, locations, providers};
 use fake_azure_cloud::descriptor::{Dialect, Provisioning};
+use fake_azure_cloud::governance::Verb as LockVerb;
 use fake_azure_cloud::{ApiVersion, CloudError, Guid, ResourceId, forms as cloud_forms};
 use http::{Method, header};
 use serde_json::{Value, json};
@@ -18,6 +19,7 @@ use super::scope::{Context, Site, Unread, Walker};
 use super::{export, forms, gate, render, run, what_if, world};
 use crate::arm::answer::Answer;
 use crate::arm::error::Refusal;
+use crate::arm::move_resources::Move;
 use crate::arm::request::Asked;
 use crate::arm::route;
 use crate::arm::{async_protocol, forms as gateway_forms, gateway, paging};
@@ -86,6 +88,7 @@ pub(crate) fn serve(
         Place::Action(target, name, Verb::Cancel) if is_post => {
             let found = existing(sandbox, target, name)?;
             check_group(sandbox, target, true)?;
+            check_lock(sandbox, target, name, LockVerb::Action)?;
             run::cancel(sandbox, found)?;
             Ok(Answer::empty(Dialect::Gateway, 204))
         }
@@ -122,6 +125,9 @@ pub(crate) fn serve(
             check_group(sandbox, target, false)?;
             let wish = crate::arm::decode::parameters(asked)?;
             Ok(Answer::ok(Dialect::Gateway, export::group(sandbox, target, &wish)))
+        }
+        Place::Move { target, only_validates } if is_post => {
+            move_resources(sandbox, asked, target, *only_validates, correlation)
         }
         _ => Err(Refusal::Verb),
     }
@@ -191,6 +197,11 @@ fn advance_while(sandbox: &mut Sandbox, goes_on: impl Fn(&Sandbox) -> bool) {
 fn existing(sandbox: &Sandbox, target: &Target, name: &str) -> Result<Deployment, CloudError> {
     check_group(sandbox, target, false)?;
     record::find(&sandbox.cloud, target, name).ok_or_else(|| CloudError::of(&forms::NOT_FOUND).with("name", name))
+}
+
+/// Deployments are below their scope: a lock on it holds for them, too (ARM 3.4).
+fn check_lock(sandbox: &Sandbox, target: &Target, name: &str, verb: LockVerb) -> Result<(), CloudError> {
+    sandbox.cloud.check_locks(&record::deployment_id(target, name), verb)
 }
 
 fn check_group(sandbox: &Sandbox, target: &Target, writes: bool) -> Result<(), CloudError> {
@@ -350,7 +361,7 @@ fn judged(sandbox: &mut Sandbox, commission: &Commission<'_>) -> Result<Prepared
     }
     let prepared = prepare(sandbox, commission).map_err(|refused| refusal(&refused))?;
     if commission.order.asks_providers {
-        let found = gate::preflight(sandbox, &prepared);
+        let found = gate::preflight(sandbox, commission, &prepared);
         if !found.is_empty() {
             return Err(gate::preflight_refusal(commission.name, commission.correlation, found).into());
         }
@@ -378,6 +389,7 @@ fn put(
         depth: 0,
         parent_link: None,
     };
+    check_lock(sandbox, target, name, LockVerb::Write)?;
     let prepared = judged(sandbox, &commission)?;
     let exists = record::find(&sandbox.cloud, target, name).is_some();
     make_room(sandbox, target, name, exists)?;
@@ -456,6 +468,7 @@ fn validate(
         template_link: prepared.template_link,
         parameters_link: prepared.parameters_link,
         debug_setting: order.debug_setting.clone(),
+        rollback: prepared.rollback,
         parameters: prepared.parameters,
         base: asked.base.clone(),
         deployer,
@@ -514,6 +527,7 @@ fn validated_resources(prepared: &Prepared, version: ApiVersion) -> Vec<Value> {
 
 fn delete(sandbox: &mut Sandbox, asked: &Asked<'_>, target: &Target, name: &str) -> Result<Answer, Refusal> {
     check_group(sandbox, target, true)?;
+    check_lock(sandbox, target, name, LockVerb::Delete)?;
     let Some(found) = record::find(&sandbox.cloud, target, name) else {
         return Ok(Answer::empty(Dialect::Gateway, 204));
     };
@@ -544,6 +558,8 @@ fn delete(sandbox: &mut Sandbox, asked: &Asked<'_>, target: &Target, name: &str)
             ends,
             removes: Some(found.serial),
             result: None,
+            moves: None,
+            failure: None,
         },
     ))
 }
@@ -570,7 +586,7 @@ fn ask_what_if(
     };
     let result = match judged(sandbox, &commission) {
         Ok(prepared) => {
-            let changes = what_if::changes(sandbox, &prepared, order.mode, order.ids_only);
+            let changes = what_if::changes(sandbox, &commission, &prepared);
             json!({ "status": "Succeeded", "properties": { "correlationId": correlation.to_string(), "changes": changes } })
         }
         // What is wrong with the request itself is said at once, what is wrong with the deployment in the result.
@@ -597,6 +613,46 @@ fn ask_what_if(
             ends,
             removes: None,
             result: Some(result),
+            moves: None,
+            failure: None,
+        },
+    ))
+}
+
+fn move_resources(
+    sandbox: &mut Sandbox,
+    asked: &Asked<'_>,
+    target: &Target,
+    only_validates: bool,
+    correlation: Guid,
+) -> Result<Answer, Refusal> {
+    check_group(sandbox, target, true)?;
+    let source = ResourceId::group(target.subscription, target.group.as_deref().unwrap_or(""));
+    let moves = Move::read(sandbox, asked, &source, only_validates, correlation)?;
+    let place = sandbox.cloud.store().find(source.folded());
+    let place = place.map(|group| group.location.to_string()).unwrap_or_default();
+    let id = format!(
+        "RESOURCEBATCHMOVEJOB-{}-{}-{}",
+        async_protocol::escaped(source.name()),
+        async_protocol::escaped(&place),
+        moves.word()
+    );
+    crate::arm::move_resources::check_open(&sandbox.cloud, &source)?;
+    let ends = sandbox.cloud.now().plus_millis(moves.duration_ms());
+    moves.shut(&mut sandbox.cloud, ends);
+    Ok(begin_job(
+        sandbox,
+        asked,
+        target,
+        Job {
+            serial: 0,
+            subscription: target.subscription,
+            id,
+            ends,
+            removes: None,
+            result: None,
+            moves: Some(moves),
+            failure: None,
         },
     ))
 }
@@ -630,7 +686,12 @@ fn begin_job(sandbox: &mut Sandbox, asked: &Asked<'_>, target: &Target, mut job:
 }
 
 /// Answers a poll of a job, if it is one of these.
-pub(crate) fn poll_job(sandbox: &mut Sandbox, asked: &Asked<'_>, subscription: Guid, token: &str) -> Option<Answer> {
+pub(crate) fn poll_job(
+    sandbox: &mut Sandbox,
+    asked: &Asked<'_>,
+    subscription: Guid,
+    token: &str,
+) -> Option<Result<Answer, Refusal>> {
     let bytes = URL_SAFE_NO_PAD.decode(token.trim_end_matches('=')).ok()?;
     let document: Value = serde_json::from_slice(&bytes).ok()?;
     let id = document.get("jobId")?.as_str()?.to_owned();
@@ -645,11 +706,15 @@ pub(crate) fn poll_job(sandbox: &mut Sandbox, asked: &Asked<'_>, subscription: G
     }
     if sandbox.cloud.now() < job.ends {
         let answer = Answer::empty(Dialect::Gateway, 202).header("location", asked.own_url());
-        return Some(answer.header("retry-after", sandbox.retry_after_secs(JOB_RETRY_SECS).to_string()));
+        let answer = answer.header("retry-after", sandbox.retry_after_secs(JOB_RETRY_SECS).to_string());
+        return Some(Ok(answer));
     }
-    Some(match job.result {
-        Some(result) => Answer::ok(Dialect::Gateway, result),
-        None => Answer::empty(Dialect::Gateway, 204),
+    // What became of it may have been written down only now, at its end.
+    let job = record::find_job(&sandbox.cloud, subscription, &id)?;
+    Some(match (job.failure, job.result) {
+        (Some(error), _) => Err(error.into()),
+        (None, Some(result)) => Ok(Answer::ok(Dialect::Gateway, result)),
+        (None, None) => Ok(Answer::empty(Dialect::Gateway, 204)),
     })
 }
 

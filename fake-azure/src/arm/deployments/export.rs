@@ -42,11 +42,13 @@ pub(crate) fn group(sandbox: &Sandbox, target: &Target, wish: &Value) -> Value {
         sandbox,
         chosen: &chosen,
         has_comments: options.contains("includecomments"),
+        names_are_literal: options.contains("skipallparameterization")
+            || options.contains("skipresourcenameparameterization"),
     };
     let mut parameters = Map::new();
     for resource in chosen
         .iter()
-        .filter(|resource| resource.kind.descriptor().parent.is_none())
+        .filter(|resource| resource.kind.descriptor().parent.is_none() && !export.names_are_literal)
     {
         let default = if options.contains("includeparameterdefaultvalue") {
             Value::from(resource.name.as_ref())
@@ -96,6 +98,8 @@ struct Export<'a> {
     sandbox: &'a Sandbox,
     chosen: &'a [Arc<Resource>],
     has_comments: bool,
+    /// `SkipResourceNameParameterization`, `SkipAllParameterization`.
+    names_are_literal: bool,
 }
 
 impl Export<'_> {
@@ -133,7 +137,7 @@ impl Export<'_> {
             .iter()
             .enumerate()
             .map(|(at, own)| {
-                if at == 0 {
+                if at == 0 && !self.names_are_literal {
                     format!("parameters('{}')", self.parameter(own))
                 } else {
                     quoted(&own.name)
@@ -143,6 +147,10 @@ impl Export<'_> {
     }
 
     fn name(&self, resource: &Arc<Resource>) -> String {
+        if self.names_are_literal {
+            let names: Vec<String> = self.chain(resource).iter().map(|own| own.name.to_string()).collect();
+            return escaped(&names.join("/")).into_owned();
+        }
         let names = self.names(resource);
         match names.split_first() {
             Some((root, [])) => format!("[{root}]"),
@@ -194,7 +202,8 @@ impl Export<'_> {
         }
         for row in descriptor.inline {
             let mut parts = Vec::new();
-            for child in self.sandbox.cloud.store().children(resource.key, row.kind) {
+            let children = self.sandbox.cloud.store().children(resource.key, row.kind);
+            for child in children.filter(|child| !self.joins_equals(child)) {
                 let mut part = Value::Null;
                 self.body(child, needs, &mut part);
                 if let Some(members) = part.as_object_mut() {
@@ -210,6 +219,20 @@ impl Export<'_> {
         }
     }
 
+    /// Whether a part of a resource refers to another resource of the same type, as the peering of a network does: written inside
+    /// its parent, each of the two would wait for the other. It stands beside them alone.
+    fn joins_equals(&self, part: &Arc<Resource>) -> bool {
+        let root = |resource: &Arc<Resource>| self.chain(resource).first().map(|root| (root.key, root.kind));
+        let own = root(part);
+        part.edges.iter().any(|edge| {
+            let target = self.sandbox.cloud.store().get(edge.target);
+            match (own, target.and_then(root)) {
+                (Some((own, kind)), Some((other, other_kind))) => own != other && kind == other_kind,
+                _ => false,
+            }
+        })
+    }
+
     /// Whoever waits for a resource waits for its parts, too: they are written as resources of their own.
     fn add_parts(&self, key: Key, needs: &mut BTreeSet<String>) {
         let Some(target) = self.sandbox.cloud.store().get(key) else {
@@ -221,7 +244,7 @@ impl Export<'_> {
                 .cloud
                 .store()
                 .children(key, row.kind)
-                .filter(|child| self.is_chosen(child.key))
+                .filter(|child| self.is_chosen(child.key) && !self.joins_equals(child))
             {
                 needs.insert(self.reference(child.key));
             }

@@ -6,14 +6,13 @@ use fake_azure_cloud::{
     ApiVersion, Call, Cloud, CloudError, Conditions, Document, ErrorKind, OperationId, Outcome, ResourceId,
     forms as cloud_forms,
 };
-use serde_json::Value;
 
-use super::forms;
 use super::plan::{Planned, in_order, written};
-use super::prepare::{Prepared, body_with};
+use super::prepare::{Commission, Prepared, body_with, prepare_inner};
 use super::scope::{Context, Site, Unread, Walker};
+use super::{errand, forms};
 use crate::Sandbox;
-use crate::arm::{forms as gateway_forms, gateway, providers as provider_calls, route};
+use crate::arm::{forms as gateway_forms, gateway, move_resources, providers as provider_calls, route};
 
 /// The id and version of a resource, if its subscription, type and version are there.
 ///
@@ -31,6 +30,7 @@ pub(crate) fn admit(sandbox: &Sandbox, own: &Planned) -> Result<(ResourceId, Api
             return Err(route::no_such_type(&chain, &own.version));
         }
     };
+    move_resources::check_open(&sandbox.cloud, &id.group_id())?;
     let version = ApiVersion::parse(&own.version).filter(|version| *version >= gateway::oldest_of(id.kind()));
     let Some(version) = version else {
         let row = providers::find_type(id.kind().descriptor().name);
@@ -86,14 +86,14 @@ pub(crate) fn put(
 
 /// Asks the providers beforehand: everything is put into a copy of the cloud, in order, and what would certainly be refused is
 /// the preflight's. What depends on the state that things are in when their turn comes is left to the run.
-pub(crate) fn preflight(sandbox: &Sandbox, prepared: &Prepared) -> Vec<CloudError> {
+pub(crate) fn preflight(sandbox: &Sandbox, commission: &Commission<'_>, prepared: &Prepared) -> Vec<CloudError> {
     let mut copy = sandbox.clone();
     let mut found = Vec::new();
-    rehearse(&mut copy, prepared, &mut found);
+    rehearse(&mut copy, commission, prepared, &mut found);
     found
 }
 
-fn rehearse(copy: &mut Sandbox, prepared: &Prepared, found: &mut Vec<CloudError>) {
+fn rehearse(copy: &mut Sandbox, commission: &Commission<'_>, prepared: &Prepared, found: &mut Vec<CloudError>) {
     let context = Context::new(&prepared.world, &prepared.template, prepared.values());
     let walker = Walker {
         context: &context,
@@ -107,8 +107,28 @@ fn rehearse(copy: &mut Sandbox, prepared: &Prepared, found: &mut Vec<CloudError>
             continue;
         }
         if own.is_deployment() {
+            let below = commission.below(prepared.template_link.as_ref());
             if let Some((_, _, inner)) = prepared.inner.iter().find(|(at, _, _)| *at == index) {
-                rehearse(copy, inner, found);
+                rehearse(copy, &below, inner, found);
+            } else if let Ok(Some(inner)) = prepare_inner(copy, &context, own, &below) {
+                // What is wrong with one whose group is made on the way is told when its turn comes.
+                rehearse(copy, &below, &inner, found);
+            }
+            continue;
+        }
+        if let Err(error) = errand::check_access(copy, commission.deployer, &own.id, &own.version) {
+            found.push(error);
+            continue;
+        }
+        let Some(item) = written(prepared.template.resources(), &own.pointer) else {
+            continue;
+        };
+        // What reads the running deployment cannot be asked about before it runs.
+        let body = body_with(&walker, item, own);
+        if errand::is_laid_over(&own.id) {
+            // The gateway has no preflight for what it keeps itself: what it refuses, it refuses when its turn comes.
+            if let Ok(body) = body {
+                let _refused = errand::put(copy, commission.deployer, &own.id, &own.version, &body);
             }
             continue;
         }
@@ -119,11 +139,7 @@ fn rehearse(copy: &mut Sandbox, prepared: &Prepared, found: &mut Vec<CloudError>
                 continue;
             }
         };
-        let Some(item) = written(prepared.template.resources(), &own.pointer) else {
-            continue;
-        };
-        // What reads the running deployment cannot be asked about before it runs.
-        let Ok(body) = body_with(&walker, item, own) else {
+        let Ok(body) = body else {
             continue;
         };
         match put(&mut copy.cloud, &id, version, body) {
@@ -173,26 +189,4 @@ pub(crate) fn preflight_refusal(name: &str, tracking: impl std::fmt::Display, fo
         .with("tracking", tracking);
     error.details = found;
     error
-}
-
-/// A document without what only the service writes and nobody compares.
-pub(crate) fn comparable(mut document: Value) -> Value {
-    if let Some(members) = document.as_object_mut() {
-        members.shift_remove("etag");
-    }
-    strip(&mut document);
-    document
-}
-
-fn strip(value: &mut Value) {
-    match value {
-        Value::Object(members) => {
-            for name in ["provisioningState", "resourceGuid", "etag"] {
-                members.shift_remove(name);
-            }
-            members.values_mut().for_each(strip);
-        }
-        Value::Array(items) => items.iter_mut().for_each(strip),
-        _ => {}
-    }
 }

@@ -8,6 +8,7 @@
 
 mod calls;
 mod cleanup;
+mod errand;
 mod export;
 mod expression;
 mod forms;
@@ -21,6 +22,7 @@ mod reads;
 mod record;
 mod render;
 mod request;
+mod rollback;
 mod run;
 mod scope;
 mod template;
@@ -31,6 +33,7 @@ mod world;
 use fake_azure_cloud::{Form, Guid};
 
 pub(crate) use self::calls::{poll_job, serve};
+pub(crate) use self::expression::hash;
 pub(crate) use self::place::place;
 use self::plan::Target;
 pub(crate) use self::run::wake;

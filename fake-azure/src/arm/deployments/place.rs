@@ -25,6 +25,13 @@ pub(crate) enum Place {
     Hash,
     /// `{group}/exportTemplate`.
     GroupExport(Target),
+    /// `{group}/moveResources`, or `validateMoveResources`.
+    Move {
+        /// The group.
+        target: Target,
+        /// Whether it is only looked at.
+        only_validates: bool,
+    },
 }
 
 /// What is done to a deployment.
@@ -69,6 +76,10 @@ pub(crate) fn place(segments: &[String]) -> Option<Place> {
     if target.group.is_some() && words.len() == 5 && is(4, "exportTemplate") {
         return Some(Place::GroupExport(target));
     }
+    let only_validates = is(4, "validateMoveResources");
+    if target.group.is_some() && words.len() == 5 && (only_validates || is(4, "moveResources")) {
+        return Some(Place::Move { target, only_validates });
+    }
     if is(at, "providers") && is(at + 1, "Microsoft.Resources") {
         at += 2;
     }
@@ -100,7 +111,8 @@ impl Place {
             | Place::Operations(target, _)
             | Place::Operation(target, _, _)
             | Place::Status(target, _, _)
-            | Place::GroupExport(target) => Some(target),
+            | Place::GroupExport(target)
+            | Place::Move { target, .. } => Some(target),
             Place::Hash => None,
         }
     }
@@ -153,6 +165,9 @@ mod tests {
             ),
             ("/providers/Microsoft.Resources/deployments/d/whatIf", "Action "),
             ("/resourcegroups/G/exportTemplate", "GroupExport G"),
+            ("/resourcegroups/G/moveresources", "Move G"),
+            ("/resourcegroups/G/validateMoveResources", "Move G"),
+            ("/resourcegroups/G/moveResources/x", "none"),
             (
                 "/resourcegroups/G/providers/Microsoft.Resources/deployments/d/dance",
                 "none",

@@ -10,6 +10,7 @@ use super::nested;
 use super::plan::{Planned, Target, plan, written};
 use super::record::Given;
 use super::request::Order;
+use super::rollback::Rollback;
 use super::scope::{Context, Site, Unread, Walker, World};
 use super::template::{Kind, Template, member};
 use super::violation::{Source, Violation, words};
@@ -73,12 +74,27 @@ pub(crate) struct Commission<'a> {
     pub(crate) parent_link: Option<&'a str>,
 }
 
+impl<'a> Commission<'a> {
+    /// What holds for the deployments inside of one, of whom its template was fetched by this link.
+    pub(crate) fn below(&self, template_link: Option<&'a Value>) -> Commission<'a> {
+        let link = template_link
+            .and_then(|link| member(link, "uri"))
+            .and_then(Value::as_str);
+        Commission {
+            depth: self.depth + 1,
+            parent_link: link.or(self.parent_link),
+            ..self.clone()
+        }
+    }
+}
+
 /// An order that can run.
 #[derive(Clone, Debug)]
 pub(crate) struct Prepared {
     pub(crate) template: Template,
     pub(crate) template_link: Option<Value>,
     pub(crate) parameters_link: Option<Value>,
+    pub(crate) rollback: Option<Rollback>,
     pub(crate) parameters: Vec<Given>,
     pub(crate) planned: Vec<Planned>,
     pub(crate) world: World,
@@ -108,9 +124,10 @@ pub(crate) fn prepare(sandbox: &mut Sandbox, commission: &Commission<'_>) -> Res
             .with("limit", DEPTH_MAX)
             .into());
     }
-    if order.on_error.is_some() {
-        return Err(CloudError::of(&forms::ON_ERROR).into());
-    }
+    let written = order.on_error.as_ref();
+    let rollback = written
+        .map(|written| Rollback::read(sandbox, commission.target, commission.name, written))
+        .transpose()?;
     let (document, places, template_link, prefix) = template_of(sandbox, commission)?;
     let source = Source {
         places: &places,
@@ -151,51 +168,61 @@ pub(crate) fn prepare(sandbox: &mut Sandbox, commission: &Commission<'_>) -> Res
     check_outputs(&template, &source)?;
 
     let mut inner = Vec::new();
-    let link = template_link
-        .as_ref()
-        .and_then(|link| member(link, "uri"))
-        .and_then(Value::as_str)
-        .map(str::to_owned);
+    let below = commission.below(template_link.as_ref());
     for (index, own) in planned
         .iter()
         .enumerate()
         .filter(|(_, own)| own.is_deployment() && own.is_sent())
     {
-        // A group that the deployment itself is to make has nothing to be asked about yet.
-        let has_home = own.target.group.is_none() || group_key(sandbox, &own.target).is_some();
-        let Some(item) = written(template.resources(), &own.pointer).filter(|_| has_home) else {
-            continue;
-        };
-        let document = match nested::document(&context, item, &own.copies, &Unread) {
-            Ok(document) => document,
-            // What it is to be is known only later.
-            Err(Trouble::Later) => continue,
-            Err(trouble) => {
-                return Err(Violation::expressions(&own.id, own.place, &words(&trouble))
-                    .caused_by(&trouble)
-                    .into());
-            }
-        };
-        let inner_order = super::request::order(&document, Places::default())?;
-        let commission = Commission {
-            target: &own.target,
-            name: &own.name,
-            order: &inner_order,
-            depth: commission.depth + 1,
-            parent_link: link.as_deref().or(commission.parent_link),
-            ..commission.clone()
-        };
-        inner.push((index, own.target.clone(), prepare(sandbox, &commission)?));
+        if let Some(prepared) = prepare_inner(sandbox, &context, own, &below)? {
+            inner.push((index, own.target.clone(), prepared));
+        }
     }
     Ok(Prepared {
         planned,
         parameters,
         parameters_link,
         template_link,
+        rollback,
         world: world.clone(),
         inner,
         template: template.clone(),
     })
+}
+
+/// Judges and expands a deployment inside another; `None` where what it is to be is known only later: it reads what runs, or goes
+/// into a group that is not there yet.
+///
+/// # Errors
+///
+/// The first thing that is wrong.
+pub(crate) fn prepare_inner(
+    sandbox: &mut Sandbox,
+    context: &Context<'_>,
+    own: &Planned,
+    below: &Commission<'_>,
+) -> Result<Option<Prepared>, Refused> {
+    let has_home = own.target.group.is_none() || group_key(sandbox, &own.target).is_some();
+    let Some(item) = written(context.template.resources(), &own.pointer).filter(|_| has_home) else {
+        return Ok(None);
+    };
+    let document = match nested::document(context, item, &own.copies, &Unread) {
+        Ok(document) => document,
+        Err(Trouble::Later) => return Ok(None),
+        Err(trouble) => {
+            return Err(Violation::expressions(&own.id, own.place, &words(&trouble))
+                .caused_by(&trouble)
+                .into());
+        }
+    };
+    let order = super::request::order(&document, Places::default())?;
+    let commission = Commission {
+        target: &own.target,
+        name: &own.name,
+        order: &order,
+        ..below.clone()
+    };
+    prepare(sandbox, &commission).map(Some)
 }
 
 /// The template of an order: its own, or the one that it links to. With where things stand in it, and how it is linked.

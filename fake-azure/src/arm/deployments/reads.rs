@@ -6,18 +6,21 @@ use fake_azure_cloud::{Answer as Answers, ApiVersion, Call, CloudError, Outcome,
 use http::Uri;
 use serde_json::{Map, Value, json};
 
+use super::errand;
 use super::expression::{Reading, Trouble};
-use super::plan::{Planned, find};
+use super::plan::{Planned, Target, find};
 use super::record::{self, Deployment, Subject};
 use super::render;
 use super::scope::Reads;
 use crate::Sandbox;
 use crate::arm::{encode, route};
 
-/// Reads for a deployment that runs.
+/// Reads for a deployment that runs, or for one that is tried out in a copy of the cloud.
 pub(crate) struct Live<'a> {
     sandbox: RefCell<&'a mut Sandbox>,
-    deployment: &'a Deployment,
+    planned: &'a [Planned],
+    target: &'a Target,
+    base: &'a str,
     /// What was read or asked of resources outside of the template: `Read` and `Action` among the operations.
     pub(crate) log: RefCell<Vec<(&'static str, Subject)>>,
 }
@@ -25,24 +28,31 @@ pub(crate) struct Live<'a> {
 impl<'a> Live<'a> {
     /// For a deployment.
     pub(crate) fn new(sandbox: &'a mut Sandbox, deployment: &'a Deployment) -> Live<'a> {
+        Live::of(sandbox, &deployment.planned, &deployment.target, &deployment.base)
+    }
+
+    /// For the resources of a template that goes to a scope; `base` is the address of the server.
+    pub(crate) fn of(sandbox: &'a mut Sandbox, planned: &'a [Planned], target: &'a Target, base: &'a str) -> Live<'a> {
         Live {
             sandbox: RefCell::new(sandbox),
-            deployment,
+            planned,
+            target,
+            base,
             log: RefCell::default(),
         }
     }
 
     fn uri(&self) -> Uri {
-        self.deployment.base.parse().unwrap_or_default()
+        self.base.parse().unwrap_or_default()
     }
 
-    /// The resource of the template that a name means.
+    /// The resource of the template that a name means. One that its condition holds back counts as none of the template's: by its
+    /// id and a version it is read all the same (DOCS templates/conditional-resource-deployment.md).
     fn own(&self, reading: &Reading<'_>) -> Result<Option<&'a Planned>, Trouble> {
-        let found = find(&self.deployment.planned, reading.target, &self.deployment.target);
+        let found = find(self.planned, reading.target, self.target);
         match found.as_slice() {
             [] => Ok(None),
-            [one] if self.deployment.planned[*one].condition => Ok(Some(&self.deployment.planned[*one])),
-            [_] => Err(not_found(reading.target)),
+            [one] => Ok(Some(&self.planned[*one]).filter(|own| own.condition)),
             _ => Err(not_found(reading.target)),
         }
     }
@@ -112,6 +122,10 @@ impl<'a> Live<'a> {
                 ))),
             };
         }
+        if errand::is_laid_over(id) {
+            let read = errand::read(&mut self.sandbox.borrow_mut(), id, version);
+            return read.map_err(|error| Trouble::Refused(Box::new(error)));
+        }
         let parsed = parse_id(id, version)?;
         let mut sandbox = self.sandbox.borrow_mut();
         let reply = sandbox
@@ -167,14 +181,14 @@ impl Reads for Live<'_> {
     }
 
     fn references(&self, reading: &Reading<'_>) -> Result<Value, Trouble> {
-        let found = find(&self.deployment.planned, reading.target, &self.deployment.target);
+        let found = find(self.planned, reading.target, self.target);
         if found.is_empty() {
             return Err(not_found(reading.target));
         }
         let mut items = Vec::new();
         for own in found
             .into_iter()
-            .map(|index| &self.deployment.planned[index])
+            .map(|index| &self.planned[index])
             .filter(|own| own.condition)
         {
             let document = self.document(&own.id, &own.version)?;

@@ -1,12 +1,14 @@
 //! A deployment as the cloud keeps it: a tree among its notes, so that it is saved, forked and digested with everything else.
 
-use fake_azure_cloud::{Cloud, Guid, Key, OperationId, Time};
+use fake_azure_cloud::{Cloud, CloudError, Guid, Key, OperationId, Time};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::expression::hash;
 use super::plan::{Planned, Target};
+use super::rollback::Rollback;
 use super::template::Kind;
+use crate::arm::move_resources::Move;
 
 /// How deployments mark the words by which they are woken.
 const WORD: u64 = 0x4450 << 48;
@@ -160,6 +162,9 @@ pub(crate) struct Deployment {
     pub(crate) template_link: Option<Value>,
     pub(crate) parameters_link: Option<Value>,
     pub(crate) debug_setting: Option<Value>,
+    /// What is made again when it fails.
+    #[serde(default)]
+    pub(crate) rollback: Option<Rollback>,
     pub(crate) parameters: Vec<Given>,
     /// Scheme and authority by which the client reached the server: endpoints of accounts are written for it.
     pub(crate) base: String,
@@ -313,7 +318,7 @@ pub(crate) fn woken(word: u64) -> Option<Woken> {
     }
 }
 
-/// A job of the gateway: the deletion of a deployment, or a what-if.
+/// A job of the gateway: the deletion of a deployment, a what-if, a move of resources.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Job {
     /// Its number.
@@ -328,6 +333,12 @@ pub(crate) struct Job {
     pub(crate) removes: Option<u64>,
     /// What it gives in the end; nothing for a removal.
     pub(crate) result: Option<Value>,
+    /// The resources that move at its end.
+    #[serde(default)]
+    pub(crate) moves: Option<Move>,
+    /// Why it failed.
+    #[serde(default)]
+    pub(crate) failure: Option<CloudError>,
 }
 
 fn job_row(subscription: Guid, id: &str) -> String {
@@ -363,9 +374,16 @@ pub(crate) fn wake_job(cloud: &mut Cloud, serial: u64) {
         .and_then(|note| Job::deserialize(note).ok())
         .filter(|job| job.serial == serial);
     match found {
-        Some(job) if cloud.now() < job.ends.plus_millis(DAY_MS) => {
+        Some(mut job) if cloud.now() < job.ends.plus_millis(DAY_MS) => {
             if let Some(removes) = job.removes {
                 forget(cloud, removes);
+            }
+            if let Some(moves) = &job.moves
+                && let Err(error) = moves.perform(cloud)
+            {
+                job.failure = Some(error);
+                let document = serde_json::to_value(&job).expect("a job is made of texts, numbers and trees");
+                cloud.set_note(&name, Some(document));
             }
             cloud.wake_up(job.ends.plus_millis(DAY_MS), JOB_WORD | serial);
         }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::plan::{Planned, Target};
 use super::record::{Deployment, Progress, State, Step, deployment_id};
+use super::rollback::Rollback;
 use super::template::Kind;
 use super::world::template_hash;
 
@@ -95,6 +96,10 @@ pub(crate) fn document(deployment: &Deployment, version: ApiVersion, era: Era) -
         );
         add("outputResources", Some(output_resources(deployment)));
     }
+    add(
+        "onErrorDeployment",
+        deployment.rollback.as_ref().map(Rollback::document),
+    );
     add("error", failure(deployment, era));
     members.insert("properties".to_owned(), Value::Object(properties));
     Value::Object(members)

@@ -152,14 +152,9 @@ impl<'a> Context<'a> {
                  details."
             ))
         };
-        let declared = self.template.members("parameters").and_then(|all| {
-            all.iter()
-                .find(|(own, _)| own.eq_ignore_ascii_case(name))
-                .map(|(_, declared)| declared)
-        });
-        let declared = declared.ok_or_else(not_found)?;
-        let Some(default) = member(declared, "defaultValue") else {
-            if member(declared, "nullable") == Some(&Value::Bool(true)) {
+        let declared = self.template.declared(name).ok_or_else(not_found)?;
+        let Some(default) = member(&declared, "defaultValue") else {
+            if member(&declared, "nullable") == Some(&Value::Bool(true)) {
                 return Ok(Value::Null);
             }
             return Err(not_found());

@@ -366,6 +366,28 @@ impl Template {
         Ok(found)
     }
 
+    /// What is declared for a parameter, with what a `$ref` in it means.
+    pub(crate) fn declared(&self, name: &str) -> Option<Value> {
+        let all = self.members("parameters")?;
+        let (_, declared) = all.iter().find(|(own, _)| own.eq_ignore_ascii_case(name))?;
+        Some(self.resolved(declared))
+    }
+
+    /// A declaration with the members of the definition that its `$ref` names; its own come first.
+    fn resolved(&self, declared: &Value) -> Value {
+        let mut declared = declared.clone();
+        let referenced = member(&declared, "$ref")
+            .and_then(Value::as_str)
+            .and_then(|found| self.definition(found))
+            .cloned();
+        if let (Some(Value::Object(base)), Value::Object(members)) = (referenced, &mut declared) {
+            for (name, value) in base {
+                members.entry(name).or_insert(value);
+            }
+        }
+        declared
+    }
+
     /// What a `$ref` means: a definition of this template.
     fn definition(&self, reference: &str) -> Option<&Value> {
         let name = reference.strip_prefix("#/definitions/")?;
@@ -422,16 +444,7 @@ impl Parameter {
     fn read(name: &str, declared: &Value, template: &Template, source: &Source<'_>) -> Result<Parameter, Violation> {
         let pointer = format!("/parameters/{}", pointer_segment(name));
         let place = source.place(&pointer);
-        let mut declared = declared.clone();
-        let referenced = member(&declared, "$ref")
-            .and_then(Value::as_str)
-            .and_then(|found| template.definition(found))
-            .cloned();
-        if let (Some(Value::Object(base)), Value::Object(members)) = (referenced, &mut declared) {
-            for (name, value) in base {
-                members.entry(name).or_insert(value);
-            }
-        }
+        let declared = template.resolved(declared);
         let kind = member(&declared, "type").and_then(Value::as_str).unwrap_or("");
         let Some(kind) = Kind::find(kind) else {
             let (line, column) = place;

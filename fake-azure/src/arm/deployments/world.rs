@@ -143,7 +143,8 @@ pub(crate) fn template_hash(template: &Value) -> String {
     hash::murmur64(template.to_string().as_bytes()).to_string()
 }
 
-/// What stands at an address, as Azure itself would download it: only the blobs of this cloud are there.
+/// What stands at an address, as Azure itself would download it: what was supplied for it, or a blob of this cloud. Nothing
+/// reaches out.
 ///
 /// # Errors
 ///
@@ -155,6 +156,16 @@ pub(crate) fn download(sandbox: &mut Sandbox, uri: &str, correlation: Guid) -> R
             .with("uri", uri)
             .with("tracking", tracking)
     };
+    if let Some(text) = sandbox.templates.find(uri) {
+        return Ok(text.to_owned());
+    }
+    let has_scheme = ["http://", "https://"].iter().any(|scheme| {
+        uri.get(..scheme.len())
+            .is_some_and(|own| own.eq_ignore_ascii_case(scheme))
+    });
+    if !has_scheme {
+        return Err(CloudError::of(&forms::BAD_LINK_ADDRESS).with("uri", uri));
+    }
     let address = sandbox.storage.locate(uri).ok_or_else(refused)?;
     if !sandbox.cloud.fabric().accounts.contains(address.account.as_str()) {
         return Err(refused());

@@ -4,9 +4,10 @@ use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DeploymentKey, DnsServer, Package, VirtualIp, find_named};
+use super::{DeploymentKey, DnsServer, VirtualIp, find_named};
 use crate::classic::{
-    Asked, Hold, InternalLoadBalancer, Step, Work, forms, load_balancers, operations, packages, reserved_ips, roles,
+    Asked, Fresh, Hold, Instance, InstanceAct, InternalLoadBalancer, Step, Timeline, Work, forms, load_balancers,
+    operations, packages, reserved_ips, roles, updates,
 };
 use crate::cx::Cx;
 use crate::error::CloudError;
@@ -29,8 +30,17 @@ pub(crate) enum Alter {
     Disassociate,
     /// The package's instances run, or do not.
     Run(bool),
-    /// Another service configuration.
-    Configure(Box<Package>),
+    /// An update has gone through all domains.
+    Updated,
+    /// A manual update has gone through one domain.
+    Walked,
+    /// Something is done to an instance of the package.
+    Instance { instance: Box<str>, act: InstanceAct },
+    /// Instances go by name; these are left.
+    Instances {
+        left: Vec<Instance>,
+        configuration: Box<str>,
+    },
     /// An address list of a role: the security group, or forwarding.
     Role {
         role: Box<str>,
@@ -41,7 +51,12 @@ pub(crate) enum Alter {
 }
 
 /// The end of an operation that changes a deployment in one way.
-pub(in crate::classic) fn altered(cx: &Cx<'_>, key: &DeploymentKey, alter: Alter) -> Result<Plan, CloudError> {
+pub(in crate::classic) fn altered(
+    cx: &Cx<'_>,
+    key: &DeploymentKey,
+    alter: Alter,
+    fresh: Fresh,
+) -> Result<Plan, CloudError> {
     let Some(row) = cx.classic().deployments.get(key) else {
         return Ok(Plan::new());
     };
@@ -67,12 +82,27 @@ pub(in crate::classic) fn altered(cx: &Cx<'_>, key: &DeploymentKey, alter: Alter
         Alter::Disassociate => plan = plan.then(reserved_ips::disassociated(cx, key, &mut after)),
         Alter::Run(running) => {
             if let Some(package) = &mut after.package {
-                package.running = running;
+                package.run(running, cx.now(), fresh);
             }
         }
-        Alter::Configure(package) => {
-            plan = plan.then(packages::resized(cx, key, row.package.as_ref(), &package));
-            after.package = Some(*package);
+        Alter::Updated => plan = plan.then(updates::updated(cx, key, &mut after, fresh)),
+        Alter::Walked => plan = plan.then(updates::walked(cx, key, &mut after, fresh)),
+        Alter::Instance { instance, act } => {
+            let running = row.package.as_ref().is_some_and(|package| package.running);
+            let instances = after.package.iter_mut().flat_map(|package| &mut package.instances);
+            for own in instances.filter(|own| running && own.name() == *instance) {
+                own.timeline = match act {
+                    InstanceAct::Reboot => Timeline::restart(cx.now(), fresh, 0),
+                    InstanceAct::Reimage | InstanceAct::Rebuild => Timeline::start(cx.now(), fresh, 0),
+                };
+            }
+        }
+        Alter::Instances { left, configuration } => {
+            if let (Some(before), Some(package)) = (&row.package, &mut after.package) {
+                package.instances = left;
+                package.configuration = configuration;
+                plan = plan.then(packages::recharged(cx, key, before, package));
+            }
         }
         Alter::Role {
             role,

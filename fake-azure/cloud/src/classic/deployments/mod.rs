@@ -96,6 +96,7 @@ pub struct VirtualIp {
 
 pub(crate) use self::alter::Alter;
 pub(in crate::classic) use self::alter::{altered, dns_server};
+use crate::classic::packages::Instance;
 pub use crate::classic::packages::Package;
 
 /// A deployment.
@@ -147,7 +148,7 @@ impl Deployment {
         match self.stage {
             Stage::Deploying | Stage::Visible => "Deploying",
             Stage::Deleting => "Deleting",
-            Stage::Made if self.package.as_ref().is_some_and(|package| !package.running) => "Suspended",
+            Stage::Made if self.package.is_some() => self.package_status(),
             Stage::Made => {
                 let stopped = |role: &Role| matches!(role.timeline.at(now), Phase::Stopped | Phase::Deallocated);
                 if !self.roles.is_empty() && self.roles.iter().all(stopped) {
@@ -157,6 +158,31 @@ impl Deployment {
                 }
             }
         }
+    }
+
+    fn package_status(&self) -> &'static str {
+        let package = self.package.as_ref();
+        let changing = package.is_some_and(|package| package.update.as_ref().is_some_and(|update| update.during));
+        match (package.is_some_and(|package| package.running), changing) {
+            (true, false) => "Running",
+            (true, true) => "RunningTransitioning",
+            (false, false) => "Suspended",
+            (false, true) => "SuspendedTransitioning",
+        }
+    }
+
+    /// Whether an update is in progress that can be taken back.
+    pub fn is_rollback_allowed(&self) -> bool {
+        let update = self.package.as_ref().and_then(|package| package.update.as_ref());
+        update.is_some_and(|update| !update.rolls_back)
+    }
+
+    fn timelines(&self) -> impl Iterator<Item = &Timeline> {
+        let of_instances = self
+            .package
+            .iter()
+            .flat_map(|package| package.instances.iter().map(|instance| &instance.timeline));
+        self.roles.iter().map(|role| &role.timeline).chain(of_instances)
     }
 
     /// Whether something of it holds a host: it has its virtual IPs then (SM 8.3).
@@ -183,11 +209,7 @@ impl Deployment {
 
     /// When its last machine comes to rest.
     pub fn settles(&self) -> Time {
-        self.roles
-            .iter()
-            .map(|role| role.timeline.settles())
-            .max()
-            .unwrap_or(self.modified)
+        self.timelines().map(Timeline::settles).max().unwrap_or(self.modified)
     }
 
     /// When it last changed, as printed: states of machines count.
@@ -216,7 +238,7 @@ impl Deployment {
         used.extend(
             self.package
                 .iter()
-                .flat_map(|package| package.instances().map(|instance| instance.number % 5)),
+                .flat_map(|package| package.instances.iter().map(Instance::upgrade_domain)),
         );
         used.sort_unstable();
         used.dedup();
@@ -580,6 +602,9 @@ pub(in crate::classic) fn started(cx: &Cx<'_>, key: &DeploymentKey, fresh: Fresh
         for (n, role) in (0..).zip(deployment.roles.iter_mut()) {
             role.timeline = Timeline::start(cx.now(), fresh, n);
         }
+        if let Some(package) = &mut deployment.package {
+            package.run(package.running, cx.now(), fresh);
+        }
     });
     for role in &row.roles {
         plan = plan.then(roles::power(cx, role.machine, Power::Running));
@@ -715,6 +740,11 @@ pub(in crate::classic) fn swap(
     operations::check_free(cx, &Hold::Deployment(target.clone()))?;
     if !staged.roles.is_empty() || live.is_some_and(|row| !row.roles.is_empty()) {
         return refuse("virtual machine deployments cannot be swapped");
+    }
+
+    let updating = |row: &Deployment| row.package.as_ref().is_some_and(|package| package.update.is_some());
+    if updating(staged) || live.is_some_and(updating) {
+        return Err(CloudError::of(&forms::UPDATE_IN_PROGRESS));
     }
 
     let renamed = |row: &Deployment, slot: Slot| -> Vec<(Key, PublicAddress)> {

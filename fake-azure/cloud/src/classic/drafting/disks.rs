@@ -308,6 +308,7 @@ impl Draft<'_> {
         let cx = self.cx;
         if let Some((image, account)) = image.and_then(|image| image.account.as_ref().map(|account| (image, account)))
             && !media::is_near(cx, account, self.service)
+            && !image.replicas.contains(&self.location)
         {
             let error = CloudError::of(&forms::IMAGE_LOCATION)
                 .with("account", media::place_name(cx, account))

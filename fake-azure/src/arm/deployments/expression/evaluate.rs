@@ -37,6 +37,68 @@ pub(crate) enum Ambient {
     Deployer,
 }
 
+/// A function that needs more than the values of its arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Special {
+    Ambient(Ambient),
+    CopyIndex,
+    Id,
+    If,
+    Lambda,
+    NewGuid,
+    Parameters,
+    Reference,
+    References,
+    UtcNow,
+    Variables,
+}
+
+/// All of them. The `list*` functions are a family of their own: which there are is the providers' affair.
+const SPECIAL: &[(&str, Special)] = &[
+    // tidy: sorted
+    ("copyIndex", Special::CopyIndex),
+    ("deployer", Special::Ambient(Ambient::Deployer)),
+    ("deployment", Special::Ambient(Ambient::Deployment)),
+    ("environment", Special::Ambient(Ambient::Environment)),
+    ("extensionResourceId", Special::Id),
+    ("filter", Special::Lambda),
+    ("groupBy", Special::Lambda),
+    ("if", Special::If),
+    ("lambda", Special::Lambda),
+    ("lambdaVariables", Special::Lambda),
+    ("managementGroup", Special::Ambient(Ambient::ManagementGroup)),
+    ("managementGroupResourceId", Special::Id),
+    ("map", Special::Lambda),
+    ("mapValues", Special::Lambda),
+    ("newGuid", Special::NewGuid),
+    ("parameters", Special::Parameters),
+    ("reduce", Special::Lambda),
+    ("reference", Special::Reference),
+    ("references", Special::References),
+    ("resourceGroup", Special::Ambient(Ambient::ResourceGroup)),
+    ("resourceId", Special::Id),
+    ("sort", Special::Lambda),
+    ("subscription", Special::Ambient(Ambient::Subscription)),
+    ("subscriptionResourceId", Special::Id),
+    ("tenant", Special::Ambient(Ambient::Tenant)),
+    ("tenantResourceId", Special::Id),
+    ("toObject", Special::Lambda),
+    ("utcNow", Special::UtcNow),
+    ("variables", Special::Variables),
+    // tidy: end
+];
+
+fn special(name: &str) -> Option<Special> {
+    let found = SPECIAL.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
+    found.map(|(_, special)| *special)
+}
+
+/// Every function that there is, but for the family of `list*`.
+#[cfg(test)]
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    SPECIAL.iter().map(|(name, _)| *name).chain(functions::names())
+}
+
 /// What `reference` and its kin read.
 #[derive(Clone, Debug)]
 pub(crate) struct Reading<'a> {
@@ -180,39 +242,29 @@ impl<'s> Evaluator<'s> {
         if !self.scope.allows(&folded) {
             return Err(Trouble::misplaced(&call.name));
         }
-        match folded.as_str() {
-            "if" => self.choose(call),
-            "parameters" => self.scope.parameter(&self.only_text(call)?),
-            "variables" => self.scope.variable(&self.only_text(call)?),
-            "copyindex" => self.copy_index(call),
-            "utcnow" => {
+        match special(&folded) {
+            Some(Special::If) => self.choose(call),
+            Some(Special::Parameters) => self.scope.parameter(&self.only_text(call)?),
+            Some(Special::Variables) => self.scope.variable(&self.only_text(call)?),
+            Some(Special::CopyIndex) => self.copy_index(call),
+            Some(Special::UtcNow) => {
                 let args = self.values(call)?;
                 functions::utc_now(self.scope.now(), &args)
             }
-            "newguid" => {
+            Some(Special::NewGuid) => {
                 functions::expect_count(&call.name, 0, 0, call.args.len())?;
                 Ok(Value::from(self.scope.new_guid()))
             }
-            "subscription" => self.ambient(call, Ambient::Subscription),
-            "resourcegroup" => self.ambient(call, Ambient::ResourceGroup),
-            "deployment" => self.ambient(call, Ambient::Deployment),
-            "tenant" => self.ambient(call, Ambient::Tenant),
-            "managementgroup" => self.ambient(call, Ambient::ManagementGroup),
-            "environment" => self.ambient(call, Ambient::Environment),
-            "deployer" => self.ambient(call, Ambient::Deployer),
-            "reference" => self.read(call, |reading| self.scope.reference(reading)),
-            "references" => self.read(call, |reading| self.scope.references(reading)),
-            "resourceid"
-            | "subscriptionresourceid"
-            | "tenantresourceid"
-            | "managementgroupresourceid"
-            | "extensionresourceid" => {
+            Some(Special::Ambient(what)) => self.ambient(call, what),
+            Some(Special::Reference) => self.read(call, |reading| self.scope.reference(reading)),
+            Some(Special::References) => self.read(call, |reading| self.scope.references(reading)),
+            Some(Special::Id) => {
                 let args = self.values(call)?;
                 ids::call(self.scope, &call.name, &args)
             }
-            _ if lambdas::is_one(&folded) => lambdas::call(self, &folded, call),
-            _ if is_list(&folded) => self.list(call),
-            _ => {
+            Some(Special::Lambda) => lambdas::call(self, &folded, call),
+            None if is_list(&folded) => self.list(call),
+            None => {
                 let Some(function) = functions::find(&folded) else {
                     return Err(Trouble::Language(format!(
                         "The template function '{}' is not valid. Please see https://aka.ms/arm-template-expressions for \

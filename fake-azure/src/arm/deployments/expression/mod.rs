@@ -10,6 +10,9 @@ mod parser;
 mod printer;
 mod value;
 
+#[cfg(test)]
+mod coverage;
+
 use std::borrow::Cow;
 
 use fake_azure_cloud::CloudError;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::forms::{DETACHING_NICS, NIC_RESERVED, NIC_TWICE, NICS_APART, PRIMARY_NIC, SET_NICS_APART, TOO_MANY_NICS};
+use super::forms::{DETACHING_NICS, NIC_TWICE, NICS_APART, PRIMARY_NIC, SET_NICS_APART, TOO_MANY_NICS};
 use super::spec::SentNic;
 use crate::catalogue::sizes::VmSize;
 use crate::cx::Cx;
@@ -100,7 +100,7 @@ fn check_reserved(cx: &Cx<'_>, put: &Put<'_>, nic: Key) -> Result<(), CloudError
     match reserved {
         Some((machine, end)) if *end > cx.now() && !machine.eq_ignore_ascii_case(&put.id()) => {
             cov_mark::hit!(nic_reserved);
-            Err(CloudError::of(&NIC_RESERVED).with("machine", machine).until(*end))
+            Err(CloudError::of(&crate::forms::NIC_RESERVED).with("machine", machine).until(*end))
         }
         _ => Ok(()),
     }

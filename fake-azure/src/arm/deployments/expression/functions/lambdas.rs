@@ -6,14 +6,6 @@ use super::super::value::{kind_name, text_of};
 use super::super::{Call, Evaluator, Expression, Trouble};
 use super::{expect_count, wrong_type};
 
-/// Whether a name, in lower case, is one of these.
-pub(in super::super) fn is_one(folded: &str) -> bool {
-    matches!(
-        folded,
-        "filter" | "groupby" | "lambda" | "lambdavariables" | "map" | "mapvalues" | "reduce" | "sort" | "toobject"
-    )
-}
-
 /// A lambda: the names of its parameters, and its body.
 struct Lambda<'e> {
     names: Vec<String>,

@@ -192,6 +192,15 @@ const CATEGORIES: &[Category] = &[
     uris::FUNCTIONS,
 ];
 
+/// Every function's name.
+#[cfg(test)]
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    CATEGORIES
+        .iter()
+        .flat_map(|category| category.iter())
+        .map(|function| function.name)
+}
+
 /// The function of a name in lower case.
 pub(super) fn find(folded: &str) -> Option<&'static Function> {
     CATEGORIES

@@ -29,7 +29,9 @@ pub(super) const FUNCTIONS: Category = &[
     function("endsWith", &[Types::TEXT, Types::TEXT], |args| {
         Ok(Value::from(fold(text(&args[0])).ends_with(&fold(text(&args[1])))))
     }),
-    function("fail", &[Types::TEXT], |args| Err(text(&args[0]).to_owned())),
+    function("fail", &[Types::TEXT], |args| {
+        Err(format!("{}.", text(&args[0]).trim_end_matches('.')))
+    }),
     function("format", &[Types::TEXT], |args| {
         dotnet::composite(text(&args[0]), &args[1..]).map(Value::from)
     })
