@@ -24,40 +24,47 @@ pub struct CloudSpec {
     pub login: Option<Url>,
     /// For whom the token is: `https://management.core.windows.net/` in the public cloud (juju-provider L79).
     pub audience: String,
+    /// Service Management, the classic API, `https://management.core.windows.net`.
+    pub service_management: Url,
+    /// Where the blobs of an account are, `{account}` standing for its name: `https://{account}.blob.core.windows.net/`. The classic
+    /// stack alone needs it; Resource Manager tells.
+    pub blob_endpoint: String,
     /// What the service still offers.
     pub offering: Offering,
 }
+
+/// Stands for the name of an account in [`CloudSpec::blob_endpoint`].
+const ACCOUNT: &str = "{account}";
 
 impl CloudSpec {
     /// The public cloud.
     #[must_use]
     pub fn public() -> Self {
-        Self::at("https://management.azure.com", "https://management.core.windows.net/")
+        Self::at("https://management.azure.com", "core.windows.net")
     }
 
     /// Azure in China.
     #[must_use]
     pub fn china() -> Self {
-        Self::at(
-            "https://management.chinacloudapi.cn",
-            "https://management.core.chinacloudapi.cn/",
-        )
+        Self::at("https://management.chinacloudapi.cn", "core.chinacloudapi.cn")
     }
 
     /// Azure for the US government.
     #[must_use]
     pub fn us_government() -> Self {
-        Self::at(
-            "https://management.usgovcloudapi.net",
-            "https://management.core.usgovcloudapi.net/",
-        )
+        Self::at("https://management.usgovcloudapi.net", "core.usgovcloudapi.net")
     }
 
-    fn at(resource_manager: &str, audience: &str) -> Self {
+    fn at(resource_manager: &str, core: &str) -> Self {
+        let url = |text: &str| Url::parse(text).expect("the endpoints of the known clouds are URLs");
+        // Tokens are for the classic API, of which Resource Manager was a part once (juju-provider L79).
+        let audience = format!("https://management.{core}/");
         Self {
-            resource_manager: Url::parse(resource_manager).expect("the endpoints of the known clouds are URLs"),
+            resource_manager: url(resource_manager),
             login: None,
-            audience: audience.to_owned(),
+            service_management: url(&audience),
+            blob_endpoint: format!("https://{ACCOUNT}.blob.{core}/"),
+            audience,
             offering: Offering::Today,
         }
     }
@@ -67,9 +74,42 @@ impl CloudSpec {
         self.resource_manager.as_str().trim_end_matches('/').to_owned()
     }
 
+    /// The classic endpoint without its trailing slash.
+    pub(crate) fn service_management_base(&self) -> String {
+        self.service_management.as_str().trim_end_matches('/').to_owned()
+    }
+
+    /// Where the blobs of `account` are, with a slash at the end.
+    pub(crate) fn blob_endpoint(&self, account: &str) -> String {
+        self.blob_endpoint.replace(ACCOUNT, account)
+    }
+
+    /// What the names of cloud services end with (service-management 1.1).
+    pub(crate) fn cloud_service_suffix(&self) -> &'static str {
+        let host = self.service_management.host_str().unwrap_or_default();
+        if host.ends_with("chinacloudapi.cn") {
+            "chinacloudapp.cn"
+        } else if host.ends_with("usgovcloudapi.net") {
+            "usgovcloudapp.net"
+        } else {
+            "cloudapp.net"
+        }
+    }
+
     pub(crate) fn validate(&self) -> Result<(), Error> {
+        let blobs = Url::parse(&self.blob_endpoint("account")).ok();
+        if !self.blob_endpoint.contains(ACCOUNT) || !self.blob_endpoint.ends_with('/') || blobs.is_none() {
+            return Err(Error::config(
+                "blob-endpoint",
+                format!(
+                    "`{}` is not a URL with `{ACCOUNT}` in it and a slash at the end",
+                    self.blob_endpoint
+                ),
+            ));
+        }
         let urls = [
             ("resource-manager", Some(&self.resource_manager)),
+            ("service-management", Some(&self.service_management)),
             ("login", self.login.as_ref()),
         ];
         for (attribute, url) in urls {

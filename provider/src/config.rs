@@ -7,13 +7,18 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Error, Offering};
+use crate::arm::GroupName;
+use crate::{ClassicConfig, Error, Offering};
 
 /// Azure allows 90; Juju stays below (juju-provider 1.4).
 const GROUP_NAME_LEN_MAX: usize = 80;
 /// Tags per resource in 2016 (juju-provider 1.5). Six are the provider's own.
 const USER_TAGS_MAX: usize = 9;
 const TAG_NAME_LEN_MAX: usize = 512;
+/// Of a uuid, in the name of a group.
+const SHORT_UUID_LEN: usize = 8;
+/// Of a uuid, in the name of a storage account.
+const ACCOUNT_UUID_LEN: usize = 20;
 const TAG_VALUE_LEN_MAX: usize = 256;
 
 /// Which generation of Juju's ARM provider to be (juju-provider 0.2).
@@ -41,10 +46,7 @@ impl Generation {
                 "generation {self} is refused on a cloud that offers only what Azure offers today: it makes Basic public addresses \
                  and unmanaged disks, which Azure has retired; generation A7 is needed there"
             ))),
-            (Self::A1, Offering::Historic) => Ok(()),
-            (Self::A4 | Self::A7, _) => Err(Error::NotSupported(format!(
-                "generation {self} is not built: machines by template deployments are missing; generation A1 is built"
-            ))),
+            (Self::A1 | Self::A4, Offering::Historic) | (Self::A7, _) => Ok(()),
         }
     }
 }
@@ -93,8 +95,33 @@ pub enum PublicAddresses {
     Always,
     /// Controllers only.
     Controllers,
+    /// Controllers, and every other machine for as long as something is open to it (the ARM notes).
+    OnExpose,
     /// None: the caller has another way in.
     None,
+}
+
+/// Which public addresses and load balancers are made (juju-provider 1.7, L70). Generation A7 alone can choose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LoadBalancerSku {
+    /// Static addresses that security rules guard.
+    #[default]
+    #[serde(alias = "standard")]
+    Standard,
+    /// Dynamic addresses, as before 2018: for environments that have such already, since one availability set cannot have both.
+    #[serde(alias = "basic")]
+    Basic,
+}
+
+impl LoadBalancerSku {
+    /// Azure's name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Standard => "Standard",
+            Self::Basic => "Basic",
+        }
+    }
 }
 
 /// Stream of images.
@@ -153,6 +180,15 @@ pub struct Config {
     /// Who gets a public address.
     #[serde(default)]
     pub public_addresses: PublicAddresses,
+    /// Which kind of public addresses. Generation A7.
+    #[serde(default)]
+    pub load_balancer_sku_name: LoadBalancerSku,
+    /// A group of the user's own to live in, which is never deleted. Immutable. Generation A7 (juju-provider 1.14).
+    #[serde(default)]
+    pub resource_group_name: Option<String>,
+    /// A virtual network of the user's own to live in: `network`, or `group/network`. Immutable. Generation A7.
+    #[serde(default)]
+    pub network: Option<String>,
     /// Which images.
     #[serde(default)]
     pub image_stream: ImageStream,
@@ -179,6 +215,10 @@ pub struct Config {
     /// After how many seconds an operation of Azure's that does not end is given up.
     #[serde(default = "operation_deadline_secs")]
     pub operation_deadline_secs: u64,
+    /// Given, the environment stands on the classic API, Service Management, and generation and all that is Resource Manager's mean
+    /// nothing. Immutable, as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classic: Option<ClassicConfig>,
 }
 
 fn linux_admin() -> String {
@@ -207,6 +247,9 @@ impl Config {
             storage_account_type: StorageAccountType::default(),
             storage_account: None,
             public_addresses: PublicAddresses::default(),
+            load_balancer_sku_name: LoadBalancerSku::default(),
+            resource_group_name: None,
+            network: None,
             image_stream: ImageStream::default(),
             authorized_keys: String::new(),
             resource_tags: BTreeMap::new(),
@@ -215,6 +258,7 @@ impl Config {
             linux_admin: linux_admin(),
             windows_admin: windows_admin(),
             operation_deadline_secs: operation_deadline_secs(),
+            classic: None,
         }
     }
 
@@ -250,7 +294,11 @@ impl Config {
             ));
         }
 
+        if let Some(classic) = &self.classic {
+            return classic.validate(self);
+        }
         self.validate_group_name()?;
+        self.validate_own_containers()?;
         self.validate_storage_account()?;
         self.validate_tags()
     }
@@ -262,6 +310,17 @@ impl Config {
     /// [`Error::Config`] when something immutable differs, and everything that [`Config::validate`] refuses.
     pub fn validate_change(&self, next: &Self) -> Result<(), Error> {
         next.validate()?;
+        match (&self.classic, &next.classic) {
+            (Some(own), Some(next)) => own.validate_change(next)?,
+            (None, None) => {}
+            _ => {
+                return Err(Error::config(
+                    "classic",
+                    "an environment cannot change from one of Azure's APIs to the other",
+                ));
+            }
+        }
+        let text = |own: &Option<String>| own.clone().unwrap_or_default();
         let immutable = [
             ("name", self.name.clone(), next.name.clone()),
             ("uuid", self.uuid.to_string(), next.uuid.to_string()),
@@ -272,6 +331,12 @@ impl Config {
                 self.storage_account_type.as_str().to_owned(),
                 next.storage_account_type.as_str().to_owned(),
             ),
+            (
+                "resource-group-name",
+                text(&self.resource_group_name),
+                text(&next.resource_group_name),
+            ),
+            ("network", text(&self.network), text(&next.network)),
         ];
         for (attribute, old, new) in immutable {
             if old != new {
@@ -293,18 +358,94 @@ impl Config {
             .to_lowercase()
     }
 
-    /// `juju-<env>-environment-<uuid>` (the ARM notes).
-    pub(crate) fn group_name(&self) -> String {
-        format!("juju-{}-environment-{}", self.name, self.uuid)
+    /// The resource group of the environment, as it is named when it is made (juju-provider 1.4). Generation A7 stays in one that
+    /// an older generation has made.
+    #[must_use]
+    pub fn resource_group(&self) -> String {
+        if let Some(own) = &self.resource_group_name {
+            return own.clone();
+        }
+
+        match self.generation.profile().group_name {
+            GroupName::Environment => format!("juju-{}-environment-{}", self.name, self.uuid),
+            GroupName::Model => self.long_group_name(),
+            GroupName::Short => format!("juju-{}-{}", self.name, self.short_uuid()),
+        }
+    }
+
+    /// As generations A2 to A6 named it.
+    pub(crate) fn long_group_name(&self) -> String {
+        format!("juju-{}-model-{}", self.name, self.uuid)
+    }
+
+    fn short_uuid(&self) -> String {
+        self.uuid.simple().to_string()[..SHORT_UUID_LEN].to_owned()
+    }
+
+    /// The storage account whose name follows from the uuid: `juju` and its last 20 digits (juju-provider 1.4, A3 on).
+    pub(crate) fn storage_account_of_uuid(&self) -> String {
+        let digits = self.uuid.simple().to_string();
+        format!("juju{}", &digits[digits.len() - ACCOUNT_UUID_LEN..])
+    }
+
+    /// The user's own network, as the group that it is in, if it is in another one, and its name.
+    pub(crate) fn own_network(&self) -> Option<(Option<&str>, &str)> {
+        let network = self.network.as_deref()?;
+        Some(match network.split_once('/') {
+            Some((group, name)) => (Some(group), name),
+            None => (None, network),
+        })
     }
 
     pub(crate) fn operation_deadline(&self) -> Duration {
         Duration::from_secs(self.operation_deadline_secs)
     }
 
+    fn validate_own_containers(&self) -> Result<(), Error> {
+        let own = [
+            ("resource-group-name", self.resource_group_name.is_some()),
+            ("network", self.network.is_some()),
+            (
+                "load-balancer-sku-name",
+                self.load_balancer_sku_name != LoadBalancerSku::default(),
+            ),
+        ];
+        if self.generation != Generation::A7
+            && let Some((attribute, _)) = own.into_iter().find(|(_, given)| *given)
+        {
+            return Err(Error::config(
+                attribute,
+                format!("generation {} does not know it, A7 does", self.generation),
+            ));
+        }
+
+        if let Some(group) = &self.resource_group_name
+            && (group.is_empty() || group.chars().count() > GROUP_NAME_LEN_MAX)
+        {
+            return Err(Error::config(
+                "resource-group-name",
+                format!("`{group}` must have 1 to {GROUP_NAME_LEN_MAX} characters"),
+            ));
+        }
+        if let Some((group, network)) = self.own_network()
+            && (network.is_empty() || network.contains('/') || group == Some(""))
+        {
+            return Err(Error::config(
+                "network",
+                "expected `network` or `group/network`".to_owned(),
+            ));
+        }
+
+        Ok(())
+    }
+
     fn validate_group_name(&self) -> Result<(), Error> {
-        let around = self.group_name().chars().count() - self.name.chars().count();
-        if self.group_name().chars().count() > GROUP_NAME_LEN_MAX {
+        if self.resource_group_name.is_some() {
+            return Ok(());
+        }
+
+        let around = self.resource_group().chars().count() - self.name.chars().count();
+        if self.resource_group().chars().count() > GROUP_NAME_LEN_MAX {
             return Err(Error::config(
                 "name",
                 format!(
@@ -403,8 +544,60 @@ mod tests {
     #[test]
     fn the_group_is_named_as_the_notes_say() {
         assert_eq!(
-            config().group_name(),
+            config().resource_group(),
             "juju-prod-environment-00000000-0000-0000-0000-000000000001"
+        );
+    }
+
+    #[test]
+    fn each_generation_names_its_group_and_the_user_s_own_name_wins() {
+        let name = |generation| Config { generation, ..config() }.resource_group();
+        assert_eq!(
+            [name(Generation::A4), name(Generation::A7)],
+            [
+                "juju-prod-model-00000000-0000-0000-0000-000000000001",
+                "juju-prod-00000000"
+            ]
+        );
+        let own = Config {
+            generation: Generation::A7,
+            resource_group_name: Some("mine".to_owned()),
+            ..config()
+        };
+        assert_eq!(own.resource_group(), "mine");
+        assert_eq!(config().storage_account_of_uuid(), "juju00000000000000000001");
+    }
+
+    #[test]
+    fn what_only_newer_generations_know_is_refused_by_the_older() {
+        check(
+            |c| c.network = Some("net".to_owned()),
+            expect!["invalid `network`: generation A1 does not know it, A7 does"],
+        );
+        check(
+            |c| {
+                c.generation = Generation::A7;
+                c.network = Some("group/".to_owned());
+            },
+            expect!["invalid `network`: expected `network` or `group/network`"],
+        );
+        check(
+            |c| {
+                c.generation = Generation::A7;
+                c.resource_group_name = Some("g".repeat(81));
+            },
+            expect![[
+                r#"invalid `resource-group-name`: `ggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggg` must have 1 to 80 characters"#
+            ]],
+        );
+        check(
+            |c| {
+                c.generation = Generation::A7;
+                c.name = "n".repeat(67);
+            },
+            expect![[
+                r#"invalid `name`: `nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn` has 67 characters, and the resource group's name leaves room for 66"#
+            ]],
         );
     }
 
@@ -467,15 +660,17 @@ mod tests {
     #[test]
     fn a_generation_is_refused_where_it_cannot_work() {
         assert!(Generation::A1.check(Offering::Historic).is_ok());
-        let refusals: Vec<String> = [(Generation::A1, Offering::Today), (Generation::A7, Offering::Today)]
+        assert!(Generation::A7.check(Offering::Historic).is_ok());
+        assert!(Generation::A7.check(Offering::Today).is_ok());
+        let refusals: Vec<String> = [Generation::A1, Generation::A4]
             .into_iter()
-            .filter_map(|(generation, offering)| generation.check(offering).err())
+            .filter_map(|generation| generation.check(Offering::Today).err())
             .map(|error| error.to_string())
             .collect();
         expect![[r#"
             [
                 "generation A1 is refused on a cloud that offers only what Azure offers today: it makes Basic public addresses and unmanaged disks, which Azure has retired; generation A7 is needed there",
-                "generation A7 is not built: machines by template deployments are missing; generation A1 is built",
+                "generation A4 is refused on a cloud that offers only what Azure offers today: it makes Basic public addresses and unmanaged disks, which Azure has retired; generation A7 is needed there",
             ]
         "#]]
         .assert_debug_eq(&refusals);

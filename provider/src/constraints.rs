@@ -29,6 +29,9 @@ pub struct Constraints {
     /// This very size.
     #[serde(default)]
     pub instance_type: Option<String>,
+    /// Whether the machine gets a public address. Generation A7; the others go by the environment's policy alone.
+    #[serde(default)]
+    pub allocate_public_ip: Option<bool>,
     /// Tags of machines: unknown to Azure, ignored.
     #[serde(default)]
     pub tags: Vec<String>,
@@ -56,6 +59,9 @@ impl fmt::Display for Constraints {
         }
         if let Some(instance_type) = &self.instance_type {
             words.push(format!("instance-type={instance_type}"));
+        }
+        if let Some(wanted) = self.allocate_public_ip {
+            words.push(format!("allocate-public-ip={wanted}"));
         }
         if !self.tags.is_empty() {
             words.push(format!("tags={}", self.tags.join(",")));
@@ -95,6 +101,9 @@ pub struct InstanceType {
 pub struct ConstraintsValidator {
     /// Full names of sizes and their aliases without `Standard_`.
     instance_types: BTreeSet<String>,
+    honours_public_ip: bool,
+    /// Whether a size says what the root disk is, too.
+    excludes_root_disk: bool,
 }
 
 impl ConstraintsValidator {
@@ -106,7 +115,27 @@ impl ConstraintsValidator {
             }
             instance_types.insert(name);
         }
-        Self { instance_types }
+        Self {
+            instance_types,
+            honours_public_ip: false,
+            excludes_root_disk: false,
+        }
+    }
+
+    /// One for which a size excludes a root disk of its own.
+    pub(crate) fn excluding_root_disk(self) -> Self {
+        Self {
+            excludes_root_disk: true,
+            ..self
+        }
+    }
+
+    /// One that takes `allocate-public-ip`.
+    pub(crate) fn with_public_ip(self, honours_public_ip: bool) -> Self {
+        Self {
+            honours_public_ip,
+            ..self
+        }
     }
 
     /// Judges `constraints`, and returns the names of those that Azure cannot honour and that are passed over.
@@ -134,6 +163,10 @@ impl ConstraintsValidator {
                 ("mem", constraints.mem_mib.is_some()),
                 ("cores", constraints.cores.is_some()),
                 ("arch", constraints.arch.is_some()),
+                (
+                    "root-disk",
+                    constraints.root_disk_mib.is_some() && self.excludes_root_disk,
+                ),
             ];
             if let Some((other, _)) = others.into_iter().find(|(_, given)| *given) {
                 return bad(format!(
@@ -143,6 +176,10 @@ impl ConstraintsValidator {
         }
 
         let ignored = [
+            (
+                "allocate-public-ip",
+                constraints.allocate_public_ip.is_some() && !self.honours_public_ip,
+            ),
             ("cpu-power", constraints.cpu_power.is_some()),
             ("tags", !constraints.tags.is_empty()),
             ("virt-type", constraints.virt_type.is_some()),

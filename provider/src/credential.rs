@@ -1,4 +1,4 @@
-//! Who asks: a service principal, by secret or by certificate.
+//! Who asks: a service principal, by secret or by certificate; over the classic API the holder of a management certificate.
 //!
 //! What is secret sits in a [`Secret`], which never shows itself.
 
@@ -12,6 +12,9 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::Error;
+
+/// The longest file that is read as a management certificate (juju-provider 2.5).
+const MANAGEMENT_CERTIFICATE_LEN_MAX: usize = 640 * 1_024;
 
 /// A text that neither `Debug` nor `Display` ever shows.
 #[derive(Clone, PartialEq, Eq)]
@@ -96,6 +99,45 @@ impl fmt::Debug for Certificate {
     }
 }
 
+/// A management certificate with its private key: whoever holds it may do everything in the subscriptions that know it.
+///
+/// It proves itself in the TLS handshake, so the transport has to present it ([`crate::HttpClient::with_client_certificate`]); the
+/// environment only checks that there is one.
+#[derive(Clone)]
+pub struct ManagementCertificate {
+    pem: Secret,
+}
+
+impl ManagementCertificate {
+    /// Reads a PEM file that holds a certificate and its private key.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] when the text is longer than 640 KiB, or either is missing or unreadable.
+    pub fn from_pem(pem: &[u8]) -> Result<Self, Error> {
+        let bad = |reason: &str| Error::config("management-certificate", reason);
+        if pem.len() > MANAGEMENT_CERTIFICATE_LEN_MAX {
+            return Err(bad("the PEM text is longer than 640 KiB"));
+        }
+
+        CertificateDer::from_pem_slice(pem).map_err(|_| bad("the PEM text holds no readable certificate"))?;
+        PrivateKeyDer::from_pem_slice(pem).map_err(|_| bad("the PEM text holds no readable private key"))?;
+        let text = std::str::from_utf8(pem).map_err(|_| bad("the PEM text is no text"))?;
+        Ok(Self { pem: Secret::new(text) })
+    }
+
+    /// Certificate and key, for the one place that presents them.
+    pub(crate) fn pem(&self) -> &[u8] {
+        self.pem.expose().as_bytes()
+    }
+}
+
+impl fmt::Debug for ManagementCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<management certificate>")
+    }
+}
+
 /// How a service principal proves who it is.
 #[derive(Clone, Debug)]
 pub enum ServicePrincipal {
@@ -116,6 +158,8 @@ pub struct Credential {
     pub tenant_id: Option<Uuid>,
     /// The proof.
     pub proof: ServicePrincipal,
+    /// What proves it over the classic API, which knows no service principals.
+    pub management_certificate: Option<ManagementCertificate>,
 }
 
 impl Credential {
@@ -127,6 +171,16 @@ impl Credential {
             application_id,
             tenant_id: None,
             proof: ServicePrincipal::Password(Secret::new(password)),
+            management_certificate: None,
+        }
+    }
+
+    /// A management certificate, for the classic stack.
+    #[must_use]
+    pub fn with_management_certificate(subscription_id: Uuid, certificate: ManagementCertificate) -> Self {
+        Self {
+            management_certificate: Some(certificate),
+            ..Self::with_password(subscription_id, Uuid::nil(), "")
         }
     }
 
@@ -134,6 +188,10 @@ impl Credential {
     /// a seed.
     pub(crate) fn fingerprint(&self) -> [u8; 32] {
         let mut digest = Sha256::new();
+        if let Some(certificate) = &self.management_certificate {
+            digest.update(certificate.pem());
+            return digest.finalize().into();
+        }
         digest.update(self.application_id.as_bytes());
         match &self.proof {
             ServicePrincipal::Password(secret) => digest.update(secret.expose().as_bytes()),
@@ -147,6 +205,20 @@ impl Credential {
             }
         }
         digest.finalize().into()
+    }
+
+    /// Whether the classic stack can work with it.
+    pub(crate) fn validate_management_certificate(&self) -> Result<(), Error> {
+        if self.subscription_id.is_nil() {
+            return Err(Error::config("management-subscription-id", "empty value not valid"));
+        }
+        match self.management_certificate {
+            Some(_) => Ok(()),
+            None => Err(Error::config(
+                "management-certificate",
+                "the classic API knows no service principals: a management certificate is needed",
+            )),
+        }
     }
 
     pub(crate) fn validate(&self) -> Result<(), Error> {

@@ -2,12 +2,14 @@
 //!
 //! It speaks in Juju's words and knows no stack: nothing above it asks which one it has.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use uuid::Uuid;
 
 use crate::{
-    Config, Constraints, ConstraintsValidator, Error, IngressRule, Instance, InstanceId, InstanceType, Series,
-    StartInstance, Started,
+    Config, Constraints, ConstraintsValidator, Error, IngressRule, Instance, InstanceId, InstanceType,
+    NetworkInterface, ProviderStorage, Series, StartInstance, Started, SubnetId, SubnetInfo, VolumeSource,
 };
 
 /// An environment in a cloud (juju-provider 0.4).
@@ -67,18 +69,37 @@ pub trait Environ: Send + Sync {
     /// [`Error::NoInstances`] when there are none.
     async fn controller_instances(&self, controller_uuid: Uuid) -> Result<Vec<InstanceId>, Error>;
 
-    /// Lets traffic in to a machine. What is open already stays; may be repeated.
+    /// Lets traffic in to a machine. What is open already stays; may be repeated. Where public addresses are given on expose, the
+    /// machine has one afterwards, since without it nobody could come in.
     ///
     /// # Errors
     ///
     /// [`Error::NoInstances`] when the machine is gone or going.
     async fn open_ports(&self, id: &InstanceId, rules: &[IngressRule]) -> Result<(), Error>;
 
-    /// Takes openings back. What is closed already stays; may be repeated, also after the machine is gone.
+    /// Takes openings back. What is closed already stays; may be repeated, also after the machine is gone. Where public addresses
+    /// are given on expose, that of a machine with nothing open any more is released.
     async fn close_ports(&self, id: &InstanceId, rules: &[IngressRule]) -> Result<(), Error>;
 
     /// What is open to a machine, sorted; without what the provider itself keeps open.
     async fn ports(&self, id: &InstanceId) -> Result<Vec<IngressRule>, Error>;
+
+    /// Gives a machine its public address, where the configuration gives them on expose; elsewhere nothing happens. What has one
+    /// keeps it; may be repeated.
+    ///
+    /// Post: the machine has a public address, or `all_instances` reports what of it was made.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoInstances`] when the machine is gone or going.
+    async fn expose(&self, id: &InstanceId) -> Result<(), Error>;
+
+    /// Takes a machine's public address from it and releases it, where the configuration gives them on expose; elsewhere, and for
+    /// controllers, nothing happens. May be repeated, also after the machine is gone.
+    ///
+    /// Post: no public address of the machine exists. On error what is left is still the machine's, and released by a repetition
+    /// or with the machine.
+    async fn unexpose(&self, id: &InstanceId) -> Result<(), Error>;
 
     /// Opens ports of every machine at once: `global firewall mode is not supported` on Azure.
     async fn open_global_ports(&self, rules: &[IngressRule]) -> Result<(), Error>;
@@ -99,10 +120,14 @@ pub trait Environ: Send + Sync {
 
     /// Hands everything over to another controller, by rewriting tags and nothing else. May be repeated.
     ///
+    /// `from_version` is the version of the controller that everything comes from, `2.2.1`: what it made may look otherwise than
+    /// what this provider makes.
+    ///
     /// # Errors
     ///
-    /// [`Error::Adopt`] with the names of those that could not be handed over; all others were.
-    async fn adopt_resources(&self, controller_uuid: Uuid) -> Result<(), Error>;
+    /// [`Error::Adopt`] with the names of those that could not be handed over; all others were. [`Error::NotSupported`] for a
+    /// version whose resources cannot be told from others.
+    async fn adopt_resources(&self, controller_uuid: Uuid, from_version: &str) -> Result<(), Error>;
 
     /// Whether a machine could be asked for like this, as far as can be told without making it.
     ///
@@ -121,4 +146,47 @@ pub trait Environ: Send + Sync {
 
     /// Judges constraints by the sizes of the location.
     async fn constraints_validator(&self) -> Result<ConstraintsValidator, Error>;
+
+    /// Whether machines may be added, and units put on machines, by hand. Sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotSupported`] with the reason, where every machine is made for units of one application.
+    fn supports_unit_placement(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Where the environment keeps files in the cloud, on a stack that has such a place. Sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotSupported`] where the controller keeps them itself.
+    fn storage(&self) -> Result<Arc<dyn ProviderStorage>, Error> {
+        Err(Error::NotSupported(
+            "provider storage not supported: the controller keeps files itself".to_owned(),
+        ))
+    }
+
+    /// Where volumes of this environment come from. Sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotSupported`] where the stack has no volumes.
+    fn volume_source(self: Arc<Self>) -> Result<Arc<dyn VolumeSource>, Error>;
+
+    /// The subnets that machines of this environment can be in. No ids: all of them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotSupported`] with an `instance`, `subnets for instance not supported`, and on a stack without subnets;
+    /// [`Error::SubnetsNotFound`] naming the ids that are no subnet.
+    async fn subnets(&self, instance: Option<&InstanceId>, ids: &[SubnetId]) -> Result<Vec<SubnetInfo>, Error>;
+
+    /// The network interfaces of machines: a slot per id, in their order; an empty one where there is no such machine. No ids: an
+    /// empty answer, and no request.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoInstances`] when all are missing.
+    async fn network_interfaces(&self, ids: &[InstanceId]) -> Result<Vec<Option<Vec<NetworkInterface>>>, Error>;
 }

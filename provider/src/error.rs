@@ -5,12 +5,14 @@
 mod azure;
 mod quota;
 
+use std::sync::Arc;
+
 pub use azure::{AzureError, Component, Failure, Kind, Refusal};
 pub(crate) use azure::{header, retry_after_secs, without_bom};
 pub use quota::Quota;
 use thiserror::Error as ThisError;
 
-use crate::Instance;
+use crate::{Instance, InstanceId, SubnetId, VolumeId};
 
 /// Why the provider did not do what it was asked.
 #[derive(Debug, ThisError)]
@@ -103,6 +105,16 @@ pub enum Error {
         cleanup: Option<Box<Error>>,
     },
 
+    /// Every family of sizes that would do was refused.
+    #[error("no suitable instance type found for this subscription, {n_tried} were tried")]
+    NoSuitableInstanceType {
+        /// How many sizes were tried, one of a family.
+        n_tried: usize,
+        /// Why the last one was refused.
+        #[source]
+        source: Box<Error>,
+    },
+
     /// Some resources still belong to the former controller.
     #[error("failed to update controller for some resources: [{}]", names.join(", "))]
     Adopt {
@@ -111,6 +123,32 @@ pub enum Error {
         /// The first trouble.
         #[source]
         source: Box<Error>,
+    },
+
+    /// Something about the volume asked for cannot be.
+    #[error("{0}")]
+    Volume(String),
+
+    /// There is no such volume.
+    #[error("{0} not found")]
+    VolumeNotFound(VolumeId),
+
+    /// There is no virtual machine of that id to work on.
+    #[error("instance {0} not found")]
+    InstanceNotFound(InstanceId),
+
+    /// Ids that are no subnet of the environment.
+    #[error("failed to find the following subnets: {}", .0.iter().map(SubnetId::as_str).collect::<Vec<_>>().join(", "))]
+    SubnetsNotFound(Vec<SubnetId>),
+
+    /// The data disks of a machine could not be changed, and none was. Each volume of that change has this error.
+    #[error("changing the data disks of \"{instance}\"")]
+    Disks {
+        /// The machine.
+        instance: InstanceId,
+        /// Why.
+        #[source]
+        source: Arc<Error>,
     },
 
     /// Several things went wrong side by side.
@@ -169,6 +207,8 @@ impl Error {
         match self {
             Self::Azure(error) => Some(error),
             Self::Start { source, .. } | Self::Bootstrap { source, .. } | Self::Adopt { source, .. } => source.azure(),
+            Self::NoSuitableInstanceType { source, .. } => source.azure(),
+            Self::Disks { source, .. } => source.azure(),
             Self::Several(errors) => errors.iter().find_map(Self::azure),
             _ => None,
         }
@@ -210,7 +250,11 @@ impl Error {
     /// Whether Azure does not know the thing.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        self.kind() == Some(Kind::NotFound)
+        let is_ours = matches!(
+            self,
+            Self::VolumeNotFound(_) | Self::InstanceNotFound(_) | Self::SubnetsNotFound(_)
+        );
+        is_ours || self.kind() == Some(Kind::NotFound)
     }
 
     /// Whether the credential itself is bad, so that nothing will work until it is replaced.

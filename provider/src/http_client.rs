@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderValue, Method, Request, Response};
 
-use crate::{Transport, TransportError, TransportErrorKind};
+use crate::{ManagementCertificate, Transport, TransportError, TransportErrorKind};
 
 /// Longer than Azure's gateway itself waits for a provider (60 s), so that its own 504 is seen.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(100);
@@ -36,6 +36,22 @@ impl HttpClient {
     ///
     /// When `ca_pem` is no PEM text with certificates, or the system offers no TLS roots.
     pub fn new(ca_pem: Option<&[u8]>) -> Result<Self, HttpClientError> {
+        Self::build(ca_pem, None)
+    }
+
+    /// The same, that presents a management certificate to whoever asks for one in the handshake: the classic API.
+    ///
+    /// # Errors
+    ///
+    /// As [`HttpClient::new`], and when the certificate cannot be presented.
+    pub fn with_client_certificate(
+        ca_pem: Option<&[u8]>,
+        certificate: &ManagementCertificate,
+    ) -> Result<Self, HttpClientError> {
+        Self::build(ca_pem, Some(certificate))
+    }
+
+    fn build(ca_pem: Option<&[u8]>, certificate: Option<&ManagementCertificate>) -> Result<Self, HttpClientError> {
         install_crypto_provider();
         let mut builder = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -44,6 +60,10 @@ impl HttpClient {
         if let Some(pem) = ca_pem {
             let certificates = reqwest::Certificate::from_pem_bundle(pem).map_err(unmakeable)?;
             builder = builder.tls_certs_merge(certificates);
+        }
+        if let Some(certificate) = certificate {
+            let identity = reqwest::Identity::from_pem(certificate.pem()).map_err(unmakeable)?;
+            builder = builder.identity(identity);
         }
         Ok(Self {
             client: builder.build().map_err(unmakeable)?,

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-/// The id of an instance: `machine-3`. It is the name of the virtual machine, too.
+/// The id of an instance: `machine-3`, which is the name of the virtual machine, too; over the classic API its cloud service and its
+/// role, `juju-env-r35kwahf53-jujua4tn...`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct InstanceId(String);
@@ -97,6 +98,10 @@ pub struct Instance {
     pub status: InstanceStatus,
     /// Private addresses first, then public ones. A dynamic public address appears once the machine runs.
     pub addresses: Vec<Address>,
+    /// The name that the world knows it by, where the stack gives one: `juju-env-r35kwahf53.cloudapp.net`. Machines of one cloud
+    /// service share it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dns_name: Option<String>,
     /// Only where this process knows the sizes of the location already: a list does not say.
     pub hardware: Option<Hardware>,
 }

@@ -57,6 +57,27 @@ pub struct UserData {
     pub commands: Vec<String>,
 }
 
+/// How a root disk is encrypted, as the attributes of its storage pool say (juju-provider 1.15).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RootDisk {
+    /// Whether it is encrypted with a key of the user's at all.
+    #[serde(default)]
+    pub encrypted: bool,
+    /// A disk encryption set: `name`, or `group/name` of one that is there already.
+    #[serde(default)]
+    pub disk_encryption_set_name: Option<String>,
+    /// Beginning of the name of the vault that the key is made in, at most 15 characters.
+    #[serde(default)]
+    pub vault_name_prefix: Option<String>,
+    /// Name of the key; `disk-secret` by default.
+    #[serde(default)]
+    pub vault_key_name: Option<String>,
+    /// Who beside the provider may use the vault: an object id of the directory.
+    #[serde(default)]
+    pub vault_user_id: Option<String>,
+}
+
 /// What `start_instance` is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -70,7 +91,7 @@ pub struct StartInstance {
     /// Demands on its hardware.
     #[serde(default)]
     pub constraints: Constraints,
-    /// Placement directive; generation A1 knows none.
+    /// Placement directive. Generation A7 knows `subnet=NAME`, the others none.
     #[serde(default)]
     pub placement: Option<String>,
     /// Whether it serves the controller's API.
@@ -79,6 +100,19 @@ pub struct StartInstance {
     /// Port of the controller's API.
     #[serde(default = "api_port")]
     pub api_port: u16,
+    /// The name that the controller gets a certificate for by itself; its API then answers on port 80, too. Generation A7.
+    #[serde(default)]
+    pub autocert_dns_name: Option<String>,
+    /// Subnets that the machine must be in, one interface each: for every demand, the ids of subnets that satisfy it with their
+    /// zones. Generation A7 (juju-provider 1.14).
+    #[serde(default)]
+    pub subnets_to_zones: Vec<BTreeMap<String, Vec<String>>>,
+    /// The availability zone wanted. Azure's sets stand in for zones, so it only limits the choice of subnets.
+    #[serde(default)]
+    pub zone: Option<String>,
+    /// What its root disk is asked to be. Generation A7.
+    #[serde(default)]
+    pub root_disk: Option<RootDisk>,
     /// Principal units that it will host, `mysql/0`.
     #[serde(default)]
     pub units: Vec<String>,
@@ -109,6 +143,10 @@ impl StartInstance {
             placement: None,
             controller: false,
             api_port: api_port(),
+            autocert_dns_name: None,
+            subnets_to_zones: Vec::new(),
+            zone: None,
+            root_disk: None,
             units: Vec::new(),
             distribution_group: Vec::new(),
             user_data: UserData::default(),

@@ -24,6 +24,15 @@ impl Random {
         pick(&self.seed.to_be_bytes(), topic, LOWER_ALNUM, n)
     }
 
+    /// One of `n`, which is not 0.
+    pub(crate) fn index(&self, topic: &str, n: usize) -> usize {
+        let block = block(&self.seed.to_be_bytes(), topic, 0);
+        let draw = u64::from_be_bytes([
+            block[0], block[1], block[2], block[3], block[4], block[5], block[6], block[7],
+        ]);
+        usize::try_from(draw % n.max(1) as u64).expect("a remainder below a length fits")
+    }
+
     /// A request id: version 4 in form, from the seed in fact.
     pub(crate) fn uuid(&self, topic: &str, nth: u64) -> Uuid {
         let block = block(&self.seed.to_be_bytes(), topic, nth);

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::scope::{Call, Scope, version};
+use super::scope::{Call, Scope};
 use super::tags::{self, Tags};
 
 const KIND: &str = "Microsoft.Compute/availabilitySets";
@@ -17,10 +17,22 @@ pub(crate) struct AvailabilitySet {
     pub(crate) id: String,
 }
 
+/// Of the machines that serve the API, where machines are made by deployments (juju-provider 1.4).
+pub(crate) const CONTROLLERS: &str = "juju-controller";
+
+/// The application of the first unit.
+pub(crate) fn application(units: &[String]) -> Option<&str> {
+    let application = units.first().and_then(|unit| unit.split('/').next());
+    application.filter(|name| !name.is_empty())
+}
+
 /// The application of the first unit, or the set of those without.
 pub(crate) fn name(units: &[String]) -> &str {
-    let application = units.first().and_then(|unit| unit.split('/').next());
-    application.filter(|name| !name.is_empty()).unwrap_or(DEFAULT)
+    application(units).unwrap_or(DEFAULT)
+}
+
+pub(crate) fn get(scope: &Scope, name: &str) -> Call {
+    scope.get("find availability set", &scope.id(KIND, &[name]), scope.versions.compute)
 }
 
 pub(crate) fn put(scope: &Scope, name: &str, own: &Tags) -> Call {
@@ -28,7 +40,7 @@ pub(crate) fn put(scope: &Scope, name: &str, own: &Tags) -> Call {
     scope.put(
         "create availability set",
         &scope.id(KIND, &[name]),
-        version::COMPUTE,
+        scope.versions.compute,
         &body,
     )
 }

@@ -3,7 +3,7 @@
 //! Azure tells no prices here, so what is cheap comes from two lists, oldest and newest of Juju's.
 
 use super::vm_sizes::VmSize;
-use crate::{Constraints, Error, Generation, InstanceType};
+use crate::{Constraints, Error, InstanceType};
 
 /// Memory of a machine for which neither memory nor size was asked (juju-provider 1.6).
 const MEM_DEFAULT_MIB: u64 = 1_024;
@@ -19,13 +19,6 @@ pub(crate) enum PriceOrder {
 }
 
 impl PriceOrder {
-    pub(crate) fn of(generation: Generation) -> Self {
-        match generation {
-            Generation::A1 | Generation::A4 => Self::Names2016,
-            Generation::A7 => Self::Families2022,
-        }
-    }
-
     fn cost(self, name: &str) -> u64 {
         match self {
             Self::Names2016 => NAMES_2016

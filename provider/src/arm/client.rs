@@ -158,6 +158,29 @@ impl Client {
         }
     }
 
+    /// Sends a write and returns its first answer. What stands in its way and ends by itself is waited for, but for a plain
+    /// `Conflict`, which of a deployment says nothing about whether it ends.
+    pub(crate) async fn begin(&self, call: &Call) -> Result<Response<Bytes>, Error> {
+        let mut waited = Duration::ZERO;
+        for tries in 1.. {
+            let error = match self.send(call).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let refusal = error.azure().and_then(AzureError::refusal);
+            let is_plain = refusal.is_some_and(|refusal| refusal.has_code("Conflict"));
+            let wait = conflict::wait_before_next(call, &error, tries).filter(|_| !is_plain);
+            waited += wait.unwrap_or_default();
+            match wait {
+                Some(wait) if waited <= conflict::WAIT_MAX && tries < conflict::TRIES_MAX => {
+                    self.clock.sleep(wait).await;
+                }
+                _ => return Err(error),
+            }
+        }
+        Err(failed(call, Failure::Unreadable("it was never sent".to_owned())))
+    }
+
     async fn write_once(&self, call: &Call) -> Result<Response<Bytes>, Error> {
         let first = self.send(call).await?;
         self.finish(call, first).await

@@ -1,29 +1,32 @@
 //! Making the containers of an environment, and the bootstrap over them (juju-provider 1.8.3 to 1.8.5a).
 
-use http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::ArmEnviron;
 use super::client::parse;
+use super::firewall;
 use super::network_security_groups::{self, SecurityGroup};
 use super::scope::Call;
 use super::tags;
 use super::virtual_networks::{self, Network, Subnet};
-use super::{firewall, resource_groups};
 use crate::{Error, StartInstance, Started};
 
 impl ArmEnviron {
     pub(super) async fn create_containers(&self) -> Result<(), Error> {
+        match self.profile.template_versions() {
+            Some(versions) => self.create_by_deployment(versions).await,
+            None => self.create_singly().await,
+        }
+    }
+
+    async fn create_singly(&self) -> Result<(), Error> {
         let own = tags::of_environment(&self.current_config());
         let scope = &self.scope;
-        let group = resource_groups::put(scope, &scope.group, &scope.location, &own);
-        // Whether it is new: then nothing can be in it, and nothing has to be looked for.
-        let is_new = self.client.write(&group).await?.status() == StatusCode::CREATED;
-
+        let is_new = self.make_group().await?;
         let find = virtual_networks::get(scope);
         let network: Network = self.ensure(is_new, &find, &virtual_networks::put(scope, &own)).await?;
-        let find = network_security_groups::get(scope);
+        let find = network_security_groups::get(scope, &network_security_groups::own_id(scope));
         let put = network_security_groups::put(scope, &own, &[firewall::ssh_rule()]);
         let security_group: SecurityGroup = self.ensure(is_new, &find, &put).await?;
         let prefix = network.free_prefix().ok_or_else(|| {
@@ -50,6 +53,17 @@ impl ArmEnviron {
         self.client.put(put).await
     }
 
+    /// What there must be before the controller's machine; where that comes by deployment, it brings the rest itself.
+    async fn create_for_controller(&self) -> Result<(), Error> {
+        if self.profile.template_versions().is_none() {
+            return self.create_singly().await;
+        }
+
+        self.make_group().await?;
+        self.name_account();
+        Ok(())
+    }
+
     /// The whole environment goes again when its controller does not come (juju-provider 1.8.4).
     pub(super) async fn bootstrap_controller(&self, params: StartInstance) -> Result<Started, Error> {
         if !params.controller {
@@ -59,8 +73,8 @@ impl ArmEnviron {
         }
         self.check_start(&params)?;
 
-        let started = match self.create_containers().await {
-            Ok(()) => self.start(params).await,
+        let started = match self.create_for_controller().await {
+            Ok(()) => self.start(params, true).await,
             Err(error) => Err(error),
         };
         let source = match started {

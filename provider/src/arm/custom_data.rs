@@ -15,8 +15,14 @@ const LEN_MAX: usize = 65_535;
 
 /// The custom data of a machine, in base64.
 pub(crate) fn encode(data: &UserData, system: OperatingSystem) -> Result<String, Error> {
+    encode_with_keys(data, system, "")
+}
+
+/// The same, with the keys that may log in, for an API that takes none by itself: lines of an `authorized_keys` file, which
+/// cloud-init alone understands.
+pub(crate) fn encode_with_keys(data: &UserData, system: OperatingSystem, keys: &str) -> Result<String, Error> {
     let bytes = match system {
-        OperatingSystem::Ubuntu => gzip(&cloud_config(data)),
+        OperatingSystem::Ubuntu => gzip(&cloud_config(data, keys)),
         OperatingSystem::CentOs => shell_script(data).into_bytes(),
         OperatingSystem::Windows => power_shell_script(data).into_bytes(),
     };
@@ -31,8 +37,12 @@ pub(crate) fn encode(data: &UserData, system: OperatingSystem) -> Result<String,
 }
 
 /// JSON is YAML, and needs no quoting rules of ours.
-fn cloud_config(data: &UserData) -> String {
+fn cloud_config(data: &UserData, keys: &str) -> String {
     let mut config = serde_json::Map::new();
+    let keys: Vec<&str> = keys.lines().map(str::trim).filter(|key| !key.is_empty()).collect();
+    if !keys.is_empty() {
+        config.insert("ssh_authorized_keys".to_owned(), json!(keys));
+    }
     if !data.files.is_empty() {
         let files = data.files.iter().map(|file| {
             json!({
@@ -102,7 +112,7 @@ mod tests {
     use expect_test::{Expect, expect};
     use flate2::read::GzDecoder;
 
-    use super::{OperatingSystem, encode};
+    use super::{OperatingSystem, encode, encode_with_keys};
     use crate::{UserData, UserFile};
 
     fn data() -> UserData {
@@ -157,6 +167,23 @@ mod tests {
                 start jujud
             "#]],
         );
+    }
+
+    #[test]
+    fn keys_come_with_the_data_where_the_api_takes_none() {
+        let encoded = encode_with_keys(&UserData::default(), OperatingSystem::Ubuntu, "ssh-rsa A a\n\nssh-rsa B b\n");
+        let bytes = STANDARD
+            .decode(encoded.expect("the data is short"))
+            .expect("custom data is base64");
+        let mut text = String::new();
+        GzDecoder::new(bytes.as_slice())
+            .read_to_string(&mut text)
+            .expect("custom data is compressed text");
+        expect![[r##"
+            #cloud-config
+            {"ssh_authorized_keys":["ssh-rsa A a","ssh-rsa B b"]}
+        "##]]
+        .assert_eq(&text);
     }
 
     #[test]

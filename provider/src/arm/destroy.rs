@@ -15,14 +15,15 @@ use crate::{Error, Kind};
 const PATIENCE: u32 = 3;
 
 impl ArmEnviron {
-    /// The subnet first, as the notes have it, then the group with all the rest.
+    /// The group with all that is in it; of a group of the user's own, what is the environment's.
     pub(super) async fn destroy_environment(&self) -> Result<(), Error> {
-        match self.client.delete(&virtual_networks::delete_subnet(&self.scope)).await {
-            Ok(_) => {}
-            // Machines still hang on it: the group takes them, and it, along.
-            Err(error) if matches!(error.kind(), Some(Kind::InUse | Kind::GroupGoing | Kind::Conflict)) => {}
-            Err(error) => return Err(error),
+        if self.current_config().resource_group_name.is_some() {
+            return self.destroy_own_group().await;
         }
+        if self.profile.subnet_goes_first {
+            self.delete_own_subnet().await?;
+        }
+
         let call = resource_groups::delete(&self.scope, &self.scope.group);
         let client = self.patient_client();
         let first = client.send(&call).await;
@@ -30,6 +31,14 @@ impl ArmEnviron {
         *self.storage.lock().await = None;
         self.change_config(|config| config.storage_account = None);
         Ok(())
+    }
+
+    /// As the notes have it. While machines hang on it, the group takes them, and it, along.
+    async fn delete_own_subnet(&self) -> Result<(), Error> {
+        match self.client.delete(&virtual_networks::delete_subnet(&self.scope)).await {
+            Err(error) if !matches!(error.kind(), Some(Kind::InUse | Kind::GroupGoing | Kind::Conflict)) => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Every group that says it is this controller's. The filter is a courtesy: what it lets through is looked at again.
@@ -55,6 +64,11 @@ impl ArmEnviron {
             errors.extend(wait_until_gone(&client, &call, first).await.err());
         }
         Error::join(errors)?;
+        // The user's own group bears no such tag, and holds this environment all the same (juju-provider 1.14).
+        let config = self.current_config();
+        if config.resource_group_name.is_some() && config.controller_uuid == controller_uuid {
+            self.destroy_own_group().await?;
+        }
         *self.storage.lock().await = None;
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::scope::{Call, Scope, version};
+use super::scope::{Call, Scope};
 
 /// A SKU.
 #[derive(Clone, Debug, Deserialize)]
@@ -16,5 +16,5 @@ pub(crate) fn list(scope: &Scope, publisher: &str, offer: &str) -> Call {
         scope.subscription_id(),
         scope.location
     );
-    scope.get("list image SKUs", &id, version::COMPUTE)
+    scope.get("list image SKUs", &id, scope.versions.compute)
 }

@@ -2,18 +2,29 @@
 //!
 //! An instance exists as long as a network interface tagged for it does; one without its virtual machine is partially deleted. A
 //! virtual machine or a public address tagged for it counts, too: a process may end between the first two writes of a machine,
-//! and nothing of it may then go unseen.
+//! and nothing of it may then go unseen. Where machines are made by deployments, those count beside: all of them where they are
+//! the index, else those whose machine is not there yet.
 
 use std::collections::BTreeMap;
+
+use std::time::Duration;
 
 use uuid::Uuid;
 
 use super::ArmEnviron;
+use super::availability_sets;
+use super::deployments::{self, Deployment};
+use super::generation::Index;
 use super::network_interfaces::{self, Interface};
 use super::public_ip_addresses::{self, PublicIp};
 use super::tags::{self, Tags};
 use super::virtual_machines::{self, VirtualMachine};
 use crate::{Address, Error, Hardware, Instance, InstanceId, InstanceStatus, InstanceType, Scope, StatusKind};
+
+/// Lists may lag: a few instances that are missing are looked for again, for so long (juju-provider 1.6). Juju looks every 200 ms;
+/// waits that grow see the same with fewer requests.
+const LOOK_AGAIN_FIRST: Duration = Duration::from_millis(200);
+const LOOK_AGAIN_MAX: Duration = Duration::from_secs(5);
 
 /// What there is of one machine.
 #[derive(Clone, Debug, Default)]
@@ -21,9 +32,16 @@ pub(super) struct Parts {
     pub(super) vm: Option<VirtualMachine>,
     pub(super) interfaces: Vec<Interface>,
     pub(super) public_ips: Vec<PublicIp>,
+    /// Only where an index of deployments was asked for.
+    pub(super) deployment: Option<Deployment>,
 }
 
 impl Parts {
+    /// Whether nothing is left but a record.
+    pub(super) fn is_empty(&self) -> bool {
+        self.vm.is_none() && self.interfaces.is_empty() && self.public_ips.is_empty()
+    }
+
     fn tags(&self) -> impl Iterator<Item = &Tags> {
         let of_vm = self.vm.iter().filter_map(|vm| vm.tags.as_ref());
         let of_interfaces = self.interfaces.iter().filter_map(|nic| nic.tags.as_ref());
@@ -57,8 +75,23 @@ impl Parts {
             .collect()
     }
 
-    fn instance(&self, id: InstanceId, types: &[InstanceType]) -> Instance {
-        let status = self.vm.as_ref().map_or_else(partially_deleted, status_of);
+    fn status(&self, index: Index) -> InstanceStatus {
+        let of_deployment = self
+            .deployment
+            .as_ref()
+            .map(|deployment| status_of_deployment(deployment, index));
+        match (index, &self.vm) {
+            (Index::VirtualMachines, Some(vm)) if vm.is_going() => InstanceStatus {
+                kind: StatusKind::ProvisioningError,
+                message: vm.state().to_owned(),
+            },
+            (_, Some(vm)) => status_of(vm),
+            (_, None) => of_deployment.unwrap_or_else(partially_deleted),
+        }
+    }
+
+    fn instance(&self, id: InstanceId, types: &[InstanceType], index: Index) -> Instance {
+        let status = self.status(index);
         let size = self.vm.as_ref().and_then(VirtualMachine::size);
         let size = size.and_then(|name| types.iter().find(|own| own.name.eq_ignore_ascii_case(name)));
         let hardware = size.map(|size| Hardware {
@@ -72,6 +105,7 @@ impl Parts {
             id,
             status,
             addresses: self.addresses(),
+            dns_name: None,
             hardware,
         }
     }
@@ -84,9 +118,24 @@ fn partially_deleted() -> InstanceStatus {
     }
 }
 
+/// The newest generation tells why a deployment failed, the older ones only that it did (juju-provider 1.8.7).
+fn status_of_deployment(deployment: &Deployment, index: Index) -> InstanceStatus {
+    let mut status = status_of_state(deployment.state());
+    if status.kind == StatusKind::ProvisioningError
+        && index == Index::VirtualMachines
+        && let Some(trouble) = deployment.trouble()
+    {
+        status.message = trouble;
+    }
+    status
+}
+
 /// Power is not looked at: a machine that is made runs, to Juju.
 pub(super) fn status_of(vm: &VirtualMachine) -> InstanceStatus {
-    let state = vm.state();
+    status_of_state(vm.state())
+}
+
+fn status_of_state(state: &str) -> InstanceStatus {
     let (kind, message) = match state.to_lowercase().as_str() {
         "succeeded" => (StatusKind::Running, ""),
         "running" => (StatusKind::Allocating, ""),
@@ -102,6 +151,10 @@ pub(super) fn status_of(vm: &VirtualMachine) -> InstanceStatus {
 impl ArmEnviron {
     /// What there is of every machine, by id.
     pub(super) async fn parts(&self) -> Result<BTreeMap<InstanceId, Parts>, Error> {
+        self.listed(true).await
+    }
+
+    async fn listed(&self, with_vms: bool) -> Result<BTreeMap<InstanceId, Parts>, Error> {
         let mut parts: BTreeMap<InstanceId, Parts> = BTreeMap::new();
         let Some(interfaces) = self
             .client
@@ -110,39 +163,81 @@ impl ArmEnviron {
         else {
             return Ok(parts);
         };
-        let vms = self
-            .client
-            .find_list::<VirtualMachine>(&virtual_machines::list(&self.scope))
-            .await?;
+        let vms = match with_vms {
+            true => {
+                self.client
+                    .find_list::<VirtualMachine>(&virtual_machines::list(&self.scope))
+                    .await?
+            }
+            false => None,
+        };
         let public_ips = self
             .client
             .find_list::<PublicIp>(&public_ip_addresses::list(&self.scope))
             .await?;
 
         for interface in interfaces {
-            if let Some(id) = owner(interface.tags.as_ref()) {
+            if let Some(id) = self.owner(interface.tags.as_ref()) {
                 parts.entry(id).or_default().interfaces.push(interface);
             }
         }
         for vm in vms.into_iter().flatten() {
-            if let Some(id) = owner(vm.tags.as_ref()).filter(|id| vm.name.eq_ignore_ascii_case(id.as_str())) {
+            if let Some(id) = self
+                .owner(vm.tags.as_ref())
+                .filter(|id| vm.name.eq_ignore_ascii_case(id.as_str()))
+            {
                 parts.entry(id).or_default().vm = Some(vm);
             }
         }
         for public_ip in public_ips.into_iter().flatten() {
-            if let Some(id) = owner(public_ip.tags.as_ref()) {
+            if let Some(id) = self.owner(public_ip.tags.as_ref()) {
                 parts.entry(id).or_default().public_ips.push(public_ip);
             }
         }
         Ok(parts)
     }
 
+    /// What there is of every machine, as the index of the generation has it.
+    async fn indexed(&self) -> Result<BTreeMap<InstanceId, Parts>, Error> {
+        let index = self.profile.index;
+        let deployments: Vec<Deployment> = match index {
+            Index::Interfaces => return self.parts().await,
+            Index::Deployments | Index::VirtualMachines => {
+                let Some(listed) = self.client.find_list(&deployments::list(&self.scope)).await? else {
+                    return Ok(BTreeMap::new());
+                };
+                listed
+            }
+        };
+        let mut parts = self.listed(index == Index::VirtualMachines).await?;
+        for deployment in deployments.into_iter().filter(Deployment::is_of_machine) {
+            let id = InstanceId::new(&deployment.name);
+            match index {
+                // In a group of the user's own, others deploy, too (juju-provider L39, L56).
+                Index::VirtualMachines => {
+                    let is_queued = !deployment.is_in("Succeeded") && !deployment.is_in("Deleted");
+                    let is_own =
+                        self.current_config().resource_group_name.is_none() || self.is_own(deployment.tags.as_ref());
+                    if is_queued && is_own {
+                        parts.entry(id).or_default().deployment = Some(deployment);
+                    }
+                }
+                Index::Deployments | Index::Interfaces if deployment.has_dependencies() => {
+                    parts.entry(id).or_default().deployment = Some(deployment);
+                }
+                Index::Deployments | Index::Interfaces => {}
+            }
+        }
+        Ok(parts)
+    }
+
     pub(super) async fn list_instances(&self) -> Result<BTreeMap<InstanceId, Instance>, Error> {
-        let parts = self.parts().await?;
+        let parts = self.indexed().await?;
+        let index = self.profile.index;
         let types = self.types.get().map(Vec::as_slice).unwrap_or_default();
         Ok(parts
             .into_iter()
-            .map(|(id, parts)| (id.clone(), parts.instance(id, types)))
+            .map(|(id, parts)| (id.clone(), parts.instance(id, types, index)))
             .collect())
     }
 
@@ -151,8 +246,26 @@ impl ArmEnviron {
             return Ok(Vec::new());
         }
 
-        let instances = self.list_instances().await?;
-        let slots: Vec<Option<Instance>> = ids.iter().map(|id| instances.get(id).cloned()).collect();
+        let mut slots: Vec<Option<Instance>> = vec![None; ids.len()];
+        let mut waited = Duration::ZERO;
+        let mut wait = LOOK_AGAIN_FIRST;
+        loop {
+            let instances = self.list_instances().await?;
+            // Each stays in its own slot, whichever look has shown it (juju-provider L59).
+            for (slot, id) in slots.iter_mut().zip(ids) {
+                *slot = instances.get(id).cloned().or_else(|| slot.take());
+            }
+            let is_partial = slots.iter().any(Option::is_some) && slots.iter().any(Option::is_none);
+            if !self.profile.looks_again || !is_partial || waited >= LOOK_AGAIN_MAX {
+                break;
+            }
+
+            self.client.clock.sleep(wait).await;
+            waited += wait;
+            wait = (wait * 2)
+                .min(LOOK_AGAIN_MAX.saturating_sub(waited))
+                .max(LOOK_AGAIN_FIRST);
+        }
         match slots.iter().flatten().count() {
             0 => Err(Error::NoInstances),
             n if n < slots.len() => Err(Error::PartialInstances { slots }),
@@ -161,6 +274,10 @@ impl ArmEnviron {
     }
 
     pub(super) async fn find_controllers(&self, controller_uuid: Uuid) -> Result<Vec<InstanceId>, Error> {
+        if self.profile.index == Index::Deployments {
+            return self.find_deployed_controllers(controller_uuid).await;
+        }
+
         let parts = self.parts().await?;
         let controllers = parts
             .into_iter()
@@ -172,10 +289,29 @@ impl ArmEnviron {
             Ok(ids)
         }
     }
-}
 
-fn owner(own: Option<&Tags>) -> Option<InstanceId> {
-    tags::value(own, tags::MACHINE_NAME)
-        .filter(|name| !name.is_empty())
-        .map(InstanceId::new)
+    /// By the set that their deployments name: one list, and no other. A deployment knows no controller, so that of the environment
+    /// is the only one whose machines these can be.
+    async fn find_deployed_controllers(&self, controller_uuid: Uuid) -> Result<Vec<InstanceId>, Error> {
+        let listed: Option<Vec<Deployment>> = self.client.find_list(&deployments::list(&self.scope)).await?;
+        let mut ids: Vec<InstanceId> = listed
+            .into_iter()
+            .flatten()
+            .filter(|own| own.is_of_machine() && own.is_in_set(availability_sets::CONTROLLERS))
+            .map(|own| InstanceId::new(&own.name))
+            .collect();
+        ids.sort();
+        if ids.is_empty() || controller_uuid != self.current_config().controller_uuid {
+            return Err(Error::NoInstances);
+        }
+
+        Ok(ids)
+    }
+
+    /// The machine of this environment that a resource is tagged for. In a group of the user's own, it may be another's.
+    pub(super) fn owner(&self, own: Option<&Tags>) -> Option<InstanceId> {
+        let name = tags::value(own, tags::MACHINE_NAME).filter(|name| !name.is_empty())?;
+        let is_ours = self.current_config().resource_group_name.is_none() || self.is_own(own);
+        is_ours.then(|| InstanceId::new(name))
+    }
 }

@@ -1,18 +1,28 @@
-//! The environment over Azure Resource Manager, generation A1 (juju-provider 1.8.5a).
+//! The environment over Azure Resource Manager (juju-provider 1.8).
+//!
+//! There are several generations of it. What they differ in is data, in `generation`; operations that differ in more than that
+//! have a file for each way: `start_singly` and `start_deployed`.
 //!
 //! Resource files (`virtual_machines` and its like) turn parameters into requests and answers into types, and do nothing. The
 //! operations (`create`, `start`, `list`, `stop`, `firewall`, `storage`, `destroy`, `adopt`) say which are made in which order.
 //! Between them, `client` and `poller` make calls and wait for their end. What is chosen (`choose_size`, `choose_image`,
 //! `custom_data`) is chosen by pure functions.
 
+mod generation;
+
 mod client;
 mod conflict;
+mod machine_locks;
 mod poller;
 mod scope;
 mod tags;
 
 mod availability_sets;
 mod blobs;
+mod compute_skus;
+mod data_disks;
+mod deployments;
+mod disks;
 mod image_skus;
 mod network_interfaces;
 mod network_security_groups;
@@ -28,14 +38,30 @@ mod choose_image;
 mod choose_size;
 mod custom_data;
 
+mod addresses;
 mod adopt;
+mod choose_subnet;
 mod create;
+mod create_common;
 mod destroy;
+mod destroy_own_group;
+mod encryption;
+mod fan_out;
 mod firewall;
 mod list;
+mod security_groups;
+mod settle;
 mod start;
+mod start_deployed;
+mod start_singly;
 mod stop;
+mod stop_deployed;
 mod storage;
+mod subnets;
+mod template;
+mod volumes;
+mod volumes_managed;
+mod volumes_unmanaged;
 
 use std::sync::{Arc, Mutex as SyncMutex, PoisonError};
 
@@ -44,20 +70,27 @@ use tokio::sync::{Mutex, OnceCell};
 use uuid::Uuid;
 
 use self::client::Client;
-use self::scope::Scope;
+pub(crate) use self::choose_image::OperatingSystem;
+pub(crate) use self::custom_data::encode_with_keys as encode_custom_data;
+pub(crate) use self::generation::GroupName;
+use self::generation::Profile;
+use self::machine_locks::MachineLocks;
+use self::scope::{LateScope, Scope};
 use self::storage::Storage;
 use self::virtual_networks::Subnet;
+use self::volumes::Volumes;
 use crate::policy::{Authenticate, Stack};
 use crate::random::Random;
 use crate::{
     Config, Constraints, ConstraintsValidator, Environ, Error, IngressRule, Instance, InstanceId, InstanceType,
-    OpenParams, Series, StartInstance, Started,
+    NetworkInterface, OpenParams, Series, StartInstance, Started, SubnetId, SubnetInfo, VolumeSource,
 };
 
 /// One environment: one resource group and all that is in it.
 pub(crate) struct ArmEnviron {
     client: Client,
-    scope: Scope,
+    profile: &'static Profile,
+    scope: LateScope,
     stack: Stack,
     authenticate: Arc<Authenticate>,
     random: Random,
@@ -65,12 +98,16 @@ pub(crate) struct ArmEnviron {
     fingerprint: [u8; 32],
     config: SyncMutex<Config>,
     types: OnceCell<Vec<InstanceType>>,
+    /// Whether `common` was seen done.
+    common: OnceCell<()>,
     subnet: OnceCell<Subnet>,
     storage: Mutex<Option<Storage>>,
     /// Held while an address is chosen and taken.
     addresses: Mutex<()>,
     /// Held while rules are read and written.
     firewall: Mutex<()>,
+    /// Held while a machine or its interface is read, changed and written back.
+    machines: MachineLocks,
 }
 
 impl ArmEnviron {
@@ -84,27 +121,32 @@ impl ArmEnviron {
             seed,
         } = params;
         let random = Random::new(seed);
+        let profile = config.generation.profile();
         let stack = Stack::new(transport, Arc::clone(&clock), random.clone());
-        let (chain, authenticate) = stack.resource_manager(&cloud, &credential);
+        let (chain, authenticate) = stack.resource_manager(&cloud, &credential, profile.sign_in);
         let scope = Scope {
             base: cloud.base(),
             subscription: credential.subscription_id,
-            group: config.group_name(),
+            group: config.resource_group(),
             location: config.canonical_location(),
+            versions: &profile.versions,
         };
         Self {
             client: Client::new(chain, clock, config.operation_deadline()),
-            scope,
+            profile,
+            scope: LateScope::new(scope),
             stack,
             authenticate,
             random,
             fingerprint: credential.fingerprint(),
             config: SyncMutex::new(config),
             types: OnceCell::new(),
+            common: OnceCell::new(),
             subnet: OnceCell::new(),
             storage: Mutex::new(None),
             addresses: Mutex::new(()),
             firewall: Mutex::new(()),
+            machines: MachineLocks::default(),
         }
     }
 
@@ -128,43 +170,73 @@ impl Environ for ArmEnviron {
     }
 
     async fn create(&self) -> Result<(), Error> {
+        self.settle().await?;
         self.create_containers().await
     }
 
     async fn bootstrap(&self, params: StartInstance) -> Result<Started, Error> {
+        self.settle().await?;
         self.bootstrap_controller(params).await
     }
 
     async fn start_instance(&self, params: StartInstance) -> Result<Started, Error> {
-        self.start(params).await
+        self.settle().await?;
+        self.start(params, false).await
     }
 
     async fn stop_instances(&self, ids: &[InstanceId]) -> Result<(), Error> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+
+        self.settle().await?;
         self.stop(ids).await
     }
 
     async fn instances(&self, ids: &[InstanceId]) -> Result<Vec<Instance>, Error> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+
+        self.settle().await?;
         self.find_instances(ids).await
     }
 
     async fn all_instances(&self) -> Result<Vec<Instance>, Error> {
+        self.settle().await?;
         Ok(self.list_instances().await?.into_values().collect())
     }
 
     async fn controller_instances(&self, controller_uuid: Uuid) -> Result<Vec<InstanceId>, Error> {
+        self.settle().await?;
         self.find_controllers(controller_uuid).await
     }
 
     async fn open_ports(&self, id: &InstanceId, rules: &[IngressRule]) -> Result<(), Error> {
-        self.open_instance_ports(id, rules).await
+        self.settle().await?;
+        self.open_instance_ports(id, rules).await?;
+        self.expose_opened(id, rules.len()).await
     }
 
     async fn close_ports(&self, id: &InstanceId, rules: &[IngressRule]) -> Result<(), Error> {
-        self.close_instance_ports(id, rules).await
+        self.settle().await?;
+        self.close_instance_ports(id, rules).await?;
+        self.unexpose_closed(id).await
     }
 
     async fn ports(&self, id: &InstanceId) -> Result<Vec<IngressRule>, Error> {
+        self.settle().await?;
         self.instance_ports(id).await
+    }
+
+    async fn expose(&self, id: &InstanceId) -> Result<(), Error> {
+        self.settle().await?;
+        self.expose_instance(id).await
+    }
+
+    async fn unexpose(&self, id: &InstanceId) -> Result<(), Error> {
+        self.settle().await?;
+        self.unexpose_instance(id).await
     }
 
     async fn open_global_ports(&self, _rules: &[IngressRule]) -> Result<(), Error> {
@@ -180,15 +252,18 @@ impl Environ for ArmEnviron {
     }
 
     async fn destroy(&self) -> Result<(), Error> {
+        self.settle().await?;
         self.destroy_environment().await
     }
 
     async fn destroy_controller(&self, controller_uuid: Uuid) -> Result<(), Error> {
+        self.settle().await?;
         self.destroy_controller_groups(controller_uuid).await
     }
 
-    async fn adopt_resources(&self, controller_uuid: Uuid) -> Result<(), Error> {
-        self.adopt(controller_uuid).await
+    async fn adopt_resources(&self, controller_uuid: Uuid, from_version: &str) -> Result<(), Error> {
+        self.settle().await?;
+        self.adopt(controller_uuid, from_version).await
     }
 
     async fn precheck_instance(
@@ -197,8 +272,12 @@ impl Environ for ArmEnviron {
         constraints: &Constraints,
         placement: Option<&str>,
     ) -> Result<(), Error> {
-        start::check_placement(placement)?;
+        self.check_placement(placement)?;
         choose_image::source(series)?;
+        self.settle().await?;
+        if let Some(name) = choose_subnet::subnet_of(placement) {
+            self.check_subnet(name).await?;
+        }
         let Some(name) = constraints.instance_type.as_deref() else {
             return Ok(());
         };
@@ -216,6 +295,29 @@ impl Environ for ArmEnviron {
 
     async fn constraints_validator(&self) -> Result<ConstraintsValidator, Error> {
         let types = self.types().await?;
-        Ok(ConstraintsValidator::new(types.iter().map(|own| own.name.clone())))
+        let validator = ConstraintsValidator::new(types.iter().map(|own| own.name.clone()));
+        Ok(validator.with_public_ip(self.profile.honours_public_ip))
+    }
+
+    fn volume_source(self: Arc<Self>) -> Result<Arc<dyn VolumeSource>, Error> {
+        Ok(Arc::new(Volumes(self)))
+    }
+
+    async fn subnets(&self, instance: Option<&InstanceId>, ids: &[SubnetId]) -> Result<Vec<SubnetInfo>, Error> {
+        self.settle().await?;
+        if instance.is_none() {
+            // They are looked for right after the environment was made (juju-provider 1.14).
+            self.wait_for_common().await?;
+        }
+        self.find_subnets(instance, ids).await
+    }
+
+    async fn network_interfaces(&self, ids: &[InstanceId]) -> Result<Vec<Option<Vec<NetworkInterface>>>, Error> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+
+        self.settle().await?;
+        self.find_network_interfaces(ids).await
     }
 }

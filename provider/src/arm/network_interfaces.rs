@@ -2,10 +2,12 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use http::HeaderValue;
+use http::header::IF_MATCH;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::scope::{Call, Scope, version};
+use super::scope::{Call, Scope};
 use super::tags::{self, Tags};
 
 const KIND: &str = "Microsoft.Network/networkInterfaces";
@@ -19,6 +21,7 @@ pub(crate) struct Interface {
     pub(crate) name: String,
     pub(crate) tags: Option<Tags>,
     configurations: Vec<Configuration>,
+    security_group_id: Option<String>,
     document: Map<String, Value>,
 }
 
@@ -36,7 +39,14 @@ struct Fields {
 #[serde(rename_all = "camelCase")]
 struct Properties {
     #[serde(default)]
+    network_security_group: Option<Reference>,
+    #[serde(default)]
     ip_configurations: Vec<Configuration>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Reference {
+    id: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -51,6 +61,8 @@ struct ConfigurationProperties {
     private_ip_address: Option<String>,
     #[serde(rename = "publicIPAddress", default)]
     public_ip_address: Option<Value>,
+    #[serde(default)]
+    subnet: Option<Reference>,
     /// Absent where there is only one.
     #[serde(default)]
     primary: Option<bool>,
@@ -67,12 +79,27 @@ impl TryFrom<Value> for Interface {
             name: fields.name,
             tags: fields.tags,
             configurations: fields.properties.ip_configurations,
+            security_group_id: fields.properties.network_security_group.map(|own| own.id),
             document,
         })
     }
 }
 
 impl Interface {
+    /// The security group that hangs on itself, if one does.
+    pub(crate) fn security_group_id(&self) -> Option<&str> {
+        self.security_group_id.as_deref()
+    }
+
+    /// Where it is.
+    pub(crate) fn subnet_id(&self) -> Option<&str> {
+        let subnets = self
+            .configurations
+            .iter()
+            .filter_map(|own| own.properties.subnet.as_ref());
+        subnets.map(|own| own.id.as_str()).next()
+    }
+
     /// Every private address.
     pub(crate) fn addresses(&self) -> impl Iterator<Item = IpAddr> {
         let texts = self
@@ -84,12 +111,21 @@ impl Interface {
 
     /// The private address that rules for the machine point at.
     pub(crate) fn primary_address(&self) -> Option<IpAddr> {
+        let primary = self.configurations.get(self.primary_idx())?;
+        primary.properties.private_ip_address.as_deref()?.parse().ok()
+    }
+
+    fn primary_idx(&self) -> usize {
         let primary = self
             .configurations
             .iter()
-            .find(|own| own.properties.primary == Some(true));
-        let primary = primary.or(self.configurations.first())?;
-        primary.properties.private_ip_address.as_deref()?.parse().ok()
+            .position(|own| own.properties.primary == Some(true));
+        primary.unwrap_or(0)
+    }
+
+    /// Azure's own document.
+    pub(crate) fn document(&self) -> &Map<String, Value> {
+        &self.document
     }
 
     pub(crate) fn has_public_address(&self) -> bool {
@@ -105,6 +141,14 @@ impl Interface {
 /// `<vm>-primary`
 pub(crate) fn name(vm: &str) -> String {
     format!("{vm}-primary")
+}
+
+/// `<vm>-primary`, then `<vm>-interface-1` and on (juju-provider 1.4).
+pub(crate) fn nth_name(vm: &str, nth: usize) -> String {
+    match nth {
+        0 => name(vm),
+        _ => format!("{vm}-interface-{nth}"),
+    }
 }
 
 /// What an interface is made of.
@@ -134,51 +178,90 @@ pub(crate) fn put(scope: &Scope, wanted: &Wanted<'_>) -> Call {
     scope.put(
         "create network interface",
         &scope.id(KIND, &[&name(wanted.vm)]),
-        version::NETWORK,
+        scope.versions.network,
         &body,
     )
 }
 
 /// The interface as it is, without its public addresses.
 pub(crate) fn put_without_public_address(scope: &Scope, interface: &Interface) -> Call {
+    let document = written_back(interface, None);
+    put_document(
+        "detach the public IP address from network interface",
+        scope,
+        interface,
+        document,
+    )
+}
+
+/// The interface as it is, with that public address on its primary configuration or, without one, with none at all; and only if
+/// nobody has written it since, nor deleted it: a plain PUT would make it anew.
+pub(crate) fn put_public_address(scope: &Scope, interface: &Interface, public_ip_id: Option<&str>) -> Call {
+    let operation = match public_ip_id {
+        Some(_) => "attach a public IP address to network interface",
+        None => "detach the public IP address from network interface",
+    };
+    let document = written_back(interface, public_ip_id);
+    let mut call = put_document(operation, scope, interface, document);
+    let version = interface.document.get("etag").and_then(Value::as_str).unwrap_or("*");
+    if let Ok(version) = HeaderValue::try_from(version) {
+        call.request.headers_mut().insert(IF_MATCH, version);
+    }
+    call
+}
+
+fn put_document(operation: &'static str, scope: &Scope, interface: &Interface, document: Map<String, Value>) -> Call {
+    let id = scope.id(KIND, &[&interface.name]);
+    scope.put(operation, &id, scope.versions.network, &Value::Object(document))
+}
+
+/// The document without what only the service says and without public addresses, but for the one on the primary configuration.
+fn written_back(interface: &Interface, public_ip_id: Option<&str>) -> Map<String, Value> {
     let mut document = interface.document.clone();
-    // What only the service says is left out; the rest goes back as it came.
+    // The rest goes back as it came.
     document.retain(|name, _| !["id", "name", "type", "etag"].contains(&name.as_str()));
     let properties = document.get_mut("properties").and_then(Value::as_object_mut);
-    if let Some(properties) = properties {
-        properties.retain(|name, _| {
-            !["provisioningState", "resourceGuid", "macAddress", "virtualMachine"].contains(&name.as_str())
-        });
-        let configurations = properties.get_mut("ipConfigurations").and_then(Value::as_array_mut);
-        for configuration in configurations.into_iter().flatten() {
-            if let Some(configuration) = configuration.get_mut("properties").and_then(Value::as_object_mut) {
-                configuration.retain(|name, _| !["publicIPAddress", "provisioningState"].contains(&name.as_str()));
+    let Some(properties) = properties else {
+        return document;
+    };
+    properties.retain(|name, _| {
+        !["provisioningState", "resourceGuid", "macAddress", "virtualMachine"].contains(&name.as_str())
+    });
+    let configurations = properties.get_mut("ipConfigurations").and_then(Value::as_array_mut);
+    let primary = interface.primary_idx();
+    for (idx, configuration) in configurations.into_iter().flatten().enumerate() {
+        if let Some(configuration) = configuration.get_mut("properties").and_then(Value::as_object_mut) {
+            configuration.retain(|name, _| !["publicIPAddress", "provisioningState"].contains(&name.as_str()));
+            if let Some(id) = public_ip_id.filter(|_| idx == primary) {
+                configuration.insert("publicIPAddress".to_owned(), json!({"id": id}));
             }
         }
     }
-    let id = scope.id(KIND, &[&interface.name]);
-    scope.put(
-        "detach the public IP address from network interface",
-        &id,
-        version::NETWORK,
-        &Value::Object(document),
-    )
+    document
 }
 
 pub(crate) fn get(scope: &Scope, vm: &str) -> Call {
     scope.get(
         "find network interface",
         &scope.id(KIND, &[&name(vm)]),
-        version::NETWORK,
+        scope.versions.network,
     )
 }
 
+pub(crate) fn get_by_id(scope: &Scope, id: &str) -> Call {
+    scope.get("find network interface", id, scope.versions.network)
+}
+
 pub(crate) fn list(scope: &Scope) -> Call {
-    scope.get("list network interfaces", &scope.id(KIND, &[]), version::NETWORK)
+    scope.get("list network interfaces", &scope.id(KIND, &[]), scope.versions.network)
 }
 
 pub(crate) fn delete(scope: &Scope, name: &str) -> Call {
-    scope.delete("delete network interface", &scope.id(KIND, &[name]), version::NETWORK)
+    scope.delete(
+        "delete network interface",
+        &scope.id(KIND, &[name]),
+        scope.versions.network,
+    )
 }
 
 #[cfg(test)]
@@ -187,7 +270,7 @@ mod tests {
     use serde_json::json;
 
     use super::super::scope::tests::{scope, wire};
-    use super::{Interface, put_without_public_address};
+    use super::{Interface, put_public_address, put_without_public_address};
 
     fn interface() -> Interface {
         let document = json!({
@@ -213,6 +296,18 @@ mod tests {
 
             {"location":"westus","tags":{"juju-machine-name":"machine-0"},"properties":{"ipConfigurations":[{"name":"primary","properties":{"privateIPAddress":"10.0.0.4","privateIPAllocationMethod":"Static","subnet":{"id":"/x/subnet"}}}],"enableIPForwarding":false}}"#]]
         .assert_eq(&wire(&put_without_public_address(&scope(), &interface())));
+    }
+
+    #[test]
+    fn a_public_address_is_put_on_the_primary_configuration_of_what_was_read() {
+        expect![[r#"
+            PUT https://management.azure.com/subscriptions/00000000-0000-0000-0000-000000000011/resourceGroups/juju-env-environment-e/providers/Microsoft.Network/networkInterfaces/machine-0-primary?api-version=2015-06-15
+            accept: application/json
+            content-type: application/json
+            if-match: W/1
+
+            {"location":"westus","tags":{"juju-machine-name":"machine-0"},"properties":{"ipConfigurations":[{"name":"primary","properties":{"privateIPAddress":"10.0.0.4","privateIPAllocationMethod":"Static","subnet":{"id":"/x/subnet"},"publicIPAddress":{"id":"/x/new"}}}],"enableIPForwarding":false}}"#]]
+        .assert_eq(&wire(&put_public_address(&scope(), &interface(), Some("/x/new"))));
     }
 
     #[test]

@@ -3,11 +3,10 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::scope::{Call, Scope, version};
+use super::scope::{Call, Scope};
 use super::tags::{self, Tags};
 
 const KIND: &str = "Microsoft.Network/networkSecurityGroups";
-const RULES: &str = "Microsoft.Network/networkSecurityGroups/securityRules";
 
 /// Name (the ARM notes).
 pub(crate) const SECURITY_GROUP: &str = "juju-internal-nsg";
@@ -73,42 +72,45 @@ fn properties_json(rule: &RuleProperties) -> Value {
     })
 }
 
-pub(crate) fn put(scope: &Scope, own: &Tags, rules: &[Rule]) -> Call {
+/// The properties of a group with these rules.
+pub(crate) fn properties(rules: &[Rule]) -> Value {
     let rules: Vec<Value> = rules
         .iter()
         .map(|rule| json!({"name": rule.name, "properties": properties_json(&rule.properties)}))
         .collect();
+    json!({"securityRules": rules})
+}
+
+/// The id of the environment's own group.
+pub(crate) fn own_id(scope: &Scope) -> String {
+    scope.id(KIND, &[SECURITY_GROUP])
+}
+
+pub(crate) fn put(scope: &Scope, own: &Tags, rules: &[Rule]) -> Call {
     let body = json!({
         "location": scope.location,
         "tags": tags::to_json(own),
-        "properties": {"securityRules": rules},
+        "properties": properties(rules),
     });
     scope.put(
         "create network security group",
         &scope.id(KIND, &[SECURITY_GROUP]),
-        version::NETWORK,
+        scope.versions.network,
         &body,
     )
 }
 
-pub(crate) fn get(scope: &Scope) -> Call {
-    scope.get(
-        "find network security group",
-        &scope.id(KIND, &[SECURITY_GROUP]),
-        version::NETWORK,
-    )
+pub(crate) fn get(scope: &Scope, group_id: &str) -> Call {
+    scope.get("find network security group", group_id, scope.versions.network)
 }
 
-pub(crate) fn put_rule(scope: &Scope, rule: &Rule) -> Call {
+pub(crate) fn put_rule(scope: &Scope, group_id: &str, rule: &Rule) -> Call {
     let body = json!({"properties": properties_json(&rule.properties)});
-    let id = scope.id(RULES, &[SECURITY_GROUP, &rule.name]);
-    scope.put("create security rule", &id, version::NETWORK, &body)
+    let id = format!("{group_id}/securityRules/{}", rule.name);
+    scope.put("create security rule", &id, scope.versions.network, &body)
 }
 
-pub(crate) fn delete_rule(scope: &Scope, name: &str) -> Call {
-    scope.delete(
-        "delete security rule",
-        &scope.id(RULES, &[SECURITY_GROUP, name]),
-        version::NETWORK,
-    )
+pub(crate) fn delete_rule(scope: &Scope, group_id: &str, name: &str) -> Call {
+    let id = format!("{group_id}/securityRules/{name}");
+    scope.delete("delete security rule", &id, scope.versions.network)
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::scope::{Call, Scope, version};
+use super::scope::{Call, Scope};
 use super::tags::{self, Tags};
 
 /// A group, as far as we look at it.
@@ -23,17 +23,17 @@ pub(crate) fn put(scope: &Scope, name: &str, location: &str, own: &Tags) -> Call
     scope.put(
         "create resource group",
         &scope.group_id(name),
-        version::RESOURCES,
+        scope.versions.resources,
         &body,
     )
 }
 
 pub(crate) fn get(scope: &Scope, name: &str) -> Call {
-    scope.get("find resource group", &scope.group_id(name), version::RESOURCES)
+    scope.get("find resource group", &scope.group_id(name), scope.versions.resources)
 }
 
 pub(crate) fn delete(scope: &Scope, name: &str) -> Call {
-    scope.delete("delete resource group", &scope.group_id(name), version::RESOURCES)
+    scope.delete("delete resource group", &scope.group_id(name), scope.versions.resources)
 }
 
 /// Groups of one controller.
@@ -43,6 +43,6 @@ pub(crate) fn list_of_controller(scope: &Scope, controller_uuid: Uuid) -> Call {
         tags::CONTROLLER_UUID
     );
     let id = format!("{}/resourcegroups", scope.subscription_id());
-    let query = [("$filter", filter.as_str()), ("api-version", version::RESOURCES)];
+    let query = [("$filter", filter.as_str()), ("api-version", scope.versions.resources)];
     scope.call("list resource groups", Method::GET, &id, &query, None)
 }

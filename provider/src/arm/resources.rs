@@ -1,9 +1,11 @@
 //! Resources of any type, by id: what handing over to another controller needs (juju-provider 1.16).
 
+use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
-use super::scope::{Call, Scope, version};
+use super::scope::{Call, Scope};
 use super::tags::{self, Tags};
 
 /// An entry of the list of a group's resources.
@@ -54,12 +56,20 @@ impl Provider {
 
 pub(crate) fn list(scope: &Scope) -> Call {
     let id = format!("{}/resources", scope.group_id(&scope.group));
-    scope.get("list resources", &id, version::RESOURCES)
+    scope.get("list resources", &id, scope.versions.resources)
+}
+
+/// Those that say they are this environment's.
+pub(crate) fn list_of_model(scope: &Scope, model_uuid: Uuid) -> Call {
+    let filter = format!("tagName eq '{}' and tagValue eq '{model_uuid}'", tags::MODEL_UUID);
+    let id = format!("{}/resources", scope.group_id(&scope.group));
+    let query = [("$filter", filter.as_str()), ("api-version", scope.versions.resources)];
+    scope.call("list resources", Method::GET, &id, &query, None)
 }
 
 pub(crate) fn list_providers(scope: &Scope) -> Call {
     let id = format!("{}/providers", scope.subscription_id());
-    scope.get("list resource providers", &id, version::RESOURCES)
+    scope.get("list resource providers", &id, scope.versions.resources)
 }
 
 pub(crate) fn get(scope: &Scope, id: &str, version: &str) -> Call {

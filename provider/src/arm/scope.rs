@@ -2,22 +2,18 @@
 //!
 //! It knows no resource type; their files do.
 
+use std::ops::Deref;
+
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{Method, Request};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
+use tokio::sync::OnceCell;
 use uuid::Uuid;
 
+use super::generation::Versions;
 use crate::policy::Repeatable;
-
-/// Versions of generation A1: between those of A0 and of 2.0 (juju-provider 1.2; storage still takes `accountType`).
-pub(crate) mod version {
-    pub(crate) const COMPUTE: &str = "2015-06-15";
-    pub(crate) const NETWORK: &str = "2015-06-15";
-    pub(crate) const RESOURCES: &str = "2015-11-01";
-    pub(crate) const STORAGE: &str = "2015-06-15";
-}
 
 /// What needs no escape in a path segment.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -55,9 +51,57 @@ pub(crate) struct Scope {
     pub(crate) group: String,
     /// In Azure's own spelling: `westus`.
     pub(crate) location: String,
+    /// Of every call that is not made by a template.
+    pub(crate) versions: &'static Versions,
+}
+
+/// A scope whose group may be known only once Azure was asked for it (juju-provider 1.8.1, A7).
+///
+/// Until then it is the scope of an environment that does not exist yet.
+#[derive(Debug)]
+pub(crate) struct LateScope {
+    assumed: Scope,
+    settled: OnceCell<Scope>,
+}
+
+impl LateScope {
+    pub(crate) fn new(assumed: Scope) -> Self {
+        Self {
+            assumed,
+            settled: OnceCell::new(),
+        }
+    }
+
+    /// Asks once; what cannot be found out is asked for again next time.
+    pub(crate) async fn settle<E>(&self, group: impl Future<Output = Result<String, E>>) -> Result<(), E> {
+        let settled = self.settled.get_or_try_init(|| async move {
+            let group = group.await?;
+            Ok(Scope {
+                group,
+                ..self.assumed.clone()
+            })
+        });
+        settled.await.map(|_| ())
+    }
+}
+
+impl Deref for LateScope {
+    type Target = Scope;
+
+    fn deref(&self) -> &Scope {
+        self.settled.get().unwrap_or(&self.assumed)
+    }
 }
 
 impl Scope {
+    /// The same subscription, another group.
+    pub(crate) fn of_group(&self, group: &str) -> Self {
+        Self {
+            group: group.to_owned(),
+            ..self.clone()
+        }
+    }
+
     /// `/subscriptions/{s}`
     pub(crate) fn subscription_id(&self) -> String {
         format!("/subscriptions/{}", self.subscription)
@@ -163,6 +207,7 @@ pub(crate) mod tests {
     use uuid::Uuid;
 
     use super::{Call, Scope, same_id};
+    use crate::Generation;
 
     pub(crate) fn scope() -> Scope {
         Scope {
@@ -170,6 +215,7 @@ pub(crate) mod tests {
             subscription: Uuid::from_u128(0x11),
             group: "juju-env-environment-e".to_owned(),
             location: "westus".to_owned(),
+            versions: &Generation::A1.profile().versions,
         }
     }
 

@@ -1,25 +1,26 @@
-//! Starting a machine, call by call (juju-provider 1.8.5a).
-
-use std::net::{IpAddr, Ipv4Addr};
+//! Starting a machine: what it is made from, and the walk over sizes (juju-provider 1.8.5, 1.8.5a).
+//!
+//! How it is made is not known here: `start_singly` and `start_deployed` do that.
 
 use super::ArmEnviron;
-use super::availability_sets::{self, AvailabilitySet};
 use super::choose_image::{self, CANONICAL, Image, OperatingSystem, Source};
 use super::choose_size::{self, family};
+use super::choose_subnet::subnet_of;
+use super::compute_skus::{self, Sku};
+use super::custom_data;
+use super::generation::{Making, SizesApi};
 use super::image_skus::{self, ImageSku};
-use super::network_interfaces::{self, Interface};
-use super::public_ip_addresses::{self, PublicIp};
+use super::start_deployed::DeployedSite;
+use super::start_singly::SingleSite;
 use super::tags::{self, Tags};
-use super::virtual_machines::{self, Access, VirtualMachine};
-use super::virtual_networks::{self, Subnet, lowest_free_address};
+use super::virtual_machines::Access;
+use super::virtual_networks::{self, Subnet};
 use super::vm_sizes::{self, VmSize};
-use super::{blobs, custom_data, list};
 use crate::{
-    AzureError, Error, Hardware, Instance, InstanceType, Kind, PublicAddresses, Series, StartInstance, Started,
+    Config, Error, Hardware, Instance, InstanceId, InstanceStatus, InstanceType, Kind, PublicAddresses, Refusal,
+    Series, StartInstance, Started,
 };
 
-/// A list may lag behind, so that address after address is refused (field bug `list-lag-orphan`).
-const ADDRESS_TRIES_MAX: u32 = 16;
 /// Families tried where falling back is on (juju-provider 1.6).
 const SIZE_TRIES_MAX: usize = 15;
 
@@ -28,15 +29,21 @@ const SIZE_TRIES_MAX: usize = 15;
 const NOBODYS_KEY: &str = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQDHlwzu3MOwdUSQIBp6phPNc5EQgceQ9fGocm9GNVC7W3/w244eoRiexy+T0WUAEb1yGu6swqzeMqBBB/BkjCgTox9bC3dl/4tEtLb/yTOEtkbrCcfPXoWS1A6jPIADnzW08UoEtR97/Xgb5NFnMWS6jrmRwsTXMLu+NfWSve9SSvfo2u/SbGb8AsR5r4nWTTc/RCcJQ53mbOuVXz6jfVFZ9hNYCfhTNLXLGBOt3IDNBWCfEKxqla1lhyyQlSW9rTK8cpWSZCkg8kxh3Fs8O3kj5WsWpNnTc9hyHySj/A8bMTH1VhUXKGa8zDD5UFTIJOczpetoF/e8FjmdSMY2HMfl nobody";
 
 /// What a machine is made from, found out before anything is made.
-struct Plan<'a> {
-    params: &'a StartInstance,
-    name: &'a str,
-    tags: &'a Tags,
-    system: OperatingSystem,
-    image: Image,
-    custom_data: String,
-    subnet: &'a Subnet,
-    vhd_uri: String,
+pub(super) struct Plan<'a> {
+    pub(super) params: &'a StartInstance,
+    pub(super) name: &'a str,
+    pub(super) tags: &'a Tags,
+    pub(super) system: OperatingSystem,
+    pub(super) image: Image,
+    pub(super) custom_data: String,
+    pub(super) wants_public_address: bool,
+    site: Site<'a>,
+}
+
+/// Where it comes to be.
+enum Site<'a> {
+    Single(SingleSite<'a>),
+    Deployed(DeployedSite),
 }
 
 impl ArmEnviron {
@@ -45,12 +52,23 @@ impl ArmEnviron {
         if params.controller_uuid.is_nil() {
             return Err(Error::Machine("missing controller UUID".to_owned()));
         }
-        check_placement(params.placement.as_deref())?;
+        self.check_placement(params.placement.as_deref())?;
 
         choose_image::source(&params.series).map(|_| ())
     }
 
-    pub(super) async fn start(&self, params: StartInstance) -> Result<Started, Error> {
+    /// Whether the generation knows the directive at all.
+    pub(super) fn check_placement(&self, placement: Option<&str>) -> Result<(), Error> {
+        match placement.filter(|directive| !directive.is_empty()) {
+            Some(directive) if !self.profile.subnet_placement || subnet_of(placement).is_none() => {
+                Err(Error::Placement(directive.to_owned()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// `bootstrap`: the first machine of a controller's environment, which brings what machines share.
+    pub(super) async fn start(&self, params: StartInstance, bootstrap: bool) -> Result<Started, Error> {
         let id = params.instance_id();
         let failed = |source: Error, cleanup: Option<Error>| Error::Start {
             machine: id.as_str().to_owned(),
@@ -58,15 +76,24 @@ impl ArmEnviron {
             cleanup: cleanup.map(Box::new),
         };
         self.check_start(&params).map_err(|error| failed(error, None))?;
-        let own = tags::of_machine(&self.current_config(), params.controller_uuid, &params);
-        let planned = self.plan(&params, id.as_str(), &own).await;
+        let mut own = tags::of_machine(&self.current_config(), params.controller_uuid, &params);
+        if self.profile.template_versions().is_some() {
+            // From 2.2 on (juju-provider 1.5).
+            let name = self.current_config().name;
+            own.insert(
+                tags::MACHINE_ID.to_owned(),
+                format!("{name}-machine-{}", params.machine),
+            );
+        }
+        let planned = self.plan(&params, id.as_str(), &own, bootstrap).await;
         let (plan, mut sizes) = planned.map_err(|error| failed(error, None))?;
-        let may_fall_back = self.current_config().size_fallback && params.constraints.instance_type.is_none();
+        let falls_back = self.profile.quota_walk || self.current_config().size_fallback;
+        let may_fall_back = falls_back && params.constraints.instance_type.is_none();
 
-        for tries in 1.. {
+        for n_tried in 1.. {
             let size = sizes.remove(0);
             let error = match self.make(&plan, &size).await {
-                Ok(vm) => return Ok(started(&plan, &vm, &size)),
+                Ok(status) => return Ok(started(&plan, status, &size)),
                 Err(error) => error,
             };
             tracing::warn!(
@@ -75,12 +102,22 @@ impl ArmEnviron {
                 error = error.report(),
                 "cannot start machine"
             );
-            let cleanup = self.remove_by_name(&id).await.err();
+            let cleanup = self.remove_started(&id).await.err();
             sizes.retain(|other| family(&other.name) != family(&size.name));
             let next_may_do =
                 matches!(error.kind(), Some(Kind::QuotaExceeded(_) | Kind::Capacity)) && is_of_size(&error);
-            if cleanup.is_some() || !may_fall_back || !next_may_do || sizes.is_empty() || tries == SIZE_TRIES_MAX {
+            if cleanup.is_some() || !may_fall_back || !next_may_do {
                 return Err(failed(error, cleanup));
+            }
+            if sizes.is_empty() || n_tried == SIZE_TRIES_MAX {
+                let error = match self.profile.quota_walk {
+                    true => Error::NoSuitableInstanceType {
+                        n_tried,
+                        source: Box::new(error),
+                    },
+                    false => error,
+                };
+                return Err(failed(error, None));
             }
         }
         Err(failed(Error::NoInstances, None))
@@ -91,59 +128,61 @@ impl ArmEnviron {
         params: &'a StartInstance,
         name: &'a str,
         tags: &'a Tags,
+        bootstrap: bool,
     ) -> Result<(Plan<'a>, Vec<InstanceType>), Error> {
-        let types = self.types().await?;
-        let sizes = choose_size::choose(types, &params.constraints, &self.scope.location)?;
-        let subnet = self.subnet().await?;
+        let mut constraints = params.constraints.clone();
+        if let Some(least_gib) = self.profile.root_disk_gib {
+            // A disk that is too small is made larger, never refused (juju-provider L66), so every size has room for it.
+            constraints.root_disk_mib = constraints.root_disk_mib.map(|mib| mib.max(least_gib * 1_024));
+        }
         let source = choose_image::source(&params.series)?;
+        let types = self.types().await?;
+        let sizes = choose_size::choose(types, &constraints, &self.scope.location)?;
+        // Of the older generations the subnet was asked for before the image.
+        let single_subnet = match self.profile.making {
+            Making::Singly => Some(self.subnet().await?),
+            Making::Deployments { .. } => None,
+        };
         let image = self.image(&params.series, source).await?;
         let custom_data = custom_data::encode(&params.user_data, source.system())?;
-        let storage = self.storage().await?.ok_or_else(|| {
-            let group = &self.scope.group;
-            Error::Machine(format!(
-                "resource group `{group}` has no storage account of this environment; create it first"
-            ))
-        })?;
-        let vhd_uri = blobs::os_vhd_uri(&storage.blob_endpoint, name);
-        Ok((
-            Plan {
-                params,
-                name,
-                tags,
-                system: source.system(),
-                image,
-                custom_data,
-                subnet,
-                vhd_uri,
-            },
-            sizes,
-        ))
+        let site = match single_subnet {
+            Some(subnet) => Site::Single(self.single_site(name, subnet).await?),
+            None => Site::Deployed(self.deployed_site(params, source.system(), bootstrap).await?),
+        };
+        let plan = Plan {
+            params,
+            name,
+            tags,
+            system: source.system(),
+            image,
+            custom_data,
+            wants_public_address: self.wants_public_address(params),
+            site,
+        };
+        Ok((plan, sizes))
     }
 
-    async fn make(&self, plan: &Plan<'_>, size: &InstanceType) -> Result<VirtualMachine, Error> {
-        let public_ip = match self.wants_public_address(plan.params) {
-            true => Some(
-                self.client
-                    .put::<PublicIp>(&public_ip_addresses::put(&self.scope, plan.name, plan.tags))
-                    .await?,
-            ),
-            false => None,
-        };
-        let interface = self.make_interface(plan, public_ip.as_ref()).await?;
-        if plan.params.controller {
-            let address = interface.primary_address();
-            let address = address.ok_or_else(|| Error::Machine("internal network address not found".to_owned()))?;
-            self.open_api(&plan.params.instance_id(), plan.params.api_port, address)
-                .await?;
+    async fn make(&self, plan: &Plan<'_>, size: &InstanceType) -> Result<InstanceStatus, Error> {
+        match &plan.site {
+            Site::Single(site) => self.make_singly(plan, site, size).await,
+            Site::Deployed(site) => self.make_by_deployment(plan, site, size).await,
         }
-        let availability_set_id = self.availability_set(plan.params).await?;
+    }
 
-        let config = self.current_config();
-        let password = self.random.password(&self.fingerprint, plan.name);
-        let access = match plan.system {
+    /// What a start that failed may have left.
+    async fn remove_started(&self, id: &InstanceId) -> Result<(), Error> {
+        match self.profile.making {
+            Making::Singly => self.remove_by_name(id).await,
+            Making::Deployments { .. } => self.stop_deployed(std::slice::from_ref(id)).await,
+        }
+    }
+
+    /// Who administers the machine. `password` outlives the answer.
+    pub(super) fn access<'p>(&self, plan: &Plan<'_>, config: &'p Config, password: &'p str) -> Access<'p> {
+        match plan.system {
             OperatingSystem::Windows => Access::Password {
                 user: &config.windows_admin,
-                password: &password,
+                password,
             },
             OperatingSystem::Ubuntu | OperatingSystem::CentOs => {
                 let keys = config.authorized_keys.trim();
@@ -152,89 +191,38 @@ impl ArmEnviron {
                     keys: if keys.is_empty() { NOBODYS_KEY } else { keys },
                 }
             }
-        };
-        let wanted = virtual_machines::Wanted {
-            name: plan.name,
-            tags: plan.tags,
-            size: &size.name,
-            image: &plan.image,
-            vhd_uri: &plan.vhd_uri,
-            access,
-            custom_data: &plan.custom_data,
-            interface_id: &interface.id,
-            availability_set_id: &availability_set_id,
-        };
-        let vm = self.client.put(&virtual_machines::put(&self.scope, &wanted)).await?;
-        if let Some(call) = virtual_machines::put_custom_script(&self.scope, plan.name, plan.system, plan.tags) {
-            self.client.write(&call).await?;
         }
-        Ok(vm)
+    }
+
+    pub(super) fn password(&self, vm: &str) -> String {
+        self.random.password(&self.fingerprint, vm)
     }
 
     fn wants_public_address(&self, params: &StartInstance) -> bool {
-        match self.current_config().public_addresses {
+        let allowed = match params.constraints.allocate_public_ip {
+            Some(wanted) if self.profile.honours_public_ip => wanted,
+            _ => true,
+        };
+        let by_policy = match self.current_config().public_addresses {
             PublicAddresses::Always => true,
-            PublicAddresses::Controllers => params.controller,
+            PublicAddresses::Controllers | PublicAddresses::OnExpose => params.controller,
             PublicAddresses::None => false,
-        }
-    }
-
-    /// With the lowest free address. Only one machine of this process chooses at a time; another process may still be faster,
-    /// and then another address is chosen.
-    async fn make_interface(&self, plan: &Plan<'_>, public_ip: Option<&PublicIp>) -> Result<Interface, Error> {
-        let prefix = plan
-            .subnet
-            .prefix()
-            .ok_or_else(|| Error::Machine(format!("subnet `{}` has no IPv4 prefix", virtual_networks::SUBNET)))?;
-        let _choice_is_ours = self.addresses.lock().await;
-        let mut refused: Vec<Ipv4Addr> = Vec::new();
-        for tries in 1.. {
-            let interfaces: Vec<Interface> = self.client.list(&network_interfaces::list(&self.scope)).await?;
-            let address = address_for(plan.name, &interfaces, &refused, prefix);
-            let address = address.ok_or_else(|| Error::Exhausted(format!("no available IP addresses in {prefix}")))?;
-            let wanted = network_interfaces::Wanted {
-                vm: plan.name,
-                tags: plan.tags,
-                subnet_id: &plan.subnet.id,
-                address,
-                public_ip_id: public_ip.map(|ip| ip.id.as_str()),
-            };
-            match self.client.put(&network_interfaces::put(&self.scope, &wanted)).await {
-                Err(error) if is_address_taken(&error) && tries < ADDRESS_TRIES_MAX => refused.push(address),
-                answer => return answer,
-            }
-        }
-        Err(Error::Exhausted(format!("no available IP addresses in {prefix}")))
-    }
-
-    /// The set of the machine's peers, else the one of its application.
-    async fn availability_set(&self, params: &StartInstance) -> Result<String, Error> {
-        if !params.distribution_group.is_empty() {
-            let parts = self.parts().await?;
-            let peers = params
-                .distribution_group
-                .iter()
-                .filter_map(|id| parts.get(id)?.vm.as_ref());
-            if let Some(id) = peers.filter_map(VirtualMachine::availability_set_id).next() {
-                return Ok(id.to_owned());
-            }
-        }
-
-        let own = tags::of_environment(&self.current_config());
-        let call = availability_sets::put(&self.scope, availability_sets::name(&params.units), &own);
-        let set: AvailabilitySet = self.client.put(&call).await?;
-        Ok(set.id)
+        };
+        allowed && by_policy
     }
 
     /// Sizes of the location. They are asked for once.
     pub(super) async fn types(&self) -> Result<&Vec<InstanceType>, Error> {
         self.types
             .get_or_try_init(|| async {
-                let sizes: Vec<VmSize> = self.client.list(&vm_sizes::list(&self.scope)).await?;
-                Ok(choose_size::instance_types(
-                    &sizes,
-                    choose_size::PriceOrder::of(self.current_config().generation),
-                ))
+                let sizes: Vec<VmSize> = match self.profile.sizes {
+                    SizesApi::VmSizes => self.client.list(&vm_sizes::list(&self.scope)).await?,
+                    SizesApi::Skus => {
+                        let skus: Vec<Sku> = self.client.list(&compute_skus::list(&self.scope)).await?;
+                        compute_skus::sizes(&skus, &self.scope.location)
+                    }
+                };
+                Ok(choose_size::instance_types(&sizes, self.profile.prices))
             })
             .await
     }
@@ -278,47 +266,16 @@ impl ArmEnviron {
     }
 }
 
-pub(super) fn check_placement(placement: Option<&str>) -> Result<(), Error> {
-    match placement {
-        Some(directive) if !directive.is_empty() => Err(Error::Placement(directive.to_owned())),
-        _ => Ok(()),
-    }
-}
-
-/// What an earlier try has given the machine, or the lowest free one.
-fn address_for(vm: &str, interfaces: &[Interface], refused: &[Ipv4Addr], prefix: ipnet::Ipv4Net) -> Option<Ipv4Addr> {
-    let name = network_interfaces::name(vm);
-    let v4 = |address| match address {
-        IpAddr::V4(address) => Some(address),
-        IpAddr::V6(_) => None,
-    };
-    let own = interfaces.iter().find(|nic| nic.name.eq_ignore_ascii_case(&name));
-    let own = own.and_then(Interface::primary_address).and_then(v4);
-    if let Some(own) = own.filter(|own| prefix.contains(own) && !refused.contains(own)) {
-        return Some(own);
-    }
-
-    let mut used: Vec<Ipv4Addr> = interfaces
-        .iter()
-        .flat_map(|nic| nic.addresses().filter_map(v4))
-        .collect();
-    used.extend_from_slice(refused);
-    lowest_free_address(prefix, &used)
-}
-
-fn is_address_taken(error: &Error) -> bool {
-    let refusal = error.azure().and_then(AzureError::refusal);
-    refusal.is_some_and(|own| own.has_code("PrivateIPAddressIsAllocated") || own.has_code("PrivateIPAddressInUse"))
-}
-
 /// Whether another size could help: a limit on addresses is the same for all.
 fn is_of_size(error: &Error) -> bool {
-    error
-        .azure()
-        .is_some_and(|azure| azure.resource.to_lowercase().contains("/virtualmachines/"))
+    error.azure().is_some_and(|azure| {
+        let resource = azure.resource.to_lowercase();
+        let counts = azure.refusal().is_some_and(Refusal::is_count_limit);
+        resource.contains("/virtualmachines/") || (resource.contains("/deployments/") && !counts)
+    })
 }
 
-fn started(plan: &Plan<'_>, vm: &VirtualMachine, size: &InstanceType) -> Started {
+fn started(plan: &Plan<'_>, status: InstanceStatus, size: &InstanceType) -> Started {
     let hardware = Hardware {
         arch: size.arch.clone(),
         instance_type: size.name.clone(),
@@ -328,8 +285,9 @@ fn started(plan: &Plan<'_>, vm: &VirtualMachine, size: &InstanceType) -> Started
     };
     let instance = Instance {
         id: plan.params.instance_id(),
-        status: list::status_of(vm),
+        status,
         addresses: Vec::new(),
+        dns_name: None,
         hardware: Some(hardware.clone()),
     };
     Started { instance, hardware }

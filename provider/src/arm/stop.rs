@@ -1,4 +1,4 @@
-//! Deleting a machine: virtual machine, disk, rules, public address, and its network interface last (juju-provider 1.8.5a).
+//! Deleting a machine that was made resource by resource: virtual machine, disk, rules, public address, and its network interface last (juju-provider 1.8.5a).
 //!
 //! An interface cannot go before its machine, and as long as it is there the machine is reported, so nothing is forgotten.
 
@@ -12,6 +12,9 @@ use crate::{Error, Failure, InstanceId, Kind};
 
 impl ArmEnviron {
     pub(super) async fn stop(&self, ids: &[InstanceId]) -> Result<(), Error> {
+        if self.profile.template_versions().is_some() {
+            return self.stop_deployed(ids).await;
+        }
         if ids.is_empty() {
             return Ok(());
         }
@@ -46,9 +49,9 @@ impl ArmEnviron {
         }
 
         let parts = Parts {
-            vm: None,
             interfaces: interface.into_iter().collect(),
             public_ips: public_ip.into_iter().collect(),
+            ..Parts::default()
         };
         self.remove(id, parts, false).await
     }
@@ -60,6 +63,7 @@ impl ArmEnviron {
     }
 
     async fn remove(&self, id: &InstanceId, parts: Parts, also_by_name: bool) -> Result<(), Error> {
+        let _machine_is_ours = self.machines.of(id).await;
         match self.remove_parts(id, parts, also_by_name).await {
             // The deletion of the group takes everything along.
             Err(error) if error.kind() == Some(Kind::GroupGoing) => Ok(()),
@@ -67,12 +71,14 @@ impl ArmEnviron {
         }
     }
 
-    async fn remove_parts(&self, id: &InstanceId, mut parts: Parts, also_by_name: bool) -> Result<(), Error> {
+    async fn remove_parts(&self, id: &InstanceId, parts: Parts, also_by_name: bool) -> Result<(), Error> {
         let (client, scope, name) = (&self.client, &self.scope, id.as_str());
         client.delete(&virtual_machines::delete(scope, name)).await?;
         self.delete_os_vhd(name).await?;
-        self.delete_rules(id).await?;
+        self.delete_rules(id, &self.guards_of_remains(&parts.interfaces).await?)
+            .await?;
 
+        let mut parts = self.refreshed(id, parts).await?;
         if also_by_name && parts.interfaces.is_empty() {
             let found: Option<Interface> = client.find(&network_interfaces::get(scope, name)).await?;
             match found {

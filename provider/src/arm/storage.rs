@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use http::StatusCode;
+use bytes::Bytes;
+use http::{Response, StatusCode};
 
 use super::ArmEnviron;
 use super::client::is_absent;
+use super::data_disks::Disk;
 use super::scope::Call;
 use super::storage_accounts::{self as accounts, Account, Availability, Keys};
 use super::tags::{self, Tags};
@@ -43,7 +45,9 @@ impl ArmEnviron {
     pub(super) async fn storage(&self) -> Result<Option<Storage>, Error> {
         let mut known = self.storage.lock().await;
         if known.is_none() {
-            let account = match self.current_config().storage_account {
+            let named = self.current_config().storage_account;
+            let of_uuid = self.profile.template_versions().map(|_| self.account_name());
+            let account = match named.or(of_uuid) {
                 Some(name) => self.client.find(&accounts::get(&self.scope, &name)).await?,
                 None => self.find_own_account().await?,
             };
@@ -66,7 +70,8 @@ impl ArmEnviron {
         Ok(own.into_iter().next())
     }
 
-    fn is_own(&self, own: Option<&Tags>) -> bool {
+    /// Whether what bears these tags is this environment's.
+    pub(super) fn is_own(&self, own: Option<&Tags>) -> bool {
         let uuid = self.current_config().uuid.to_string();
         tags::value(own, tags::MODEL_UUID).is_some_and(|value| value.eq_ignore_ascii_case(&uuid))
     }
@@ -139,32 +144,58 @@ impl ArmEnviron {
         let Some(call) = super::blobs::delete_os_vhd(&storage.blob_endpoint, vm) else {
             return Ok(());
         };
-        let mut renewed = false;
+        self.delete_vhd(&storage.name, &call, None).await
+    }
+
+    /// Deletes a disk's blob. The lease of its machine may outlive the machine for a while; it is waited for, unless some machine
+    /// still has `data_disk`.
+    pub(super) async fn delete_vhd(&self, account: &str, call: &Call, data_disk: Option<&Disk>) -> Result<(), Error> {
         for looks in 1.. {
-            let Some(key) = self.account_key(&storage.name).await? else {
-                return Ok(());
-            };
-            let Err(error) = self.send_signed(key, &call).await else {
+            let Err(error) = self.ask_blobs(account, call).await else {
                 return Ok(());
             };
             let refusal = error.azure().and_then(AzureError::refusal);
             let is_leased = refusal.is_some_and(|refusal| refusal.status == Some(412));
-            let is_stale_key = refusal.is_some_and(|refusal| refusal.status == Some(403)) && !renewed;
-            if is_absent(&error) {
-                return Ok(());
-            } else if is_stale_key {
-                renewed = true;
-                self.forget_key().await;
-            } else if is_leased && looks < LOOKS_MAX {
-                self.client.clock.sleep(LOOK_EVERY).await;
-            } else {
+            if !is_leased || looks == LOOKS_MAX {
                 return Err(error);
             }
+            if let Some(disk) = data_disk
+                && self.is_attached(disk).await?
+            {
+                return Err(error);
+            }
+
+            self.client.clock.sleep(LOOK_EVERY).await;
         }
         Ok(())
     }
 
-    async fn send_signed(&self, key: AccountKey, call: &Call) -> Result<(), Error> {
+    /// Makes a call of blobs. None where there is no such account, container or blob.
+    pub(super) async fn ask_blobs(&self, account: &str, call: &Call) -> Result<Option<Response<Bytes>>, Error> {
+        let mut renewed = false;
+        loop {
+            let Some(key) = self.account_key(account).await? else {
+                return Ok(None);
+            };
+            let error = match self.send_signed(key, call).await {
+                Ok(answer) => return Ok(Some(answer)),
+                Err(error) => error,
+            };
+            let refusal = error.azure().and_then(AzureError::refusal);
+            let is_stale_key = refusal.is_some_and(|refusal| refusal.status == Some(403)) && !renewed;
+            if is_absent(&error) {
+                return Ok(None);
+            }
+            if !is_stale_key {
+                return Err(error);
+            }
+
+            renewed = true;
+            self.forget_key().await;
+        }
+    }
+
+    async fn send_signed(&self, key: AccountKey, call: &Call) -> Result<Response<Bytes>, Error> {
         let failed = |failure| {
             Error::from(AzureError::new(
                 Component::Blob,
@@ -183,7 +214,7 @@ impl ArmEnviron {
                 SendError::Identity(error) => Error::Azure(error),
             })?;
         match answer.status() {
-            StatusCode::ACCEPTED | StatusCode::OK | StatusCode::NO_CONTENT => Ok(()),
+            StatusCode::ACCEPTED | StatusCode::OK | StatusCode::NO_CONTENT => Ok(answer),
             _ => Err(failed(Failure::Refused(Refusal::read(&answer)))),
         }
     }

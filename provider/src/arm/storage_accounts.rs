@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::scope::{Call, Scope, version};
+use super::scope::{Call, Scope};
 use super::tags::{self, Tags};
 use crate::StorageAccountType;
 
@@ -88,7 +88,7 @@ pub(crate) fn check_name(scope: &Scope, name: &str) -> Call {
         "{}/providers/Microsoft.Storage/checkNameAvailability",
         scope.subscription_id()
     );
-    scope.ask("check the name of storage account", &id, version::STORAGE, Some(&body))
+    scope.ask("check the name of storage account", &id, scope.versions.storage, Some(&body))
 }
 
 pub(crate) fn put(scope: &Scope, name: &str, account_type: StorageAccountType, own: &Tags) -> Call {
@@ -100,22 +100,22 @@ pub(crate) fn put(scope: &Scope, name: &str, account_type: StorageAccountType, o
     scope.put(
         "create storage account",
         &scope.id(KIND, &[name]),
-        version::STORAGE,
+        scope.versions.storage,
         &body,
     )
 }
 
 pub(crate) fn get(scope: &Scope, name: &str) -> Call {
-    scope.get("find storage account", &scope.id(KIND, &[name]), version::STORAGE)
+    scope.get("find storage account", &scope.id(KIND, &[name]), scope.versions.storage)
 }
 
 pub(crate) fn list(scope: &Scope) -> Call {
-    scope.get("list storage accounts", &scope.id(KIND, &[]), version::STORAGE)
+    scope.get("list storage accounts", &scope.id(KIND, &[]), scope.versions.storage)
 }
 
 pub(crate) fn list_keys(scope: &Scope, name: &str) -> Call {
     let id = format!("{}/listKeys", scope.id(KIND, &[name]));
-    scope.ask("list the keys of storage account", &id, version::STORAGE, None)
+    scope.ask("list the keys of storage account", &id, scope.versions.storage, None)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub(crate) const CONTROLLER_UUID: &str = "juju-controller-uuid";
 pub(crate) const IS_CONTROLLER: &str = "juju-is-controller";
 pub(crate) const UNITS_DEPLOYED: &str = "juju-units-deployed";
 pub(crate) const MACHINE_NAME: &str = "juju-machine-name";
+pub(crate) const MACHINE_ID: &str = "juju-machine-id";
 
 /// Longest value Azure takes.
 const VALUE_LEN_MAX: usize = 256;

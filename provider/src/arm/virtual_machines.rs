@@ -4,10 +4,14 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::choose_image::{Image, OperatingSystem};
-use super::scope::{Call, Scope, version};
+use super::scope::{Call, Scope};
 use super::tags::{self, Tags};
 
 const KIND: &str = "Microsoft.Compute/virtualMachines";
+/// Of managed OS disks (juju-provider 1.9.2, A5).
+const OS_DISK_TYPE: &str = "Standard_LRS";
+/// The extension that runs the custom data.
+pub(crate) const CUSTOM_SCRIPT: &str = "JujuCustomScriptExtension";
 
 /// A virtual machine, as far as we look at it.
 #[derive(Clone, Debug, Deserialize)]
@@ -28,6 +32,15 @@ struct Properties {
     availability_set: Option<Reference>,
     #[serde(default)]
     hardware_profile: Option<HardwareProfile>,
+    #[serde(default)]
+    network_profile: NetworkProfile,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NetworkProfile {
+    #[serde(default)]
+    network_interfaces: Vec<Reference>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -51,6 +64,15 @@ impl VirtualMachine {
         self.properties.availability_set.as_ref().map(|set| set.id.as_str())
     }
 
+    /// Its interfaces, in its order.
+    pub(crate) fn interface_ids(&self) -> impl Iterator<Item = &str> {
+        self.properties
+            .network_profile
+            .network_interfaces
+            .iter()
+            .map(|own| own.id.as_str())
+    }
+
     pub(crate) fn size(&self) -> Option<&str> {
         self.properties
             .hardware_profile
@@ -72,49 +94,90 @@ pub(crate) enum Access<'a> {
     Password { user: &'a str, password: &'a str },
 }
 
-/// What a machine is made of.
+/// What an OS disk is.
+#[derive(Clone, Debug)]
+pub(crate) enum OsDisk<'a> {
+    /// A blob at this URI.
+    Vhd(&'a str),
+    /// A resource, encrypted with the keys of this set if there is one.
+    Managed { encryption_set_id: Option<&'a str> },
+}
+
+/// What a machine is made of. Ids may be expressions of a template.
 #[derive(Clone, Debug)]
 pub(crate) struct Wanted<'a> {
     pub(crate) name: &'a str,
     pub(crate) tags: &'a Tags,
     pub(crate) size: &'a str,
     pub(crate) image: &'a Image,
-    /// Where the OS disk will be.
-    pub(crate) vhd_uri: &'a str,
+    pub(crate) os_disk: OsDisk<'a>,
+    /// Size of the OS disk in Azure's GB; None: that of the image.
+    pub(crate) os_disk_gb: Option<u64>,
     pub(crate) access: Access<'a>,
     /// Base64.
     pub(crate) custom_data: &'a str,
-    pub(crate) interface_id: &'a str,
-    pub(crate) availability_set_id: &'a str,
+    /// The first is the primary one.
+    pub(crate) interface_ids: &'a [String],
+    pub(crate) availability_set_id: Option<&'a str>,
+}
+
+/// The properties of a machine, as a PUT or a template says them.
+pub(crate) fn properties(wanted: &Wanted<'_>) -> Value {
+    let image = wanted.image;
+    let interfaces: Vec<Value> = wanted
+        .interface_ids
+        .iter()
+        .enumerate()
+        .map(|(nth, id)| json!({"id": id, "properties": {"primary": nth == 0}}))
+        .collect();
+    let mut properties = json!({
+        "hardwareProfile": {"vmSize": wanted.size},
+        "storageProfile": {
+            "imageReference": {
+                "publisher": image.publisher, "offer": image.offer, "sku": image.sku, "version": "latest",
+            },
+            "osDisk": os_disk(wanted),
+        },
+        "osProfile": os_profile(wanted),
+        "networkProfile": {"networkInterfaces": interfaces},
+    });
+    if let Some(id) = wanted.availability_set_id {
+        properties["availabilitySet"] = json!({"id": id});
+    }
+    properties
+}
+
+fn os_disk(wanted: &Wanted<'_>) -> Value {
+    let mut disk = Map::new();
+    disk.insert("name".to_owned(), json!(wanted.name));
+    if let OsDisk::Vhd(uri) = wanted.os_disk {
+        disk.insert("vhd".to_owned(), json!({"uri": uri}));
+    }
+    disk.insert("caching".to_owned(), json!("ReadWrite"));
+    disk.insert("createOption".to_owned(), json!("FromImage"));
+    if let Some(gb) = wanted.os_disk_gb {
+        disk.insert("diskSizeGB".to_owned(), json!(gb));
+    }
+    if let OsDisk::Managed { encryption_set_id } = wanted.os_disk {
+        let mut managed = json!({"storageAccountType": OS_DISK_TYPE});
+        if let Some(id) = encryption_set_id {
+            managed["diskEncryptionSet"] = json!({"id": id});
+        }
+        disk.insert("managedDisk".to_owned(), managed);
+    }
+    Value::Object(disk)
 }
 
 pub(crate) fn put(scope: &Scope, wanted: &Wanted<'_>) -> Call {
-    let image = wanted.image;
     let body = json!({
         "location": scope.location,
         "tags": tags::to_json(wanted.tags),
-        "properties": {
-            "hardwareProfile": {"vmSize": wanted.size},
-            "storageProfile": {
-                "imageReference": {
-                    "publisher": image.publisher, "offer": image.offer, "sku": image.sku, "version": "latest",
-                },
-                "osDisk": {
-                    "name": wanted.name,
-                    "vhd": {"uri": wanted.vhd_uri},
-                    "caching": "ReadWrite",
-                    "createOption": "FromImage",
-                },
-            },
-            "osProfile": os_profile(wanted),
-            "networkProfile": {"networkInterfaces": [{"id": wanted.interface_id, "properties": {"primary": true}}]},
-            "availabilitySet": {"id": wanted.availability_set_id},
-        },
+        "properties": properties(wanted),
     });
     scope.put(
         "create virtual machine",
         &scope.id(KIND, &[wanted.name]),
-        version::COMPUTE,
+        scope.versions.compute,
         &body,
     )
 }
@@ -144,17 +207,25 @@ fn os_profile(wanted: &Wanted<'_>) -> Value {
     Value::Object(profile)
 }
 
+pub(crate) fn get(scope: &Scope, name: &str) -> Call {
+    scope.get("find virtual machine", &scope.id(KIND, &[name]), scope.versions.compute)
+}
+
 pub(crate) fn list(scope: &Scope) -> Call {
-    scope.get("list virtual machines", &scope.id(KIND, &[]), version::COMPUTE)
+    scope.get("list virtual machines", &scope.id(KIND, &[]), scope.versions.compute)
 }
 
 pub(crate) fn delete(scope: &Scope, name: &str) -> Call {
-    scope.delete("delete virtual machine", &scope.id(KIND, &[name]), version::COMPUTE)
+    scope.delete(
+        "delete virtual machine",
+        &scope.id(KIND, &[name]),
+        scope.versions.compute,
+    )
 }
 
-/// The extension that runs the custom data where nothing in the image does (juju-provider 1.12). None on Ubuntu.
-pub(crate) fn put_custom_script(scope: &Scope, vm: &str, system: OperatingSystem, own: &Tags) -> Option<Call> {
-    const NAME: &str = "JujuCustomScriptExtension";
+/// The properties of the extension that runs the custom data where nothing in the image does (juju-provider 1.12). None on
+/// Ubuntu.
+pub(crate) fn custom_script(system: OperatingSystem) -> Option<Value> {
     let (publisher, kind, command) = match system {
         OperatingSystem::Ubuntu => return None,
         OperatingSystem::CentOs => (
@@ -170,17 +241,21 @@ pub(crate) fn put_custom_script(scope: &Scope, vm: &str, system: OperatingSystem
              del /q C:\\AzureData\\CustomData.ps1",
         ),
     };
+    Some(json!({
+        "publisher": publisher,
+        "type": kind,
+        "typeHandlerVersion": "1.4",
+        "autoUpgradeMinorVersion": true,
+        "settings": {"commandToExecute": command},
+    }))
+}
+
+pub(crate) fn put_custom_script(scope: &Scope, vm: &str, system: OperatingSystem, own: &Tags) -> Option<Call> {
     let body = json!({
         "location": scope.location,
         "tags": tags::to_json(own),
-        "properties": {
-            "publisher": publisher,
-            "type": kind,
-            "typeHandlerVersion": "1.4",
-            "autoUpgradeMinorVersion": true,
-            "settings": {"commandToExecute": command},
-        },
+        "properties": custom_script(system)?,
     });
-    let id = scope.id("Microsoft.Compute/virtualMachines/extensions", &[vm, NAME]);
-    Some(scope.put("create virtual machine extension", &id, version::COMPUTE, &body))
+    let id = scope.id("Microsoft.Compute/virtualMachines/extensions", &[vm, CUSTOM_SCRIPT]);
+    Some(scope.put("create virtual machine extension", &id, scope.versions.compute, &body))
 }

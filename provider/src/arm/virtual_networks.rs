@@ -2,11 +2,12 @@
 
 use std::net::Ipv4Addr;
 
+use http::Method;
 use ipnet::Ipv4Net;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::scope::{Call, Scope, version};
+use super::scope::{Call, Scope};
 use super::tags::{self, Tags};
 
 const KIND: &str = "Microsoft.Network/virtualNetworks";
@@ -16,6 +17,10 @@ const SUBNETS: &str = "Microsoft.Network/virtualNetworks/subnets";
 pub(crate) const NETWORK: &str = "juju-internal-network";
 pub(crate) const SUBNET: &str = "juju-internal-subnet";
 pub(crate) const ADDRESS_SPACE: &str = "10.0.0.0/16";
+/// Where machines are made by deployments: of all, and of those that serve the API (juju-provider 1.6).
+pub(crate) const INTERNAL_PREFIX: &str = "192.168.0.0/20";
+pub(crate) const CONTROLLER_SUBNET: &str = "juju-controller-subnet";
+pub(crate) const CONTROLLER_PREFIX: &str = "192.168.16.0/20";
 /// Mask of a subnet in that space.
 const SUBNET_MASK_LEN: u8 = 16;
 
@@ -33,12 +38,19 @@ pub(crate) struct Subnet {
     properties: SubnetProperties,
 }
 
+#[derive(Clone, Debug, Deserialize)]
+struct Reference {
+    id: String,
+}
+
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct SubnetProperties {
     address_prefix: Option<String>,
     #[serde(default)]
     address_prefixes: Vec<String>,
+    #[serde(default)]
+    network_security_group: Option<Reference>,
 }
 
 impl Subnet {
@@ -50,6 +62,12 @@ impl Subnet {
             .iter()
             .chain(&self.properties.address_prefixes);
         texts.filter_map(|text| text.parse().ok()).next()
+    }
+
+    /// The security group that hangs on it, if one does.
+    pub(crate) fn security_group_id(&self) -> Option<&str> {
+        let own = self.properties.network_security_group.as_ref()?;
+        Some(own.id.as_str())
     }
 }
 
@@ -101,6 +119,14 @@ pub(crate) fn lowest_free_address(prefix: Ipv4Net, used: &[Ipv4Addr]) -> Option<
         .find(|address| !used.contains(address))
 }
 
+/// The address of the machine with number `nth`, by its number in the subnet; the last one is Azure's (juju-provider 1.6).
+pub(crate) fn address_of_machine(prefix: Ipv4Net, nth: u32) -> Option<Ipv4Addr> {
+    let first = u32::from(prefix.network()).checked_add(RESERVED_AT_START)?;
+    let last = u32::from(prefix.broadcast()).checked_sub(RESERVED_AT_END)?;
+    let address = first.checked_add(nth)?;
+    (address <= last).then(|| Ipv4Addr::from(address))
+}
+
 /// The network alone: its subnet is put by itself.
 pub(crate) fn put(scope: &Scope, own: &Tags) -> Call {
     let body = json!({
@@ -111,13 +137,17 @@ pub(crate) fn put(scope: &Scope, own: &Tags) -> Call {
     scope.put(
         "create virtual network",
         &scope.id(KIND, &[NETWORK]),
-        version::NETWORK,
+        scope.versions.network,
         &body,
     )
 }
 
 pub(crate) fn get(scope: &Scope) -> Call {
-    scope.get("find virtual network", &scope.id(KIND, &[NETWORK]), version::NETWORK)
+    scope.get(
+        "find virtual network",
+        &scope.id(KIND, &[NETWORK]),
+        scope.versions.network,
+    )
 }
 
 /// The security group hangs on the subnet, not on interfaces (juju-provider 1.8.5a).
@@ -128,20 +158,47 @@ pub(crate) fn put_subnet(scope: &Scope, prefix: Ipv4Net, security_group_id: &str
     scope.put(
         "create subnet",
         &scope.id(SUBNETS, &[NETWORK, SUBNET]),
-        version::NETWORK,
+        scope.versions.network,
         &body,
     )
 }
 
 pub(crate) fn get_subnet(scope: &Scope) -> Call {
-    scope.get("find subnet", &scope.id(SUBNETS, &[NETWORK, SUBNET]), version::NETWORK)
+    scope.get(
+        "find subnet",
+        &scope.id(SUBNETS, &[NETWORK, SUBNET]),
+        scope.versions.network,
+    )
+}
+
+/// A subnet of the environment's own network.
+pub(crate) fn get_subnet_named(scope: &Scope, name: &str) -> Call {
+    scope.get(
+        "find subnet",
+        &scope.id(SUBNETS, &[NETWORK, name]),
+        scope.versions.network,
+    )
+}
+
+/// Any subnet, with the security group that hangs on it.
+pub(crate) fn get_subnet_by_id(scope: &Scope, id: &str) -> Call {
+    let query = [
+        ("$expand", "networkSecurityGroup"),
+        ("api-version", scope.versions.network),
+    ];
+    scope.call("find subnet", Method::GET, id, &query, None)
+}
+
+/// Every subnet of a network in the group of `scope`.
+pub(crate) fn list_subnets(scope: &Scope, network: &str) -> Call {
+    scope.get("list subnets", &scope.id(SUBNETS, &[network]), scope.versions.network)
 }
 
 pub(crate) fn delete_subnet(scope: &Scope) -> Call {
     scope.delete(
         "delete subnet",
         &scope.id(SUBNETS, &[NETWORK, SUBNET]),
-        version::NETWORK,
+        scope.versions.network,
     )
 }
 
@@ -152,7 +209,7 @@ mod tests {
     use ipnet::Ipv4Net;
     use proptest::prelude::*;
 
-    use super::{first_free_prefix, lowest_free_address};
+    use super::{address_of_machine, first_free_prefix, lowest_free_address};
 
     fn net(text: &str) -> Ipv4Net {
         text.parse().expect("the tests write prefixes")
@@ -186,6 +243,17 @@ mod tests {
         }
         assert_eq!(used.len(), 3);
         assert_eq!(lowest_free_address(net("10.0.0.0/30"), &[]), None);
+    }
+
+    #[test]
+    fn a_machine_has_the_address_of_its_number_until_there_are_no_more() {
+        let prefix = net("192.168.0.0/20");
+        assert_eq!(address_of_machine(prefix, 0), Some(Ipv4Addr::new(192, 168, 0, 4)));
+        assert_eq!(
+            address_of_machine(prefix, 4_090),
+            Some(Ipv4Addr::new(192, 168, 15, 254))
+        );
+        assert_eq!(address_of_machine(prefix, 4_091), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::scope::{Call, Scope, version};
+use super::scope::{Call, Scope};
 
 /// A size (juju-provider 1.13).
 #[derive(Clone, Debug, Deserialize)]
@@ -24,5 +24,5 @@ pub(crate) fn list(scope: &Scope) -> Call {
         scope.subscription_id(),
         scope.location
     );
-    scope.get("list virtual machine sizes", &id, version::COMPUTE)
+    scope.get("list virtual machine sizes", &id, scope.versions.compute)
 }

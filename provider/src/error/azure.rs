@@ -9,6 +9,9 @@ use serde_json::Value;
 use super::Quota;
 use crate::TransportError;
 
+/// Answers nest no deeper than that, unless they are made to.
+const DETAILS_DEPTH_MAX: usize = 8;
+
 /// The part of Azure that was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Component {
@@ -18,6 +21,8 @@ pub enum Component {
     Identity,
     /// Blob storage.
     Blob,
+    /// Service Management, the classic API.
+    ServiceManagement,
 }
 
 impl fmt::Display for Component {
@@ -26,6 +31,7 @@ impl fmt::Display for Component {
             Self::ResourceManager => "resource manager",
             Self::Identity => "identity service",
             Self::Blob => "blob storage",
+            Self::ServiceManagement => "service management API",
         })
     }
 }
@@ -39,7 +45,7 @@ pub struct Refusal {
     pub code: String,
     /// Azure's message.
     pub message: String,
-    /// Codes and messages one level down.
+    /// Codes and messages of every level below, the outer ones first.
     pub details: Vec<(String, String)>,
     /// By which Microsoft's support finds the request.
     pub request_id: Option<String>,
@@ -172,6 +178,10 @@ impl AzureError {
             Kind::InUse => "remove what still uses it first".to_owned(),
             Kind::Conflict => "try again once the other operation has ended".to_owned(),
             Kind::GroupGoing => "wait until the resource group is gone, then try again".to_owned(),
+            Kind::Unauthorised if self.component == Component::ServiceManagement => {
+                "check that the subscription id is right and that the management certificate is one of that subscription's"
+                    .to_owned()
+            }
             Kind::Unauthorised => "check or replace the credential".to_owned(),
             Kind::Forbidden => {
                 "give the service principal a role over the subscription that allows it, such as Contributor".to_owned()
@@ -289,6 +299,11 @@ impl Refusal {
         })
     }
 
+    /// Reads an error that stands inside another document.
+    pub(crate) fn of_document(error: &Value) -> Option<Self> {
+        Self::from_json(error)
+    }
+
     fn from_json(document: &Value) -> Option<Self> {
         // The directory's own shape: `error` is the code.
         if let Some(code) = document.get("error").and_then(Value::as_str) {
@@ -305,13 +320,6 @@ impl Refusal {
         }
 
         let error = member(document, "error").unwrap_or(document);
-        let text = |value: &Value, name| {
-            member(value, name)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .trim()
-                .to_owned()
-        };
         let details = member(error, "details")
             .and_then(Value::as_array)
             .map(Vec::as_slice)
@@ -319,10 +327,7 @@ impl Refusal {
         let refusal = Self {
             code: text(error, "code"),
             message: text(error, "message"),
-            details: details
-                .iter()
-                .map(|detail| (text(detail, "code"), text(detail, "message")))
-                .collect(),
+            details: details_of(details, DETAILS_DEPTH_MAX),
             ..Self::default()
         };
         (!refusal.code.is_empty() || !refusal.message.is_empty()).then_some(refusal)
@@ -361,6 +366,12 @@ impl Refusal {
         if let Some(kind) = self.codes().find_map(kind_of_code) {
             return kind;
         }
+        // The classic API has one code for everything that is wrong (service-management 12).
+        let in_use = ["is currently in use", "while in use", "because it is in use", "A lease conflict occurred"];
+        let has_its_code = self.has_code("BadRequest") || self.has_code("ConflictError");
+        if has_its_code && in_use.iter().any(|words| self.says(words)) {
+            return Kind::InUse;
+        }
         if self.is_other_operation() {
             return Kind::Conflict;
         }
@@ -378,6 +389,7 @@ impl Refusal {
     pub(crate) fn is_other_operation(&self) -> bool {
         let codes = [
             "AnotherOperationInProgress",
+            "DeploymentActive",
             "RetryableError",
             "RetryableErrorDueToAnotherOperation",
             "ReferencedResourceNotProvisioned",
@@ -390,7 +402,14 @@ impl Refusal {
         ];
         codes.into_iter().any(|code| self.has_code(code))
             || self.says("since another operation is in progress")
+            || self.says("requires exclusive access")
+            || self.says("Another operation on this or dependent resource is in progress")
             || self.says("is marked for deletion")
+    }
+
+    /// Whether a limit on the number of something is behind it, which no other size of machine helps.
+    pub(crate) fn is_count_limit(&self) -> bool {
+        self.codes().any(|code| code.ends_with("CountLimitReached"))
     }
 
     fn quota(&self) -> Option<Quota> {
@@ -401,6 +420,11 @@ impl Refusal {
                     "QuotaExceeded" | "ResourceGroupQuotaExceeded" | "MaxStorageAccountsCountPerSubscriptionExceeded"
                 )
         });
+        // The classic API has no code of its own for it (service-management 4.1).
+        if self.says("The subscription policy limit for resource type") {
+            let parsed = self.messages().map(Quota::parse).find(|quota| quota.limit.is_some());
+            return Some(parsed.unwrap_or_default());
+        }
         // CRP says `OperationNotAllowed` for the core quota, and for much else (ARM 3.6).
         let by_message = self.has_code("OperationNotAllowed")
             && (self.says("exceeding quota limits of") || self.says("exceeding approved"));
@@ -444,11 +468,50 @@ fn kind_of_code(code: &str) -> Option<Kind> {
         | "ExpiredAuthenticationToken"
         | "InvalidAuthenticationToken"
         | "InvalidAuthenticationTokenTenant"
-        | "AuthenticationFailed" => Kind::Unauthorised,
+        | "AuthenticationFailed"
+        | "ForbiddenError" => Kind::Unauthorised,
         "AuthorizationFailed" | "LinkedAuthorizationFailed" => Kind::Forbidden,
         "RequestDisallowedByPolicy" => Kind::Policy,
         _ => return None,
     })
+}
+
+/// What stands below an error, level by level. Deployments nest the answers of providers, and until about 2021 as a text in the
+/// message (ARM 7.9).
+fn details_of(details: &[Value], depth: usize) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut below = Vec::new();
+    for detail in details {
+        let message = text(detail, "message");
+        let nested = serde_json::from_str::<Value>(&message).ok().filter(Value::is_object);
+        match nested {
+            Some(nested) => {
+                let error = member(&nested, "error").unwrap_or(&nested).clone();
+                found.push((text(detail, "code"), text(&error, "message")));
+                below.push(error);
+            }
+            None => found.push((text(detail, "code"), message)),
+        }
+        below.extend(
+            member(detail, "details")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .cloned(),
+        );
+    }
+    if depth > 0 && !below.is_empty() {
+        found.extend(details_of(&below, depth - 1));
+    }
+    found
+}
+
+fn text(value: &Value, name: &str) -> String {
+    member(value, name)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .trim()
+        .to_owned()
 }
 
 /// ARM answers in camel case, its gateway's jobs in Pascal case.

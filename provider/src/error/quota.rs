@@ -38,7 +38,13 @@ impl fmt::Display for Quota {
 impl Quota {
     /// What `message` says of a limit.
     pub(crate) fn parse(message: &str) -> Self {
-        let forms: [fn(&str) -> Option<Quota>; 4] = [count_limit, core_limit_2015, approved_limit_2018, accounts_limit];
+        let forms: [fn(&str) -> Option<Quota>; 5] = [
+            count_limit,
+            core_limit_2015,
+            approved_limit_2018,
+            accounts_limit,
+            classic_limit,
+        ];
         forms.into_iter().find_map(|form| form(message)).unwrap_or_default()
     }
 }
@@ -99,6 +105,19 @@ fn accounts_limit(message: &str) -> Option<Quota> {
     })
 }
 
+/// `... The limit for resource type 'cores count' is 20 per subscription, the current count is 19, and the requested increment is 2.`
+/// (service-management 4.1)
+fn classic_limit(message: &str) -> Option<Quota> {
+    let rest = after(message, "The limit for resource type '")?;
+    Some(Quota {
+        name: before(rest, " count'").or_else(|| before(rest, "'")).map(str::to_owned),
+        limit: number_after(rest, "' is"),
+        in_use: number_after(rest, "current count is"),
+        needed: number_after(rest, "requested increment is"),
+        location: None,
+    })
+}
+
 fn after<'a>(text: &'a str, mark: &str) -> Option<&'a str> {
     text.split_once(mark).map(|(_, rest)| rest)
 }
@@ -147,6 +166,11 @@ mod tests {
         check(
             "Subscription s already contains 200 storage accounts in location westus and the maximum allowed is 200.",
             expect!["quota storage accounts, limit 200, in use 200, needed 1, in westus"],
+        );
+        check(
+            "The subscription policy limit for resource type 'cores count' was exceeded. The limit for resource type 'cores count' \
+             is 20 per subscription, the current count is 19, and the requested increment is 2.",
+            expect!["quota cores, limit 20, in use 19, needed 2"],
         );
         check("Something new about a limit.", expect!["quota of the subscription"]);
     }

@@ -18,9 +18,42 @@ use crate::error::{Refusal, without_bom};
 use crate::random::Random;
 use crate::{AzureError, Certificate, CloudSpec, Component, Credential, Failure, ServicePrincipal};
 
-const SUBSCRIPTIONS_VERSION: &str = "2015-11-01";
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const ASSERTION_SECS: u64 = 600;
+
+/// Which sign-in protocol is spoken (juju-provider 1.2 rows 1 and 2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SignIn {
+    /// A token for a resource.
+    V1,
+    /// A token for a scope.
+    V2,
+}
+
+impl SignIn {
+    /// Of the call that is meant to be refused.
+    fn subscriptions_version(self) -> &'static str {
+        match self {
+            Self::V1 => "2015-11-01",
+            Self::V2 => "2022-12-01",
+        }
+    }
+
+    fn token_path(self) -> &'static str {
+        match self {
+            Self::V1 => "oauth2/token?api-version=1.0",
+            Self::V2 => "oauth2/v2.0/token",
+        }
+    }
+
+    /// What is asked for, as a field of the form. A scope keeps the slash that its audience ends with.
+    fn wanted(self, audience: &str) -> (&'static str, String) {
+        match self {
+            Self::V1 => ("resource", audience.to_owned()),
+            Self::V2 => ("scope", format!("{audience}/.default")),
+        }
+    }
+}
 
 /// A bearer token. Its text is a secret.
 #[derive(Clone, PartialEq, Eq)]
@@ -57,15 +90,17 @@ pub(crate) struct Identity {
     inner: Arc<dyn Step>,
     cloud: CloudSpec,
     credential: Credential,
+    sign_in: SignIn,
     authority: OnceCell<Authority>,
 }
 
 impl Identity {
-    pub(super) fn new(inner: Arc<dyn Step>, cloud: CloudSpec, credential: Credential) -> Self {
+    pub(super) fn new(inner: Arc<dyn Step>, cloud: CloudSpec, credential: Credential, sign_in: SignIn) -> Self {
         Self {
             inner,
             cloud,
             credential,
+            sign_in,
             authority: OnceCell::new(),
         }
     }
@@ -73,7 +108,7 @@ impl Identity {
     /// A new token.
     pub(super) async fn token(&self, now_ms: u64) -> Result<Token, Box<AzureError>> {
         let authority = self.authority.get_or_try_init(|| self.discover()).await?;
-        let request = token_request(authority, &self.cloud.audience, &self.credential, now_ms)
+        let request = token_request(authority, &self.cloud.audience, &self.credential, self.sign_in, now_ms)
             .map_err(|reason| identity_error("get a token from", &authority.login, Failure::Unreadable(reason)))?;
         let what = request.uri().path().to_owned();
         let answer = self.send(request, "get a token from", &what).await?;
@@ -99,7 +134,7 @@ impl Identity {
             });
         }
 
-        let request = challenge_request(&self.cloud.base(), self.credential.subscription_id);
+        let request = challenge_request(&self.cloud.base(), self.credential.subscription_id, self.sign_in);
         let what = request.uri().path().to_owned();
         let answer = self.send(request, "find the tenant of", &what).await?;
         // ARM 6.3: a subscription that does not exist is told so, and a login page cannot be what we asked.
@@ -143,8 +178,9 @@ fn identity_error(operation: &str, what: &str, failure: Failure) -> Box<AzureErr
 }
 
 /// The request that is meant to be refused: without a token.
-fn challenge_request(resource_manager: &str, subscription: Uuid) -> Request<Bytes> {
-    let uri = format!("{resource_manager}/subscriptions/{subscription}?api-version={SUBSCRIPTIONS_VERSION}");
+fn challenge_request(resource_manager: &str, subscription: Uuid, sign_in: SignIn) -> Request<Bytes> {
+    let version = sign_in.subscriptions_version();
+    let uri = format!("{resource_manager}/subscriptions/{subscription}?api-version={version}");
     Request::builder()
         .method(Method::GET)
         .uri(uri)
@@ -181,9 +217,10 @@ fn token_request(
     authority: &Authority,
     audience: &str,
     credential: &Credential,
+    sign_in: SignIn,
     now_ms: u64,
 ) -> Result<Request<Bytes>, String> {
-    let uri = format!("{}/{}/oauth2/token?api-version=1.0", authority.login, authority.tenant);
+    let uri = format!("{}/{}/{}", authority.login, authority.tenant, sign_in.token_path());
     let application = credential.application_id.to_string();
     let mut form = url::form_urlencoded::Serializer::new(String::new());
     form.append_pair("grant_type", "client_credentials")
@@ -199,7 +236,8 @@ fn token_request(
                 .append_pair("client_assertion", &assertion);
         }
     }
-    form.append_pair("resource", audience);
+    let (field, wanted) = sign_in.wanted(audience);
+    form.append_pair(field, &wanted);
     let mut request = Request::builder()
         .method(Method::POST)
         .uri(uri)
@@ -274,7 +312,7 @@ mod tests {
 
     use super::super::tests::{Reply, Scripted, TestClock, request};
     use super::super::{Authenticate, Step as _};
-    use super::{Identity, assertion, read_challenge, read_token};
+    use super::{Identity, SignIn, assertion, read_challenge, read_token};
     use crate::{Certificate, Clock as _, CloudSpec, Credential};
 
     const TENANT: &str = "22222222-2222-2222-2222-222222222222";
@@ -303,7 +341,12 @@ mod tests {
     fn setup(identity: Vec<Reply>, service: Vec<Reply>) -> Setup {
         let (identity, service) = (Arc::new(Scripted::new(identity)), Arc::new(Scripted::new(service)));
         let clock = Arc::new(TestClock::default());
-        let issuer = Identity::new(Arc::clone(&identity) as _, CloudSpec::public(), credential());
+        let issuer = Identity::new(
+            Arc::clone(&identity) as _,
+            CloudSpec::public(),
+            credential(),
+            SignIn::V1,
+        );
         let authenticate = Authenticate::new(Arc::clone(&service) as _, issuer, Arc::clone(&clock) as _);
         Setup {
             identity,
@@ -411,7 +454,7 @@ mod tests {
             tenant_id: TENANT.parse().ok(),
             ..credential()
         };
-        Identity::new(Arc::clone(&identity) as _, cloud, credential)
+        Identity::new(Arc::clone(&identity) as _, cloud, credential, SignIn::V1)
             .token(0)
             .await
             .expect("the script answers");

@@ -6,6 +6,7 @@
 //! resource manager  request ids > retry > throttle > authenticate > trace > transport
 //! identity          request ids > retry > trace > transport
 //! blob              request ids > retry > shared key > trace > transport
+//! classic           request ids > its own retry > trace > transport
 //! ```
 
 mod authenticate;
@@ -23,7 +24,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 
 pub(crate) use authenticate::Authenticate;
-pub(crate) use identity::Identity;
+pub(crate) use identity::{Identity, SignIn};
 pub(crate) use request_ids::RequestIds;
 pub(crate) use retry::Retry;
 pub(crate) use shared_key::{AccountKey, SharedKey};
@@ -89,11 +90,13 @@ impl Stack {
         &self,
         cloud: &CloudSpec,
         credential: &Credential,
+        sign_in: SignIn,
     ) -> (Arc<dyn Step>, Arc<Authenticate>) {
         let identity = Identity::new(
             self.retried(Arc::clone(&self.traced)),
             cloud.clone(),
             credential.clone(),
+            sign_in,
         );
         let authenticate = Arc::new(Authenticate::new(
             Arc::clone(&self.traced),
@@ -102,6 +105,21 @@ impl Stack {
         ));
         let throttle = Throttle::new(Arc::clone(&authenticate) as Arc<dyn Step>, Arc::clone(&self.clock));
         (self.retried(Arc::new(throttle)), authenticate)
+    }
+
+    /// What a stack of other rules puts `retry` around: requests that the connection itself proves.
+    pub(crate) fn unsigned(&self, retry: impl FnOnce(Arc<dyn Step>) -> Arc<dyn Step>) -> Arc<dyn Step> {
+        Arc::new(self.ids.before(retry(Arc::clone(&self.traced))))
+    }
+
+    /// The same, for requests to blob storage.
+    pub(crate) fn signed(
+        &self,
+        key: AccountKey,
+        retry: impl FnOnce(Arc<dyn Step>) -> Arc<dyn Step>,
+    ) -> Arc<dyn Step> {
+        let signed = SharedKey::new(Arc::clone(&self.traced), key, Arc::clone(&self.clock));
+        Arc::new(self.ids.before(retry(Arc::new(signed))))
     }
 
     pub(crate) fn blob(&self, key: AccountKey) -> Arc<dyn Step> {

@@ -33,6 +33,17 @@ impl AccountKey {
             key: STANDARD.decode(key).ok()?,
         })
     }
+
+    pub(crate) fn account(&self) -> &str {
+        &self.account
+    }
+
+    /// HMAC-SHA256 over `text`.
+    pub(crate) fn sign(&self, text: &str) -> Vec<u8> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("HMAC takes a key of any length");
+        mac.update(text.as_bytes());
+        mac.finalize().into_bytes().to_vec()
+    }
 }
 
 impl fmt::Debug for AccountKey {
@@ -73,9 +84,7 @@ pub(crate) fn rfc1123(now_ms: u64) -> String {
 }
 
 fn authorization(key: &AccountKey, request: &Request<Bytes>) -> HeaderValue {
-    let mut mac = Hmac::<Sha256>::new_from_slice(&key.key).expect("HMAC takes a key of any length");
-    mac.update(string_to_sign(&key.account, request).as_bytes());
-    let signature = STANDARD.encode(mac.finalize().into_bytes());
+    let signature = STANDARD.encode(key.sign(&string_to_sign(&key.account, request)));
     let mut value = HeaderValue::try_from(format!("SharedKey {}:{signature}", key.account))
         .expect("an account name and base64 make a header value");
     value.set_sensitive(true);

@@ -407,7 +407,7 @@ async fn an_adoption_names_what_it_could_not_hand_over() {
         refuse(405, "MethodNotAllowed", "no PATCH"),
     );
     let next = uuid::Uuid::from_u128(0xd);
-    let error = setup.environ.adopt_resources(next).await.expect_err("one is locked");
+    let error = setup.environ.adopt_resources(next, "2.1.0").await.expect_err("one is locked");
     assert_eq!(
         error.to_string(),
         "failed to update controller for some resources: [machine-0]"
@@ -417,7 +417,7 @@ async fn an_adoption_names_what_it_could_not_hand_over() {
         .document("/networkinterfaces/machine-0-primary")
         .expect("the interface is there");
     assert_eq!(nic["tags"]["juju-controller-uuid"], next.to_string());
-    assert_eq!(report(setup.environ.adopt_resources(next).await), "ok");
+    assert_eq!(report(setup.environ.adopt_resources(next, "2.1.0").await), "ok");
 }
 
 #[test]

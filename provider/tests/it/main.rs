@@ -1,6 +1,14 @@
 //! The provider through its public door, against doubles of a transport.
 
+mod addresses;
+mod adoption;
+mod classic;
+mod classic_failures;
+mod classic_setup;
+mod classic_shelf;
+mod classic_sweep;
 mod failures;
+mod generations;
 mod http;
 mod polling;
 mod requests;
@@ -8,3 +16,5 @@ mod sequences;
 mod setup;
 mod shelf;
 mod sweep;
+mod volumes;
+mod volumes_sweep;

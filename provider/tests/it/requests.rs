@@ -56,7 +56,7 @@ async fn requests_of_ports_stop_and_destroy() {
 async fn requests_of_handing_over_and_of_a_whole_controller() {
     let setup = setup().created().await;
     let next = Uuid::from_u128(0xd);
-    assert_eq!(report(setup.environ.adopt_resources(next).await), "ok");
+    assert_eq!(report(setup.environ.adopt_resources(next, "2.1.0").await), "ok");
     assert_eq!(report(setup.environ.destroy_controller(next).await), "ok");
     assert_snapshot("requests-adopt-destroy-controller", &setup.shelf.requests());
 }

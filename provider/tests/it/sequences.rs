@@ -409,33 +409,21 @@ async fn ports_open_once_and_close_for_good() {
     check(
         &setup,
         expect![[r#"
-        GET networkInterfaces -> 200
-        GET networkInterfaces -> 200
-        GET virtualMachines -> 200
-        GET virtualMachines -> 200
-        GET publicIPAddresses -> 200
-        GET publicIPAddresses -> 200
-        GET networkSecurityGroups/juju-internal-nsg -> 200
-        PUT networkSecurityGroups/juju-internal-nsg/securityRules/machine-1-tcp-80 -> 201
-        GET networkSecurityGroups/juju-internal-nsg/securityRules/machine-1-tcp-80 -> 200
-        PUT networkSecurityGroups/juju-internal-nsg/securityRules/machine-1-tcp-443 -> 201
-        GET networkSecurityGroups/juju-internal-nsg/securityRules/machine-1-tcp-443 -> 200
-        GET networkInterfaces -> 200
-        GET networkInterfaces -> 200
-        GET virtualMachines -> 200
-        GET virtualMachines -> 200
-        GET publicIPAddresses -> 200
-        GET publicIPAddresses -> 200
-        GET networkSecurityGroups/juju-internal-nsg -> 200
-        GET networkInterfaces -> 200
-        GET networkInterfaces -> 200
-        GET virtualMachines -> 200
-        GET virtualMachines -> 200
-        GET publicIPAddresses -> 200
-        GET publicIPAddresses -> 200
-        GET networkSecurityGroups/juju-internal-nsg -> 200
-        PUT networkSecurityGroups/juju-internal-nsg/securityRules/machine-10-tcp-80 -> 201
-        GET networkSecurityGroups/juju-internal-nsg/securityRules/machine-10-tcp-80 -> 200"#]],
+            GET virtualMachines/machine-1 -> 200
+            GET networkInterfaces/machine-1-primary -> 200
+            GET networkSecurityGroups/juju-internal-nsg -> 200
+            PUT networkSecurityGroups/juju-internal-nsg/securityRules/machine-1-tcp-80 -> 201
+            GET networkSecurityGroups/juju-internal-nsg/securityRules/machine-1-tcp-80 -> 200
+            PUT networkSecurityGroups/juju-internal-nsg/securityRules/machine-1-tcp-443 -> 201
+            GET networkSecurityGroups/juju-internal-nsg/securityRules/machine-1-tcp-443 -> 200
+            GET virtualMachines/machine-1 -> 200
+            GET networkInterfaces/machine-1-primary -> 200
+            GET networkSecurityGroups/juju-internal-nsg -> 200
+            GET virtualMachines/machine-10 -> 200
+            GET networkInterfaces/machine-10-primary -> 200
+            GET networkSecurityGroups/juju-internal-nsg -> 200
+            PUT networkSecurityGroups/juju-internal-nsg/securityRules/machine-10-tcp-80 -> 201
+            GET networkSecurityGroups/juju-internal-nsg/securityRules/machine-10-tcp-80 -> 200"#]],
     );
     let open = setup.environ.ports(&one).await.map_err(|error| error.report());
     assert_eq!(open, Ok(ports("80/tcp 443/tcp")));

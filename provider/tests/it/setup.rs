@@ -88,8 +88,15 @@ pub(crate) fn setup() -> Setup {
 impl Setup {
     /// The same environment, opened by another process: the cloud stays, all that was remembered is gone.
     pub(crate) fn reopened(self) -> Self {
+        self.reopened_as(|_| ())
+    }
+
+    /// The same, of an environment that is not configured as usual.
+    pub(crate) fn reopened_as(self, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = config();
+        change(&mut config);
         let environ = open(params(
-            config(),
+            config,
             Arc::clone(&self.shelf) as _,
             Arc::clone(&self.clock) as _,
         ));

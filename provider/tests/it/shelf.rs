@@ -1,6 +1,8 @@
 //! A transport double with a memory: what is put can be got, in Azure's async manner, with the few refusals that decide whether
 //! the provider's order is right. It is no simulator: no quotas, no catalogues, no consistency but the strictest.
 
+mod deployments;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
@@ -76,6 +78,35 @@ struct State {
     n_tokens: usize,
     taken_names: BTreeSet<String>,
     hidden: Vec<&'static str>,
+    deployments: deployments::Deployments,
+    meddlers: Vec<Meddler>,
+    /// How many looks a lease outlives its machine.
+    lease_lag: usize,
+    n_etags: usize,
+}
+
+/// Another process, which writes a document just before or just after somebody else does.
+struct Meddler {
+    path: &'static str,
+    when: When,
+    change: Change,
+}
+
+/// What another process does to a document.
+pub(crate) enum Change {
+    Edit(Box<dyn FnOnce(&mut Value) + Send>),
+    Delete,
+}
+
+pub(crate) fn edit(change: impl FnOnce(&mut Value) + Send + 'static) -> Change {
+    Change::Edit(Box::new(change))
+}
+
+/// At which side of a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum When {
+    Before,
+    After,
 }
 
 /// The double.
@@ -109,6 +140,20 @@ impl Shelf {
         let mut state = self.state();
         state.n_seen = 0;
         state.nth_fault = Some((nth, verdict));
+    }
+
+    /// Another process changes what holds `path` just before or after the next write of it.
+    pub(crate) fn meddle(&self, path: &'static str, when: When, change: Change) {
+        self.state().meddlers.push(Meddler { path, when, change });
+    }
+
+    /// A blob stays leased for `looks` tries to delete it after its machine is gone.
+    pub(crate) fn lag_leases(&self, looks: usize) {
+        self.state().lease_lag = looks;
+    }
+
+    pub(crate) fn put_blob(&self, path: &str) {
+        self.state().blobs.insert(path.to_owned());
     }
 
     pub(crate) fn take_name(&self, name: String) {
@@ -350,9 +395,12 @@ impl State {
         if key.contains("/operations/") {
             return self.serve_operation(&key);
         }
+        if key.contains("/microsoft.resources/deployments/") {
+            return self.serve_deployment(request, &path, &key);
+        }
         match *request.method() {
             Method::GET => self.serve_get(request, &key),
-            Method::PUT => self.serve_put(&path, &key, request.body()),
+            Method::PUT => self.serve_put(request, &path, &key),
             Method::PATCH => self.serve_patch(&key, request.body()),
             Method::DELETE => self.serve_delete(&key),
             _ => self.serve_post(&key, request.body()),
@@ -365,17 +413,19 @@ impl State {
                 .to_str()
                 .is_ok_and(|value| value.starts_with("SharedKey "))
         );
-        let vm = path
-            .rsplit('/')
-            .next()
-            .unwrap_or_default()
-            .trim_end_matches(".vhd")
-            .to_owned();
-        let machine = format!("/virtualmachines/{vm}");
+        if request.uri().query().is_some_and(|query| query.contains("comp=list")) {
+            return self.serve_blob_list(request, path);
+        }
         if !self.blobs.contains(path) {
             return answer(404, &Value::Null);
         }
-        if self.documents.keys().any(|key| key.ends_with(&machine)) {
+        let mut machines = self
+            .documents
+            .iter()
+            .filter(|(key, _)| key.contains("/virtualmachines/"));
+        let is_held = machines.any(|(_, vm)| vm.to_string().contains(path));
+        if is_held || self.lease_lag > 0 {
+            self.lease_lag = self.lease_lag.saturating_sub(usize::from(!is_held));
             let xml =
                 "<Error><Code>LeaseIdMissing</Code><Message>There is currently a lease on the blob.</Message></Error>";
             return answer(412, &Value::Null).map(|_| Bytes::from_static(xml.as_bytes()));
@@ -383,6 +433,65 @@ impl State {
 
         self.blobs.remove(path);
         answer(202, &Value::Null)
+    }
+
+    /// One to a page, so that paging is always seen; a GiB each.
+    fn serve_blob_list(&self, request: &Request<Bytes>, container: &str) -> Response<Bytes> {
+        let prefix = format!("{container}/");
+        let blobs: Vec<&str> = self
+            .blobs
+            .iter()
+            .filter_map(|blob| blob.strip_prefix(&prefix))
+            .collect();
+        if blobs.is_empty() {
+            return answer(404, &Value::Null);
+        }
+
+        let query = request.uri().query().unwrap_or_default();
+        let skip = query
+            .split("marker=")
+            .nth(1)
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(0);
+        let listed = blobs.get(skip).map_or_else(String::new, |name| {
+            format!(
+                "<Blob><Name>{name}</Name><Properties><Content-Length>1073742336</Content-Length></Properties></Blob>"
+            )
+        });
+        let next = match skip + 1 < blobs.len() {
+            true => format!("<NextMarker>{}</NextMarker>", skip + 1),
+            false => "<NextMarker/>".to_owned(),
+        };
+        let xml = format!("\u{feff}<EnumerationResults><Blobs>{listed}</Blobs>{next}</EnumerationResults>");
+        answer(200, &Value::Null).map(|_| Bytes::from(xml))
+    }
+
+    fn meddled(&mut self, key: &str, when: When) {
+        let found = self
+            .meddlers
+            .iter()
+            .position(|own| own.when == when && key.contains(own.path));
+        if let Some(idx) = found {
+            let meddler = self.meddlers.remove(idx);
+            match (meddler.change, self.documents.get_mut(key)) {
+                (Change::Edit(change), Some(document)) => change(document),
+                (Change::Delete, Some(_)) => {
+                    self.documents.remove(key);
+                }
+                (_, None) => {}
+            }
+            self.mark(key);
+        }
+    }
+
+    /// A new version of what has versions.
+    fn mark(&mut self, key: &str) {
+        if key.contains("/networkinterfaces/")
+            && let Some(document) = self.documents.get_mut(key)
+        {
+            self.n_etags += 1;
+            document["etag"] = json!(format!("W/\"{}\"", self.n_etags));
+        }
     }
 
     fn serve_operation(&mut self, key: &str) -> Response<Bytes> {
@@ -422,6 +531,9 @@ impl State {
             ];
             return answer(200, &json!({"value": sizes}));
         }
+        if key.ends_with("/microsoft.compute/skus") {
+            return deployments::compute_skus();
+        }
         if key.ends_with("/skus") {
             let skus = [
                 "12.04.5-LTS",
@@ -456,6 +568,7 @@ impl State {
                     {"resourceType": "storageAccounts", "apiVersions": ["2016-01-01"]}]},
                 {"namespace": "Microsoft.Compute", "resourceTypes": [
                     {"resourceType": "availabilitySets", "apiVersions": ["2016-03-30"]},
+                    {"resourceType": "disks", "apiVersions": ["2022-03-02"]},
                     {"resourceType": "virtualMachines", "apiVersions": ["2016-04-30-preview", "2016-03-30"]}]}]}),
             );
         }
@@ -533,13 +646,23 @@ impl State {
         Some(document)
     }
 
-    fn serve_put(&mut self, path: &str, key: &str, body: &Bytes) -> Response<Bytes> {
+    fn serve_put(&mut self, request: &Request<Bytes>, path: &str, key: &str) -> Response<Bytes> {
         let is_group = key.split('/').count() == 5;
         if !is_group && !self.group_exists(key) {
             return refusal(404, "ResourceGroupNotFound", "Resource group could not be found.");
         }
 
-        let mut document: Value = serde_json::from_slice(body).expect("the provider writes JSON");
+        self.meddled(key, When::Before);
+        let wanted = request.headers().get("if-match").and_then(|value| value.to_str().ok());
+        let current = self
+            .documents
+            .get(key)
+            .map(|own| own["etag"].as_str().unwrap_or_default());
+        if wanted.is_some_and(|wanted| current.is_none_or(|current| wanted != "*" && wanted != current)) {
+            return refusal(412, "PreconditionFailedEtagMismatch", "The etag does not match.");
+        }
+
+        let mut document: Value = serde_json::from_slice(request.body()).expect("the provider writes JSON");
         if let Some(refused) = self.refused_put(key, &document) {
             return refused;
         }
@@ -561,6 +684,8 @@ impl State {
             document["properties"]["provisioningState"] = json!("Failed");
         }
         let is_new = self.documents.insert(key.to_owned(), document.clone()).is_none();
+        self.mark(key);
+        self.meddled(key, When::After);
         let status = if is_new { 201 } else { 200 };
         if key.contains("/storageaccounts/") {
             let link = self.operation("account", None);
@@ -585,10 +710,14 @@ impl State {
                 .cloned()
         };
         if key.contains("/networkinterfaces/") {
+            address(document)?;
             let twin = self.documents.iter().find(|(own, other)| {
                 own.contains("/networkinterfaces/") && *own != key && address(other) == address(document)
             });
             return twin.map(|_| refusal(400, "PrivateIPAddressIsAllocated", "The address is already allocated."));
+        }
+        if key.contains("/virtualmachines/") {
+            return self.refused_disks(key, document);
         }
         if key.contains("/securityrules/") {
             let group = key.split("/securityrules/").next().unwrap_or_default();
@@ -610,8 +739,53 @@ impl State {
         None
     }
 
+    fn refused_disks(&self, key: &str, document: &Value) -> Option<Response<Bytes>> {
+        let disks_of = |own: &Value| {
+            let disks = own
+                .pointer("/properties/storageProfile/dataDisks")
+                .and_then(Value::as_array);
+            disks.cloned().unwrap_or_default()
+        };
+        let before = self.documents.get(key).map(disks_of).unwrap_or_default();
+        let mut luns = BTreeSet::new();
+        for disk in disks_of(document) {
+            if !luns.insert(disk["lun"].to_string()) {
+                return Some(refusal(
+                    400,
+                    "InvalidParameter",
+                    "A data disk with that lun is there already.",
+                ));
+            }
+            if before.iter().any(|own| own["name"] == disk["name"]) {
+                continue;
+            }
+            let uri = disk.pointer("/vhd/uri").and_then(Value::as_str);
+            let blob = uri.and_then(|uri| uri.split(".net").nth(1));
+            let exists = blob.is_some_and(|blob| self.blobs.contains(blob));
+            if blob.is_some() && exists == (disk["createOption"] == "Empty") {
+                return Some(refusal(409, "Conflict", "The blob is there, or is not."));
+            }
+            let text = blob
+                .map(str::to_owned)
+                .unwrap_or_else(|| disk["managedDisk"]["id"].to_string());
+            let mut others = self
+                .documents
+                .iter()
+                .filter(|(own, _)| own.contains("/virtualmachines/") && *own != key);
+            if others.any(|(_, other)| other.to_string().contains(&text)) {
+                return Some(refusal(
+                    409,
+                    "AttachDiskWhileBeingDetached",
+                    "Another machine has the disk.",
+                ));
+            }
+        }
+        None
+    }
+
     /// What the service decides.
     fn settle(&mut self, key: &str, name: &str, document: &mut Value) {
+        self.settle_deployed(key, document);
         if key.contains("/storageaccounts/") {
             let endpoint = format!("https://{name}.blob.core.windows.net/");
             document["properties"]["primaryEndpoints"] = json!({"blob": endpoint});
@@ -634,7 +808,17 @@ impl State {
                 .and_then(|uri| uri.split(".net").nth(1))
                 .unwrap_or_default()
                 .to_owned();
-            self.blobs.insert(path);
+            if !path.is_empty() {
+                self.blobs.insert(path);
+            }
+            let disks = document
+                .pointer("/properties/storageProfile/dataDisks")
+                .and_then(Value::as_array);
+            for disk in disks.into_iter().flatten() {
+                let uri = disk.pointer("/vhd/uri").and_then(Value::as_str);
+                self.blobs
+                    .extend(uri.and_then(|uri| uri.split(".net").nth(1)).map(str::to_owned));
+            }
             if let Some(public_ip) = self.documents.get_mut(
                 &key.replace("/virtualmachines/", "/publicipaddresses/")
                     .replace("microsoft.compute", "microsoft.network")
@@ -703,6 +887,13 @@ impl State {
         }
         if key.contains("/publicipaddresses/") && is_used_by("/networkinterfaces/") {
             return in_use("PublicIPAddressCannotBeDeleted");
+        }
+        if key.contains("/disks/") && is_used_by("/virtualmachines/") {
+            return Some(refusal(
+                409,
+                "OperationNotAllowed",
+                "The disk is attached to a machine.",
+            ));
         }
         if key.contains("/subnets/") && is_used_by("/networkinterfaces/") {
             return in_use("InUseSubnetCannotBeDeleted");
