@@ -5,14 +5,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::Instant;
 
-use crate::driver::DriverKind;
+use crate::driver::{DriverKind, LiveSetup};
 use crate::oracle::Baseline;
 use crate::report::{Event, Reporter, ScenarioDone, Standing, TroubleReport};
 use crate::scenario::{Action, Scenario, StepNumber};
 use crate::session::{self, End, Plan, Trouble};
+use crate::subject::Subject;
 
 /// What to run.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Selection {
     /// Drivers; empty: every one that can judge the scenario.
     pub drivers: Vec<DriverKind>,
@@ -22,6 +23,10 @@ pub struct Selection {
     pub until: Option<usize>,
     /// Another limit profile than the scenarios'.
     pub profile: Option<String>,
+    /// Another provider than the scenarios'.
+    pub subject: Option<Subject>,
+    /// The live subscription, for a run against one.
+    pub live: Option<LiveSetup>,
 }
 
 /// One scenario on one driver.
@@ -131,6 +136,8 @@ pub fn run_one(run: &Run<'_>, selection: &Selection, baseline: &Baseline) -> any
         seed: selection.seed,
         until: selection.until,
         profile: selection.profile.as_deref(),
+        subject: selection.subject,
+        live: selection.live.as_ref(),
     };
     let ran = session::run(&plan)?;
     let reason = baseline.reason(&scenario.id, driver).map(str::to_owned);

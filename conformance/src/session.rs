@@ -9,12 +9,13 @@ use fake_azure_cloud::{Cloud, Kind};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::driver::{self, Driver, DriverKind, Outcome, Request, SUBSCRIPTION, Setup};
+use crate::driver::{self, Driver, DriverKind, LiveSetup, Outcome, Request, Setup, Site};
 use crate::oracle::{self, Failure, Verdict};
 use crate::scenario::{
     Action, Body, CallStep, Check, Expect, GROUP, HttpBody, HttpStep, ResourceStep, Scenario, Step, StepNumber, Target,
     Variable, Variables, Verb, build_document, short_types, show_duration,
 };
+use crate::subject::Subject;
 
 /// Usual api-versions, by lower-case namespace: those of the generation of clients that the scenarios tell of.
 const USUAL_VERSIONS: &[(&str, &str)] = &[
@@ -30,7 +31,7 @@ const USUAL_VERSIONS: &[(&str, &str)] = &[
 const CLEANUP_ROUNDS: usize = 3;
 
 /// What is run, and how.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Plan<'a> {
     /// The scenario.
     pub scenario: &'a Scenario,
@@ -42,6 +43,10 @@ pub struct Plan<'a> {
     pub until: Option<usize>,
     /// Another limit profile than the scenario's.
     pub profile: Option<&'a str>,
+    /// Another provider than the scenario's.
+    pub subject: Option<Subject>,
+    /// The live subscription, for [`DriverKind::Live`].
+    pub live: Option<&'a LiveSetup>,
 }
 
 /// How a run ended.
@@ -108,9 +113,31 @@ pub fn journal(plan: &Plan<'_>) -> anyhow::Result<(Ran, Vec<String>)> {
     Ok((session.close(end), journal))
 }
 
+/// Deletes what live runs of a prefix left; gives back what could not be deleted.
+///
+/// # Errors
+///
+/// When the driver itself cannot be started.
+pub fn clean(live: &LiveSetup, seed: u64) -> anyhow::Result<Vec<Failure>> {
+    let nothing = crate::machine::network::scenario(&[]);
+    let plan = Plan {
+        scenario: &nothing,
+        driver: DriverKind::Live,
+        seed,
+        until: None,
+        profile: None,
+        subject: None,
+        live: Some(live),
+    };
+    Ok(Session::open(&plan)?.clean_up())
+}
+
 /// A scenario under way.
 pub struct Session {
     driver: Box<dyn Driver>,
+    site: Site,
+    /// The group that short forms live in.
+    group: String,
     variables: Variables,
     location: String,
     versions: std::collections::BTreeMap<String, String>,
@@ -135,17 +162,22 @@ impl Session {
             seed: plan.seed,
             profile: plan.profile.unwrap_or(&scenario.profile).to_owned(),
             location: scenario.location.clone(),
+            subject: plan.subject.unwrap_or(scenario.subject),
+            live: plan.live.cloned(),
         };
         let driver = driver::open(plan.driver, &setup)?;
         let mut variables = Variables::default();
-        variables.set_text("subscription", SUBSCRIPTION);
-        variables.set_text("group", GROUP);
+        let site = driver.site();
+        variables.set_text("subscription", &site.subscription);
+        variables.set_text("group", &site.name(GROUP));
         variables.set_text("location", &scenario.location);
         variables.set("seed", Variable::Value(json!(plan.seed)));
         variables.set("i", Variable::Value(json!(1)));
-        variables.set_text("tenant", &fake_azure::identity::Directory::DEFAULT_TENANT.to_string());
+        variables.set_text("tenant", &site.tenant);
         Ok(Session {
             started: driver.now(),
+            group: site.name(GROUP),
+            site,
             driver,
             variables,
             location: scenario.location.clone(),
@@ -293,7 +325,7 @@ impl Session {
                 let version = version
                     .clone()
                     .unwrap_or_else(|| self.usual_version(&target.namespace()));
-                let path = target.list_path(SUBSCRIPTION, GROUP, *everywhere);
+                let path = target.list_path(&self.site.subscription, &self.group, *everywhere);
                 Ok((self.driver.request(&Request::List { path, version }, false), none))
             }
             Action::Http(http) => {
@@ -330,6 +362,9 @@ impl Session {
             Action::Advance(millis) => {
                 self.driver.advance(*millis);
                 Ok((Outcome::Done, none))
+            }
+            Action::Limits { .. } | Action::World(_) | Action::Check(_) if self.site.prefix.is_some() => {
+                Ok((Outcome::NotPerformed, none))
             }
             Action::Limits { profile, overrides } => {
                 self.driver.with_cloud(&mut |cloud| {
@@ -368,7 +403,11 @@ impl Session {
             Action::List { what, everywhere, .. } => !everywhere && Target::parse_list(what).is_ok_and(lives_in_it),
             _ => true,
         };
-        let is_it = |target: Target| target.short.is_some_and(|short| short.short == "group") && target.name() == GROUP;
+        let is_it = |target: Target| {
+            target.short.is_some_and(|short| short.short == "group")
+                && target.name() == GROUP
+                && self.site.prefix.is_none()
+        };
         if let Action::Resource(step) = action
             && Target::parse(&step.target, false).is_ok_and(is_it)
         {
@@ -380,7 +419,10 @@ impl Session {
         }
         self.has_group = true;
         let request = Request::Put {
-            id: format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}"),
+            id: format!(
+                "/subscriptions/{}/resourceGroups/{}",
+                self.site.subscription, self.group
+            ),
             version: self.usual_version("microsoft.resources"),
             body: json!({ "location": self.location }),
             if_match: None,
@@ -427,7 +469,7 @@ impl Session {
     fn request(&mut self, step: &ResourceStep) -> Result<Request, Bad> {
         let text = self.variables.text(&step.target)?;
         let target = Target::parse(&text, step.verb == Verb::Post)?;
-        let id = target.id(SUBSCRIPTION, GROUP);
+        let id = target.id(&self.site.subscription, &self.group);
         let version = step
             .version
             .clone()
@@ -506,7 +548,7 @@ impl Session {
     }
 
     fn resolve_call(&mut self, call: &CallStep) -> Result<CallStep, Bad> {
-        let environment = self.variables.text(&call.environment)?;
+        let environment = self.site.name(&self.variables.text(&call.environment)?);
         self.environments.insert(environment.clone());
         Ok(CallStep {
             call: call.call.clone(),
@@ -549,7 +591,7 @@ impl Session {
             && matches!(outcome, Outcome::Answer(answer) if answer.refusal.is_none())
         {
             variable = Variable::Resource {
-                id: target.id(SUBSCRIPTION, GROUP),
+                id: target.id(&self.site.subscription, &self.group),
                 document: value,
             };
             self.variables.set(target.name(), variable.clone());
@@ -626,14 +668,7 @@ impl Session {
             return vec![Failure::new("faults cannot be cleared", "no faults", message)];
         }
         for _ in 0..CLEANUP_ROUNDS {
-            let mut groups = Vec::new();
-            self.driver.with_cloud(&mut |cloud| {
-                let rows = cloud
-                    .store()
-                    .iter()
-                    .filter(|resource| resource.kind == Kind::ResourceGroups);
-                groups = rows.map(|group| cloud.id(group.key)).collect();
-            });
+            let groups = self.groups();
             if groups.is_empty() {
                 break;
             }
@@ -651,8 +686,45 @@ impl Session {
         }
         let mut failures = Vec::new();
         self.driver.with_cloud(&mut |cloud| failures = leaks(cloud));
+        if self.site.prefix.is_some() {
+            let left = self.groups().into_iter();
+            failures.extend(left.map(|group| Failure::new("something is left", "no group of this run", group)));
+        }
         failures.extend(self.invariants().failures);
         failures
+    }
+
+    /// Ids of the groups that have to go: all, or in a subscription that others live in, too, those of this run.
+    fn groups(&mut self) -> Vec<String> {
+        if self.site.prefix.is_none() {
+            let mut groups = Vec::new();
+            self.driver.with_cloud(&mut |cloud| {
+                let rows = cloud
+                    .store()
+                    .iter()
+                    .filter(|resource| resource.kind == Kind::ResourceGroups);
+                groups = rows.map(|group| cloud.id(group.key)).collect();
+            });
+            return groups;
+        }
+        let request = Request::List {
+            path: format!("/subscriptions/{}/resourcegroups", self.site.subscription),
+            version: self.usual_version("microsoft.resources"),
+        };
+        let Outcome::Answer(answer) = self.driver.request(&request, false) else {
+            return Vec::new();
+        };
+        let rows = answer
+            .body
+            .as_ref()
+            .and_then(|body| body.get("value"))
+            .and_then(Value::as_array);
+        let text = |row: &Value, name: &str| row.get(name).and_then(Value::as_str).map(str::to_owned);
+        rows.into_iter()
+            .flatten()
+            .filter(|row| text(row, "name").is_some_and(|name| self.site.owns_group(&name)))
+            .filter_map(|row| text(row, "id"))
+            .collect()
     }
 
     /// The journal so far.

@@ -35,6 +35,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 seed: 1,
                 until: None,
                 profile: None,
+                subject: None,
+                live: None,
             };
             let done = runner::run_one(
                 &Run {

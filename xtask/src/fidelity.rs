@@ -36,8 +36,12 @@ pub(crate) struct Options {
     #[arg(long, default_value = "AB")]
     grades: String,
 
-    /// Folders of the recordings to replay
-    #[arg(long, value_delimiter = ',', default_value = "arm")]
+    /// Grades of the sessions whose figures stand beside them
+    #[arg(long, default_value = "ABCD")]
+    all_grades: String,
+
+    /// Folders of the recordings to replay, each measured by itself
+    #[arg(long, value_delimiter = ',', default_value = "arm,asm")]
     apis: Vec<String>,
 
     /// Where to write the document
@@ -53,11 +57,20 @@ impl Options {
     /// The command that gives the same figures again.
     fn command_line(&self) -> String {
         let mut line = format!("cargo xtask fidelity --grades {}", self.grades);
-        if self.apis != ["arm"] {
+        if self.apis != ["arm", "asm"] {
             line.push_str(&format!(" --apis {}", self.apis.join(",")));
         }
         line
     }
+}
+
+/// What was measured of one API.
+struct Measured {
+    api: String,
+    /// Of the sessions that can be replayed.
+    report: Report,
+    /// Of those that want more, too.
+    of_all_grades: Report,
 }
 
 /// The tool's report.
@@ -72,7 +85,6 @@ struct Report {
     polls: Row,
     catalogue: Row,
     total: Row,
-    by_api: BTreeMap<String, Row>,
     by_operation: BTreeMap<String, Row>,
 }
 
@@ -114,7 +126,6 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
         return Ok(());
     }
 
-    let sessions = sessions(&recordings, &options.apis)?;
     let shell = repository::shell(root)?;
     cmd!(shell, "cargo build --release --package fake-azure")
         .run()
@@ -125,34 +136,37 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
         .join(format!("fake-azure{}", env::consts::EXE_SUFFIX));
 
     let scratch = tempfile::tempdir().context("cannot make a folder for the server's state")?;
-    let json = scratch.path().join("report.json");
     let server = Server::start(Command::new(&binary), scratch.path())
         .with_context(|| format!("cannot serve with {}", binary.display()))?;
-    let Options {
-        grades,
-        tool: arguments,
-        ..
-    } = options;
-    let env_file = &server.env_file;
-    let scored = cmd!(shell, "python3 {tool} --env-file {env_file} --grades {grades} --only {PREPARABLE} --json {json} {arguments...} {sessions...}")
-        .quiet()
-        .run()
-        .with_context(|| format!("the scoring tool failed; the server said:\n{}", server.log()));
-    let stopped = server.stop();
-    scored?;
-    stopped?;
+    let measure = |api: &str, grades: &str| -> Result<Report> {
+        let sessions = sessions(&recordings, api)?;
+        let json = scratch.path().join("report.json");
+        let (env_file, arguments) = (&server.env_file, &options.tool);
+        cmd!(shell, "python3 {tool} --env-file {env_file} --grades {grades} --only {PREPARABLE} --json {json} {arguments...} {sessions...}")
+            .quiet()
+            .run()
+            .with_context(|| format!("the scoring tool failed; the server said:\n{}", server.log()))?;
+        serde_json::from_str(&fs_err::read_to_string(&json)?).context("cannot understand the tool's report")
+    };
+    let mut measured = Vec::new();
+    for api in &options.apis {
+        let report = measure(api, &options.grades)?;
+        if options.tool.is_empty() {
+            measured.push(Measured {
+                api: api.clone(),
+                report,
+                of_all_grades: measure(api, &options.all_grades)?,
+            });
+        }
+    }
+    server.stop()?;
 
-    if !arguments.is_empty() {
+    if measured.is_empty() {
         return Ok(());
     }
-    let report =
-        serde_json::from_str(&fs_err::read_to_string(&json)?).context("cannot understand the tool's report")?;
     let out = root.join(&options.out);
     let commit = repository::commit(root, MEASURED)?;
-    document::write(
-        &out,
-        &render(&report, &commit, &options.command_line(), &document::existing(&out)),
-    )?;
+    document::write(&out, &render(&measured, &commit, options, &document::existing(&out)))?;
     output::line(format!("wrote {}", out.display()));
     Ok(())
 }
@@ -161,24 +175,21 @@ fn place(root: &Path, variable: &str, default: &str) -> PathBuf {
     env::var_os(variable).map_or_else(|| root.join(default), PathBuf::from)
 }
 
-/// The session files of the chosen APIs, sorted; those of which only the groups are left say nothing.
-fn sessions(recordings: &Path, apis: &[String]) -> Result<Vec<PathBuf>> {
+/// The session files of an API, sorted; those of which only the groups are left say nothing.
+fn sessions(recordings: &Path, api: &str) -> Result<Vec<PathBuf>> {
     let mut sessions = Vec::new();
-    for api in apis {
-        for entry in fs_err::read_dir(recordings.join(api))? {
-            let path = entry?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if name.ends_with(".jsonl.gz") && !name.contains("groups-only") {
-                sessions.push(path);
-            }
+    for entry in fs_err::read_dir(recordings.join(api))? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.ends_with(".jsonl.gz") && !name.contains("groups-only") {
+            sessions.push(path);
         }
     }
     sessions.sort();
     ensure!(
         !sessions.is_empty(),
-        "no recorded sessions in {} for {}",
-        recordings.display(),
-        apis.join(", ")
+        "no recorded sessions in {} for {api}",
+        recordings.display()
     );
     Ok(sessions)
 }
@@ -273,49 +284,22 @@ impl Drop for Server {
     }
 }
 
-fn render(report: &Report, commit: &Commit, command: &str, existing: &str) -> String {
-    let Report {
-        sessions,
-        passed_over,
-        sessions_faithful,
-        polls_lost,
-        over_operations: mean,
-        ..
-    } = report;
+/// The heading of an API's section.
+fn title(api: &str) -> &str {
+    match api {
+        "arm" => "Azure Resource Manager",
+        "asm" => "Service Management",
+        "blob" => "Blob service",
+        other => other,
+    }
+}
+
+fn render(measured: &[Measured], commit: &Commit, options: &Options, existing: &str) -> String {
     let mark = document::mark("fidelity");
     let Commit { name, date } = commit;
-    let figures = document::table(
-        &[
-            "figure",
-            "status:",
-            "code:",
-            "headers:",
-            "paths:",
-            "values:",
-            "faithful:",
-        ],
-        [[
-            format!("mean over {} operations (macro)", mean.operations),
-            share(Some(mean.status)),
-            share(Some(mean.code)),
-            share(Some(mean.headers)),
-            share(Some(mean.paths)),
-            share(Some(mean.values)),
-            format!("**{}**", share(Some(mean.faithful))),
-        ]
-        .to_vec()],
-    );
-    let total = [
-        ("all calls", &report.total),
-        ("polls", &report.polls),
-        ("catalogue of the day", &report.catalogue),
-    ];
-    let apis = report.by_api.iter().map(|(api, row)| (api.as_str(), row));
-    let totals = rows("what", total.into_iter().chain(apis));
-    let operations = rows(
-        "operation",
-        report.by_operation.iter().map(|(name, row)| (name.as_str(), row)),
-    );
+    let sections: Vec<String> = measured.iter().map(|own| section(own, options)).collect();
+    let sections = sections.join("\n");
+    let command = options.command_line();
     let notes = document::notes(existing);
     format!(
         "\
@@ -328,23 +312,90 @@ code, protocol headers, body paths and body values. An exchange is faithful when
 header is missing, and nine tenths of paths and values do. The figure that counts is the macro share of faithful
 exchanges: the mean over all operations with at least three calls.
 
+Sessions have grades: A and B can be replayed on a cloud that the tool prepares, C wants things that the session never
+makes, of D some request bodies are unknown. What a session misses is counted against the simulator all the same.
+
 * Commit: {name} ({date})
 * Command: `{command}`
-* Sessions: {sessions} replayed, {sessions_faithful} of them faithful throughout, {passed_over} of other grades passed over
 * Left out: three sessions about a group named ~`123. The tool makes every group that a session finds, and Azure, like
   the simulator, refuses to make this one
+
+{sections}
+{notes}"
+    )
+}
+
+/// The figures of one API.
+fn section(measured: &Measured, options: &Options) -> String {
+    let Measured {
+        api,
+        report,
+        of_all_grades,
+    } = measured;
+    let Report {
+        sessions,
+        passed_over,
+        sessions_faithful,
+        polls_lost,
+        ..
+    } = report;
+    let figure = |grades: &str, report: &Report| {
+        let mean = &report.over_operations;
+        [
+            format!("grades {grades}, mean over {} operations (macro)", mean.operations),
+            share(Some(mean.status)),
+            share(Some(mean.code)),
+            share(Some(mean.headers)),
+            share(Some(mean.paths)),
+            share(Some(mean.values)),
+            format!("**{}**", share(Some(mean.faithful))),
+        ]
+        .to_vec()
+    };
+    let figures = document::table(
+        &[
+            "figure",
+            "status:",
+            "code:",
+            "headers:",
+            "paths:",
+            "values:",
+            "faithful:",
+        ],
+        [
+            figure(&options.grades, report),
+            figure(&options.all_grades, of_all_grades),
+        ],
+    );
+    let all_calls = format!("all calls, grades {}", options.all_grades);
+    let total = [
+        ("all calls", &report.total),
+        ("polls", &report.polls),
+        ("catalogue of the day", &report.catalogue),
+        (all_calls.as_str(), &of_all_grades.total),
+    ];
+    let totals = rows("what", total.into_iter());
+    let operations = rows(
+        "operation",
+        report.by_operation.iter().map(|(name, row)| (name.as_str(), row)),
+    );
+    let title = title(api);
+    format!(
+        "\
+## {title}
+
+* Sessions: {sessions} replayed, {sessions_faithful} of them faithful throughout, {passed_over} of other grades passed over
 * Operations that a recorded client polled and the simulator never issued: {polls_lost}
 
-## Figures
+### Figures of {api}
 
 {figures}
-## Totals
+### Totals of {api}
 
 {totals}
-## By operation
+### Operations of {api}
 
-{operations}
-{notes}"
+{operations}"
     )
 }
 
@@ -404,12 +455,24 @@ mod tests {
             "total": row(20, 0.8), "by_api": {"arm": row(20, 0.8)},
             "by_operation": {"PUT microsoft.network/publicipaddresses": row(3, 1.0), "GET /subscription": row(17, 0.7)},
         });
-        let report: Report = serde_json::from_value(report).expect("has the tool's members");
+        let read = || -> Report { serde_json::from_value(report.clone()).expect("has the tool's members") };
+        let measured = Measured {
+            api: "arm".to_owned(),
+            report: read(),
+            of_all_grades: read(),
+        };
+        let options = Options {
+            grades: "AB".to_owned(),
+            all_grades: "ABCD".to_owned(),
+            apis: vec!["arm".to_owned(), "asm".to_owned()],
+            out: PathBuf::new(),
+            tool: Vec::new(),
+        };
         let commit = Commit {
             name: "abc1234".to_owned(),
             date: "2026-11-21".to_owned(),
         };
-        let page = render(&report, &commit, "cargo xtask fidelity --grades AB", "");
+        let page = render(&[measured], &commit, &options, "");
         let (_, figures) = page.split_once("* Commit").expect("names the commit");
         expect![[r#"
             : abc1234 (2026-11-21)
@@ -459,7 +522,7 @@ mod tests {
         for name in ["b.jsonl.gz", "a.jsonl.gz", "a-groups-only.jsonl.gz", "README.md"] {
             fs_err::write(folder.path().join("arm").join(name), "").expect("the folder is ours");
         }
-        let found = sessions(folder.path(), &["arm".to_owned()]).expect("two are left");
+        let found = sessions(folder.path(), "arm").expect("two are left");
         let names: Vec<_> = found.iter().filter_map(|path| path.file_name()).collect();
         assert_eq!(names, ["a.jsonl.gz", "b.jsonl.gz"]);
     }

@@ -5,6 +5,7 @@
 
 mod bench;
 mod ci;
+mod clients;
 mod coverage;
 mod document;
 mod fidelity;
@@ -45,6 +46,8 @@ enum Command {
     Fidelity(fidelity::Options),
     /// Run the benchmarks, and write docs/performance.md
     Bench,
+    /// Install stock clients outside the tree, and run their suites and guides against `fake-azure serve`
+    Clients(clients::Options),
     /// Write the skeleton of a resource type, and say which row it wants
     NewType {
         /// The type as Azure writes it, such as Microsoft.Network/routeTables
@@ -76,6 +79,7 @@ fn run(command: Command) -> Result<()> {
         Command::Coverage { check } => coverage::run(&root, check),
         Command::Fidelity(options) => fidelity::run(&root, &options),
         Command::Bench => bench::run(&root),
+        Command::Clients(options) => clients::run(&root, &options),
         Command::NewType { name } => new_type::run(&root, &name),
     }
 }

@@ -3,7 +3,7 @@
 use comfy_table::{Table, presets};
 use serde_json::json;
 
-use super::{ListArguments, Streams, is_chosen, usage};
+use super::{ListArguments, Streams, is_chosen};
 use crate::driver::DriverKind;
 use crate::exit;
 use crate::machine::property::PROPERTIES;
@@ -11,19 +11,10 @@ use crate::runner::judges;
 use crate::scenario::{Library, Scenario};
 
 pub(super) fn list(library: &Library, arguments: &ListArguments, streams: &mut Streams<'_>) -> anyhow::Result<u8> {
-    let (scenarios, errors) = match library.load() {
+    let (scenarios, all_good) = match super::load(library, streams)? {
         Ok(loaded) => loaded,
-        Err(error) => {
-            return usage(
-                streams,
-                &error.to_string(),
-                "name the folder of scenarios with --scenarios FOLDER",
-            );
-        }
+        Err(code) => return Ok(code),
     };
-    for error in &errors {
-        writeln!(streams.err, "error: {error}")?;
-    }
     let chosen: Vec<&Scenario> = scenarios
         .iter()
         .filter(|scenario| is_chosen(&arguments.filters, &scenario.id, &scenario.tags))
@@ -64,7 +55,7 @@ pub(super) fn list(library: &Library, arguments: &ListArguments, streams: &mut S
         }
         writeln!(streams.out, "{table}")?;
     }
-    Ok(if errors.is_empty() { exit::OK } else { exit::USAGE })
+    Ok(if all_good { exit::OK } else { exit::USAGE })
 }
 
 fn drivers(scenario: &Scenario) -> Vec<&'static str> {

@@ -5,8 +5,11 @@
 mod check;
 mod explain;
 mod list;
+mod live;
 mod new;
 mod run;
+mod scale;
+mod sweep;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -16,7 +19,9 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::driver::DriverKind;
 use crate::exit;
-use crate::scenario::Library;
+use crate::scenario::{Library, Scenario};
+use crate::subject::Stack;
+use crate::sweep::{Fault, Operation};
 
 /// Proves provisioning software against fake-azure: scenarios, properties, oracles, reports.
 #[derive(Debug, Parser)]
@@ -45,6 +50,12 @@ enum Command {
     New(NewArguments),
     /// Tells what a scenario or a property does.
     Explain(ExplainArguments),
+    /// Strikes every request of the provider's operations in turn, by every fault, and by the end of its process.
+    Sweep(SweepArguments),
+    /// Deletes what a live run left: every group whose name begins with the run's prefix.
+    Clean(CleanArguments),
+    /// Starts, lists and stops many machines, and prints what that costs in requests.
+    BenchScale(ScaleArguments),
 }
 
 /// What to run, and how.
@@ -71,6 +82,19 @@ struct RunArguments {
     /// Another limit profile than the scenarios': 2014, 2016 or current.
     #[arg(long, value_name = "PROFILE")]
     profile: Option<String>,
+    /// Another generation of the provider than the scenarios': A1, A4 or A7.
+    #[arg(long, value_name = "GENERATION")]
+    generation: Option<String>,
+    /// Against a simulator, or against a live subscription: its account is read from AZURE_TENANT_ID, AZURE_SUBSCRIPTION_ID,
+    /// AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, and the beginning of all names from CONFORMANCE_PREFIX.
+    #[arg(long, value_name = "TARGET", default_value = "fake")]
+    target: Target,
+    /// With `--target live`: print every request that would be sent, redacted, and send none.
+    #[arg(long)]
+    dry_run: bool,
+    /// With `--target live`: agree to pay for so many machines.
+    #[arg(long, value_name = "MACHINES")]
+    i_accept_cost: Option<usize>,
     /// Write a JUnit report.
     #[arg(long, value_name = "FILE")]
     junit: Option<Utf8PathBuf>,
@@ -119,6 +143,79 @@ struct ExplainArguments {
     id: String,
 }
 
+/// What to sweep, and how.
+#[derive(Debug, Args)]
+struct SweepArguments {
+    /// Only providers of this stack.
+    #[arg(long, value_name = "STACK")]
+    stack: Option<Stack>,
+    /// Only this generation of the provider for Resource Manager, A1, A4 or A7; may be repeated.
+    #[arg(long = "generation", value_name = "GENERATION")]
+    generations: Vec<String>,
+    /// Only this operation; may be repeated.
+    #[arg(long = "operation", value_name = "OPERATION")]
+    operations: Vec<Operation>,
+    /// Only this fault; may be repeated.
+    #[arg(long = "fault", value_name = "FAULT")]
+    faults: Vec<Fault>,
+    /// Over the protocols in process, or over sockets.
+    #[arg(long, value_name = "DRIVER", default_value = "wire")]
+    driver: DriverKind,
+    /// The seed of everything that is drawn.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Only this request of each operation, counted from 1.
+    #[arg(long, value_name = "N")]
+    at: Option<u64>,
+    /// Only every N-th run.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    every: usize,
+    /// Runs at the same time; 0: as many as there are cores.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    threads: usize,
+}
+
+/// Where a run goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Target {
+    /// A simulator in this process.
+    #[default]
+    Fake,
+    /// A live subscription.
+    Live,
+}
+
+/// What to clean.
+#[derive(Debug, Args)]
+struct CleanArguments {
+    /// Print every request that would be sent, redacted, and send none.
+    #[arg(long)]
+    dry_run: bool,
+    /// The seed of the run, which the prefix ends in unless CONFORMANCE_PREFIX says otherwise.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+}
+
+/// How many machines, and whose.
+#[derive(Debug, Args)]
+struct ScaleArguments {
+    /// Numbers of machines, fewest first.
+    #[arg(long, value_name = "N,…", value_delimiter = ',', default_value = "10,100,1000")]
+    machines: Vec<u32>,
+    /// Only providers of this stack.
+    #[arg(long, value_name = "STACK")]
+    stack: Option<Stack>,
+    /// Only this generation of the provider for Resource Manager, A1, A4 or A7; may be repeated.
+    #[arg(long = "generation", value_name = "GENERATION")]
+    generations: Vec<String>,
+    /// Over the protocols in process, or over sockets.
+    #[arg(long, value_name = "DRIVER", default_value = "wire")]
+    driver: DriverKind,
+    /// The seed of everything that is drawn.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+}
+
 /// Where output goes.
 pub struct Streams<'w> {
     /// Data.
@@ -160,6 +257,16 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams
         Command::Check(arguments) => check::check(&library, &arguments.files, streams),
         Command::New(arguments) => new::new(&library, &arguments.id, arguments.about.as_deref(), streams),
         Command::Explain(arguments) => explain::explain(&library, &arguments.id, streams),
+        Command::Sweep(arguments) => sweep::sweep(&arguments, streams),
+        Command::Clean(arguments) => {
+            let asked = live::Asked {
+                dry_run: arguments.dry_run,
+                machines_max: Some(0),
+                seed: arguments.seed,
+            };
+            live::clean(&asked, streams)
+        }
+        Command::BenchScale(arguments) => scale::scale(&arguments, streams),
     };
     match done {
         Ok(code) => code,
@@ -189,8 +296,31 @@ fn is_chosen(filters: &[String], id: &str, tags: &[String]) -> bool {
     filters.is_empty() || filters.iter().any(matches)
 }
 
+/// Every scenario of the library, or the exit code where there is none to be read. Those that are wrong are told and left out.
+fn load(library: &Library, streams: &mut Streams<'_>) -> anyhow::Result<Result<(Vec<Scenario>, bool), u8>> {
+    let (scenarios, errors) = match library.load() {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            let hint = "name the folder of scenarios with --scenarios FOLDER";
+            return Ok(Err(usage(streams, &error.to_string(), hint)?));
+        }
+    };
+    for error in &errors {
+        writeln!(streams.err, "error: {error}")?;
+    }
+    Ok(Ok((scenarios, errors.is_empty())))
+}
+
 /// A usage error: what is wrong, and what to do.
 fn usage(streams: &mut Streams<'_>, message: &str, hint: &str) -> anyhow::Result<u8> {
     writeln!(streams.err, "error: {message}\nhint: {hint}")?;
     Ok(exit::USAGE)
+}
+
+/// How many threads: as many as are asked for, or as there are cores.
+fn n_threads(asked: usize) -> usize {
+    match asked {
+        0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        n => n,
+    }
 }

@@ -4,13 +4,14 @@ use std::time::Instant;
 
 use fake_azure_cloud::catalogue::limits::Era;
 
-use super::{RunArguments, Streams, is_chosen, usage};
+use super::{RunArguments, Streams, Target, is_chosen, live, usage};
 use crate::exit;
 use crate::machine::property::{self, PROPERTIES, Property};
 use crate::oracle::Baseline;
 use crate::report::{Console, Event, JsonLines, Junit, Reporter};
 use crate::runner::{self, Selection};
 use crate::scenario::{Library, Scenario};
+use crate::subject::Subject;
 
 pub(super) fn run(library: &Library, arguments: &RunArguments, streams: &mut Streams<'_>) -> anyhow::Result<u8> {
     if let Some(profile) = &arguments.profile
@@ -22,22 +23,23 @@ pub(super) fn run(library: &Library, arguments: &RunArguments, streams: &mut Str
             "choose 2014, 2016 or current",
         );
     }
-    let (scenarios, errors) = match library.load() {
-        Ok(loaded) => loaded,
-        Err(error) => {
-            return usage(
-                streams,
-                &error.to_string(),
-                "name the folder of scenarios with --scenarios FOLDER",
-            );
-        }
+    let subject = match &arguments.generation {
+        None => None,
+        Some(name) => match Subject::generation_of(name) {
+            Some(generation) => Some(Subject {
+                generation,
+                ..Subject::default()
+            }),
+            None => {
+                return usage(streams, &format!("`{name}` is no generation"), "choose A1, A4 or A7");
+            }
+        },
     };
-    for error in &errors {
-        writeln!(streams.err, "error: {error}")?;
-    }
-    if !errors.is_empty() {
-        return Ok(exit::USAGE);
-    }
+    let scenarios = match super::load(library, streams)? {
+        Ok((scenarios, true)) => scenarios,
+        Ok((_, false)) => return Ok(exit::USAGE),
+        Err(code) => return Ok(code),
+    };
     let baseline_path = library.root().join("baseline.toml");
     let baseline = match Baseline::load(&baseline_path) {
         Ok(baseline) => baseline,
@@ -82,12 +84,28 @@ pub(super) fn run(library: &Library, arguments: &RunArguments, streams: &mut Str
         seed: arguments.seed,
         until: arguments.until,
         profile: arguments.profile.clone(),
+        subject,
+        live: None,
     };
+    if arguments.target == Target::Live {
+        let asked = live::Asked {
+            dry_run: arguments.dry_run,
+            machines_max: arguments.i_accept_cost,
+            seed: arguments.seed,
+        };
+        return match live::setup(&asked) {
+            Ok(setup) => {
+                let selection = Selection {
+                    live: Some(setup.clone()),
+                    ..selection
+                };
+                live::run(&chosen, &selection, &baseline, &setup, streams)
+            }
+            Err((message, hint)) => usage(streams, &message, hint),
+        };
+    }
     let runs = runner::runs(&chosen, &selection.drivers, !arguments.filters.is_empty());
-    let n_threads = match arguments.threads {
-        0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        n => n,
-    };
+    let n_threads = super::n_threads(arguments.threads);
 
     let mut junit = match &arguments.junit {
         Some(path) => Some(Junit::new(std::io::BufWriter::new(fs_err::File::create(path)?))),

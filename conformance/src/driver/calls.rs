@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use provider::{Constraints, IngressRule, InstanceId, PortRange, PublicAddresses, Series, StartInstance};
+use provider::{
+    Constraints, IngressRule, InstanceId, PortRange, PublicAddresses, Series, StartInstance, SubnetId,
+    VolumeAttachmentParams, VolumeId, VolumeParams,
+};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::scenario::CallStep;
+use crate::subject::{Stack, Subject};
 
 /// The series that machines have unless a step names another.
 const SERIES: &str = "xenial";
@@ -28,8 +32,10 @@ impl fmt::Display for CallError {
 pub(crate) enum ProviderCall {
     AdoptResources {
         controller: Uuid,
+        from_version: String,
     },
     AllInstances,
+    AttachVolumes(Vec<VolumeAttachmentParams>),
     Bootstrap(Box<StartInstance>),
     CloseGlobalPorts(Vec<IngressRule>),
     ClosePorts(InstanceId, Vec<IngressRule>),
@@ -38,13 +44,20 @@ pub(crate) enum ProviderCall {
         controller: Uuid,
     },
     Create,
+    CreateVolumes(Vec<VolumeParams>),
+    DescribeVolumes(Vec<VolumeId>),
     Destroy,
     DestroyController {
         controller: Uuid,
     },
+    DestroyVolumes(Vec<VolumeId>),
+    DetachVolumes(Vec<VolumeAttachmentParams>),
+    Expose(InstanceId),
     GlobalPorts,
     InstanceTypes(Constraints),
     Instances(Vec<InstanceId>),
+    ListVolumes,
+    NetworkInterfaces(Vec<InstanceId>),
     OpenGlobalPorts(Vec<IngressRule>),
     OpenPorts(InstanceId, Vec<IngressRule>),
     Ports(InstanceId),
@@ -54,8 +67,12 @@ pub(crate) enum ProviderCall {
         placement: Option<String>,
     },
     PrepareForBootstrap,
+    /// The process that holds the environment ends, and another opens it from what was kept of its configuration.
+    Restart,
     StartInstance(Box<StartInstance>),
     StopInstances(Vec<InstanceId>),
+    Subnets(Option<InstanceId>, Vec<SubnetId>),
+    Unexpose(InstanceId),
 }
 
 impl ProviderCall {
@@ -65,8 +82,12 @@ impl ProviderCall {
         Ok(match step.call.as_str() {
             "adopt_resources" => ProviderCall::AdoptResources {
                 controller: arguments.controller()?,
+                from_version: arguments
+                    .text("from-version")?
+                    .unwrap_or_else(|| FROM_VERSION.to_owned()),
             },
             "all_instances" => ProviderCall::AllInstances,
+            "attach_volumes" => ProviderCall::AttachVolumes(arguments.rows("attachments")?),
             "bootstrap" => ProviderCall::Bootstrap(Box::new(StartInstance {
                 controller: true,
                 ..arguments.start(0)?
@@ -78,13 +99,20 @@ impl ProviderCall {
                 controller: arguments.controller()?,
             },
             "create" => ProviderCall::Create,
+            "create_volumes" => ProviderCall::CreateVolumes(arguments.rows("volumes")?),
+            "describe_volumes" => ProviderCall::DescribeVolumes(arguments.rows("ids")?),
             "destroy" => ProviderCall::Destroy,
             "destroy_controller" => ProviderCall::DestroyController {
                 controller: arguments.controller()?,
             },
+            "destroy_volumes" => ProviderCall::DestroyVolumes(arguments.rows("ids")?),
+            "detach_volumes" => ProviderCall::DetachVolumes(arguments.rows("attachments")?),
+            "expose" => ProviderCall::Expose(arguments.id()?),
             "global_ports" => ProviderCall::GlobalPorts,
             "instance_types" => ProviderCall::InstanceTypes(arguments.constraints()?),
             "instances" => ProviderCall::Instances(arguments.ids("ids")?),
+            "list_volumes" => ProviderCall::ListVolumes,
+            "network_interfaces" => ProviderCall::NetworkInterfaces(arguments.ids("ids")?),
             "open_global_ports" => ProviderCall::OpenGlobalPorts(arguments.ports()?),
             "open_ports" => ProviderCall::OpenPorts(arguments.id()?, arguments.ports()?),
             "ports" => ProviderCall::Ports(arguments.id()?),
@@ -94,8 +122,14 @@ impl ProviderCall {
                 placement: arguments.text("placement")?,
             },
             "prepare_for_bootstrap" => ProviderCall::PrepareForBootstrap,
+            "restart" => ProviderCall::Restart,
             "start_instance" => ProviderCall::StartInstance(Box::new(arguments.start(arguments.machine()?)?)),
             "stop_instances" => ProviderCall::StopInstances(arguments.ids("ids")?),
+            "subnets" => ProviderCall::Subnets(
+                arguments.text("id")?.map(InstanceId::new),
+                arguments.texts("ids")?.into_iter().map(SubnetId::new).collect(),
+            ),
+            "unexpose" => ProviderCall::Unexpose(arguments.id()?),
             other => return Err(CallError(format!("`{other}` is no provider call"))),
         })
     }
@@ -109,8 +143,58 @@ pub(crate) fn uuid_of(topic: &str, name: &str) -> Uuid {
     uuid::Builder::from_random_bytes(bytes).into_uuid()
 }
 
+/// The version of the controller that resources are adopted from, unless a step names another.
+const FROM_VERSION: &str = "2.2.1";
+
 /// The controller that environments belong to unless a step says otherwise.
 pub(crate) const CONTROLLER: &str = "controller";
+
+/// What an environment is to be where that is not the usual.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Options {
+    public_addresses: Option<PublicAddresses>,
+    stack: Option<Stack>,
+    generation: Option<provider::Generation>,
+    config: Map<String, Value>,
+}
+
+impl Options {
+    /// Which provider, where `usual` is.
+    pub(crate) fn subject(&self, usual: Subject) -> Subject {
+        Subject {
+            stack: self.stack.unwrap_or(usual.stack),
+            generation: self.generation.unwrap_or(usual.generation),
+        }
+    }
+
+    /// Writes what is not usual into a configuration, by the names that a configuration file has.
+    pub(crate) fn apply(&self, config: provider::Config) -> Result<provider::Config, CallError> {
+        let mut config = config;
+        if let Some(policy) = self.public_addresses {
+            config.public_addresses = policy;
+        }
+        if self.config.is_empty() {
+            return Ok(config);
+        }
+        let whole = serde_json::to_value(&config).map_err(|error| CallError(error.to_string()))?;
+        let mut whole = whole.as_object().cloned().unwrap_or_default();
+        whole.extend(self.config.clone());
+        serde_json::from_value(Value::Object(whole)).map_err(|error| CallError(format!("`config`: {error}")))
+    }
+
+    /// Attributes of the configuration, by the names that a configuration file has.
+    pub(crate) fn configure(&mut self, config: Map<String, Value>) {
+        self.config.extend(config);
+    }
+
+    /// Takes over what another set says.
+    pub(crate) fn extend(&mut self, other: Options) {
+        self.public_addresses = other.public_addresses.or(self.public_addresses);
+        self.stack = other.stack.or(self.stack);
+        self.generation = other.generation.or(self.generation);
+        self.config.extend(other.config);
+    }
+}
 
 /// Arguments by name.
 pub(crate) struct Arguments<'a>(pub(crate) &'a Map<String, Value>);
@@ -191,21 +275,70 @@ impl Arguments<'_> {
         }
     }
 
+    /// `80/tcp`, or `80/tcp from 10.0.0.0/8 192.168.0.0/16`.
     pub(crate) fn ports(&self) -> Result<Vec<IngressRule>, CallError> {
         let read = |text: &String| {
-            text.parse::<PortRange>()
+            let (ports, sources) = text.split_once(" from ").unwrap_or((text, ""));
+            let mut rule = ports
+                .parse::<PortRange>()
                 .map(IngressRule::from)
-                .map_err(|error| CallError(error.to_string()))
+                .map_err(|error| CallError(error.to_string()))?;
+            for source in sources.split_whitespace() {
+                let network = source.parse();
+                rule.sources
+                    .insert(network.map_err(|_| CallError(format!("`{source}` is no network, expected 10.0.0.0/8")))?);
+            }
+            Ok(rule)
         };
         self.texts("ports")?.iter().map(read).collect()
     }
 
-    pub(crate) fn public_addresses(&self) -> Result<Option<PublicAddresses>, CallError> {
+    /// Rows of what the provider takes a list of, as it writes them.
+    fn rows<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<Vec<T>, CallError> {
+        let rows = match self.0.get(name) {
+            None => return Ok(Vec::new()),
+            Some(Value::Array(rows)) => rows.clone(),
+            Some(row) => vec![row.clone()],
+        };
+        let read = |row| serde_json::from_value(row).map_err(|error| CallError(format!("`{name}`: {error}")));
+        rows.into_iter().map(read).collect()
+    }
+
+    /// What an environment is to be, where this is the first that is heard of it.
+    pub(crate) fn options(&self) -> Result<Options, CallError> {
+        let stack = match self.text("stack")? {
+            None => None,
+            Some(name) => match Stack::find(&name) {
+                Some(stack) => Some(stack),
+                None => return self.error("stack", "arm or classic"),
+            },
+        };
+        let generation = match self.text("generation")? {
+            None => None,
+            Some(name) => match Subject::generation_of(&name) {
+                Some(generation) => Some(generation),
+                None => return self.error("generation", "A1, A4 or A7"),
+            },
+        };
+        let config = match self.0.get("config") {
+            None => Map::new(),
+            Some(Value::Object(config)) => config.clone(),
+            Some(_) => return self.error("config", "attributes of the configuration by name"),
+        };
+        Ok(Options {
+            public_addresses: self.public_addresses()?,
+            stack,
+            generation,
+            config,
+        })
+    }
+
+    fn public_addresses(&self) -> Result<Option<PublicAddresses>, CallError> {
         match self.0.get("public-addresses") {
             None => Ok(None),
             Some(value) => match serde_json::from_value(value.clone()) {
                 Ok(policy) => Ok(Some(policy)),
-                Err(_) => self.error("public-addresses", "always, controllers or none"),
+                Err(_) => self.error("public-addresses", "always, controllers, on-expose or none"),
             },
         }
     }

@@ -1,32 +1,46 @@
 //! Environments: the provider opened on the simulator, its calls made on virtual time.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{Request, Response};
+use fake_azure::identity::MANAGEMENT_CERTIFICATE_PEM;
+use http::{Method, Request, Response};
 use provider::{
-    CloudSpec, Config, Credential, Environ, Error, IngressRule, Kind, Offering, OpenParams, PublicAddresses, Transport,
-    TransportError, TransportErrorKind,
+    ClassicConfig, CloudSpec, Config, Credential, Environ, Error, IngressRule, Kind, ManagementCertificate, Offering,
+    OpenParams, PerItem, Transport, TransportError, TransportErrorKind,
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 use url::Url;
 use uuid::Uuid;
 
-use super::calls::{Arguments, CONTROLLER, CallError, ProviderCall, uuid_of};
-use super::exchange::{Api, Broken, Exchange};
-use super::workers::{Stuck, VirtualClock, Work};
-use super::{Outcome, SUBSCRIPTION, Setup};
+use super::calls::{Arguments, CONTROLLER, CallError, Options, ProviderCall, uuid_of};
+use super::exchange::{Api, Broken, Delivered, Exchange};
+use super::naive::NaiveEnviron;
+use super::workers::{Stopped, VirtualClock, Work};
+use super::{CLASSIC_ACCOUNT, Outcome, Setup};
 use crate::scenario::CallStep;
+use crate::subject::{Stack, Subject};
 
 /// Environments by name, opened when they are first asked for.
 pub(crate) struct Environs {
     exchange: Arc<dyn Exchange>,
     clock: Arc<VirtualClock>,
+    crash: Arc<Crash>,
+    traffic: Arc<Traffic>,
     seed: u64,
     location: String,
-    open: BTreeMap<String, Arc<dyn Environ>>,
+    subject: Subject,
+    open: BTreeMap<String, Opened>,
+    /// What is kept of environments that are not open: all that another process would know of them.
+    kept: BTreeMap<String, (Subject, Config)>,
+}
+
+struct Opened {
+    subject: Subject,
+    environ: Arc<dyn Environ>,
 }
 
 impl Environs {
@@ -35,9 +49,29 @@ impl Environs {
         Environs {
             exchange,
             clock,
+            crash: Arc::default(),
+            traffic: Arc::default(),
             seed: setup.seed,
             location: setup.location.clone(),
+            subject: setup.subject,
             open: BTreeMap::new(),
+            kept: BTreeMap::new(),
+        }
+    }
+
+    /// The same environments on another simulator: opened anew there, from what is kept of them.
+    pub(crate) fn forked(&self, exchange: Arc<dyn Exchange>) -> Environs {
+        let clock = Arc::new(VirtualClock::new(Arc::clone(&exchange)));
+        Environs {
+            exchange,
+            clock,
+            crash: Arc::default(),
+            traffic: Arc::default(),
+            seed: self.seed,
+            location: self.location.clone(),
+            subject: self.subject,
+            open: BTreeMap::new(),
+            kept: self.to_keep(),
         }
     }
 
@@ -45,8 +79,8 @@ impl Environs {
     pub(crate) fn perform(&mut self, steps: &[CallStep]) -> Result<Vec<Outcome>, CallError> {
         let mut calls = Vec::with_capacity(steps.len());
         for step in steps {
-            let policy = Arguments(&step.arguments).public_addresses()?;
-            calls.push((step.environment.clone(), policy, ProviderCall::read(step)?));
+            let options = Arguments(&step.arguments).options()?;
+            calls.push((step.environment.clone(), options, ProviderCall::read(step)?));
         }
         self.make(calls)
     }
@@ -55,76 +89,198 @@ impl Environs {
     pub(crate) fn call(
         &mut self,
         environment: &str,
-        policy: Option<PublicAddresses>,
+        options: &Options,
         call: ProviderCall,
     ) -> Result<Outcome, CallError> {
-        let mut outcomes = self.make(vec![(environment.to_owned(), policy, call)])?;
+        let mut outcomes = self.make(vec![(environment.to_owned(), options.clone(), call)])?;
         Ok(outcomes.pop().unwrap_or(Outcome::Done))
     }
 
-    fn make(&mut self, calls: Vec<(String, Option<PublicAddresses>, ProviderCall)>) -> Result<Vec<Outcome>, CallError> {
+    fn make(&mut self, calls: Vec<(String, Options, ProviderCall)>) -> Result<Vec<Outcome>, CallError> {
         let mut work: Vec<Work<'static, Outcome>> = Vec::with_capacity(calls.len());
         let many = calls.len() > 1;
-        for (environment, policy, call) in calls {
-            match self.environ(&environment, policy)? {
+        for (environment, options, call) in calls {
+            if matches!(call, ProviderCall::Restart) {
+                self.restart();
+                work.push(Box::pin(std::future::ready(Outcome::Gave(Value::Null))));
+                continue;
+            }
+            match self.environ(&environment, &options)? {
                 Ok(environ) => work.push(Box::pin(perform(environ, call))),
                 Err(error) if !many => return Ok(vec![gave_up(&error)]),
                 Err(error) => return Err(CallError(format!("environment `{environment}`: {}", error.report()))),
             }
         }
-        match self.clock.run(work) {
+        match self.run(work) {
             Ok(outcomes) => Ok(outcomes),
-            Err(Stuck) => Ok(vec![Outcome::GaveUp {
+            Err(Stopped::Stuck) => Ok(vec![Outcome::GaveUp {
                 error: "the provider waits for something that never comes: every worker waits, none for the clock"
                     .to_owned(),
                 kind: "stuck",
             }]),
+            Err(Stopped::Crashed) => Ok(vec![Outcome::GaveUp {
+                error: "the process ended".to_owned(),
+                kind: "crashed",
+            }]),
         }
     }
 
-    fn environ(
+    /// Runs workers on the simulator's time.
+    pub(crate) fn run<T>(&self, work: Vec<Work<'_, T>>) -> Result<Vec<T>, Stopped> {
+        self.clock.run(work)
+    }
+
+    /// The process ends, and another one begins: it knows of environments what was kept of them.
+    pub(crate) fn restart(&mut self) {
+        self.kept = self.to_keep();
+        self.open.clear();
+        self.crash.disarm();
+    }
+
+    /// The process ends as it was told to, in the middle of something: what environments had generated meanwhile is lost.
+    pub(crate) fn forget(&mut self) {
+        self.open.clear();
+        self.crash.disarm();
+    }
+
+    /// Keeps what environments have generated for themselves so far.
+    pub(crate) fn keep(&mut self) {
+        self.kept = self.to_keep();
+    }
+
+    /// The process is to end at the `nth` request from here on, counted from 1.
+    pub(crate) fn crash_at(&self, nth: u64, side: Side) {
+        self.crash.arm(nth, side);
+    }
+
+    /// What the environments have sent so far, in order.
+    pub(crate) fn traffic(&self) -> Vec<Sent> {
+        self.traffic.sent().clone()
+    }
+
+    fn to_keep(&self) -> BTreeMap<String, (Subject, Config)> {
+        let mut kept = self.kept.clone();
+        for (name, opened) in &self.open {
+            kept.insert(name.clone(), (opened.subject, opened.environ.config()));
+        }
+        kept
+    }
+
+    /// An environment, opened if it is not. The inner error is the provider's.
+    pub(crate) fn environ(
         &mut self,
         name: &str,
-        policy: Option<PublicAddresses>,
+        options: &Options,
     ) -> Result<Result<Arc<dyn Environ>, Error>, CallError> {
-        if let Some(environ) = self.open.get(name) {
-            return Ok(Ok(Arc::clone(environ)));
+        if let Some(opened) = self.open.get(name) {
+            return Ok(Ok(Arc::clone(&opened.environ)));
         }
-        let (application, secret) = self.exchange.application();
-        let uuid =
-            |text: &str| Uuid::parse_str(text).map_err(|error| CallError(format!("`{text}` is no uuid: {error}")));
-        let url = |api| Url::parse(&self.exchange.base(api)).map_err(|error| CallError(format!("no address: {error}")));
-        let mut config = Config::new(
-            name,
-            environment_uuid(name),
-            uuid_of("controller", CONTROLLER),
-            self.location.clone(),
-        );
-        if let Some(policy) = policy {
-            config.public_addresses = policy;
-        }
-        let cloud = CloudSpec {
-            resource_manager: url(Api::Arm)?,
-            login: None,
-            offering: Offering::Historic,
-            ..CloudSpec::public()
+        let (subject, config) = match self.kept.get(name) {
+            Some(kept) => kept.clone(),
+            None => {
+                let config = Config::new(
+                    name,
+                    environment_uuid(name),
+                    uuid_of("controller", CONTROLLER),
+                    self.location.clone(),
+                );
+                (options.subject(self.subject), options.apply(config)?)
+            }
         };
-        let transport = Carrier {
-            exchange: Arc::clone(&self.exchange),
-            clock: Arc::clone(&self.clock),
+        let opened = match subject.stack {
+            Stack::Arm => self.open_arm(subject, config)?,
+            Stack::Classic => self.open_classic(config)?,
+            Stack::Naive => Ok(Arc::new(NaiveEnviron {
+                config,
+                base: self.exchange.base(Api::Arm),
+                token: self.exchange.token(),
+                transport: self.transport(Api::Arm),
+                clock: Arc::clone(&self.clock) as Arc<dyn provider::Clock>,
+            }) as Arc<dyn Environ>),
         };
-        let opened = provider::open(OpenParams {
-            config,
-            cloud,
-            credential: Credential::with_password(uuid(SUBSCRIPTION)?, uuid(&application)?, secret),
-            transport: Arc::new(transport),
-            clock: Arc::clone(&self.clock) as Arc<dyn provider::Clock>,
-            seed: self.seed,
-        });
         Ok(opened.inspect(|environ| {
-            self.open.insert(name.to_owned(), Arc::clone(environ));
+            let environ = Arc::clone(environ);
+            self.open.insert(name.to_owned(), Opened { subject, environ });
         }))
     }
+
+    fn open_arm(&self, subject: Subject, mut config: Config) -> Result<Result<Arc<dyn Environ>, Error>, CallError> {
+        let (application, secret) = self.exchange.application();
+        let site = self.exchange.site();
+        // A live subscription has what Azure offers today, and its rehearsal pretends no more.
+        let offering = match site.prefix {
+            Some(_) => Offering::Today,
+            None => Offering::Historic,
+        };
+        let cloud = CloudSpec {
+            resource_manager: self.url(Api::Arm)?,
+            login: None,
+            offering,
+            ..CloudSpec::public()
+        };
+        config.generation = subject.generation;
+        Ok(provider::open(OpenParams {
+            config,
+            cloud,
+            credential: Credential::with_password(uuid(&site.subscription)?, uuid(&application)?, secret),
+            transport: self.transport(Api::Arm),
+            clock: Arc::clone(&self.clock) as Arc<dyn provider::Clock>,
+            seed: self.seed,
+        }))
+    }
+
+    /// The account that a person has made is the usual one, unless the configuration names another.
+    fn open_classic(&self, mut config: Config) -> Result<Result<Arc<dyn Environ>, Error>, CallError> {
+        let site = self.exchange.site();
+        config
+            .classic
+            .get_or_insert_with(|| ClassicConfig::new(CLASSIC_ACCOUNT));
+        let certificate = match ManagementCertificate::from_pem(MANAGEMENT_CERTIFICATE_PEM.as_bytes()) {
+            Ok(certificate) => certificate,
+            Err(error) => return Ok(Err(error)),
+        };
+        let blob = self.exchange.base(Api::Blob);
+        let cloud = CloudSpec {
+            service_management: self.url(Api::Asm)?,
+            // By host name in process, by path behind a socket.
+            blob_endpoint: match blob.strip_prefix("https://blob.") {
+                Some(domain) => format!("https://{{account}}.blob.{domain}/"),
+                None => format!("{blob}/{{account}}/"),
+            },
+            offering: match site.prefix {
+                Some(_) => Offering::Today,
+                None => Offering::Historic,
+            },
+            ..CloudSpec::public()
+        };
+        Ok(provider::open(OpenParams {
+            config,
+            cloud,
+            credential: Credential::with_management_certificate(uuid(&site.subscription)?, certificate),
+            transport: self.transport(Api::Asm),
+            clock: Arc::clone(&self.clock) as Arc<dyn provider::Clock>,
+            seed: self.seed,
+        }))
+    }
+
+    fn url(&self, api: Api) -> Result<Url, CallError> {
+        Url::parse(&self.exchange.base(api)).map_err(|error| CallError(format!("no address: {error}")))
+    }
+
+    /// The way of an environment's requests, its process's end included.
+    fn transport(&self, api: Api) -> Arc<dyn Transport> {
+        Arc::new(Carrier {
+            exchange: Arc::clone(&self.exchange),
+            clock: Arc::clone(&self.clock),
+            crash: Arc::clone(&self.crash),
+            traffic: Arc::clone(&self.traffic),
+            api,
+        })
+    }
+}
+
+fn uuid(text: &str) -> Result<Uuid, CallError> {
+    Uuid::parse_str(text).map_err(|error| CallError(format!("`{text}` is no uuid: {error}")))
 }
 
 /// The uuid of an environment: the same in every run.
@@ -132,16 +288,124 @@ pub(crate) fn environment_uuid(name: &str) -> Uuid {
     uuid_of("environment", name)
 }
 
+/// On which side of a request a process ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Before it is sent.
+    Before,
+    /// After it was answered, and before anybody has read the answer.
+    After,
+}
+
+/// When the process of all environments ends.
+#[derive(Debug, Default)]
+struct Crash(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    n_sent: u64,
+    at: Option<(u64, Side)>,
+    over: bool,
+}
+
+impl Crash {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn arm(&self, nth: u64, side: Side) {
+        *self.state() = State {
+            at: Some((nth, side)),
+            ..State::default()
+        };
+    }
+
+    fn disarm(&self) {
+        *self.state() = State::default();
+    }
+
+    /// Counts a request; gives back where the process ends, if at this one, and whether it has ended before.
+    fn count(&self) -> (Option<Side>, bool) {
+        let mut state = self.state();
+        if state.over {
+            return (None, true);
+        }
+        state.n_sent += 1;
+        let side = state.at.filter(|(nth, _)| *nth == state.n_sent).map(|(_, side)| side);
+        state.over = side.is_some();
+        (side, false)
+    }
+}
+
+/// One request that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// When, on the world's clock.
+    pub at_ms: i64,
+    /// Whether it was something else than a read.
+    pub is_write: bool,
+    /// Status of the answer; 0 where there was none.
+    pub status: u16,
+    /// Size of the answer's body.
+    pub answer_bytes: u64,
+}
+
+#[derive(Debug, Default)]
+struct Traffic(Mutex<Vec<Sent>>);
+
+impl Traffic {
+    fn sent(&self) -> MutexGuard<'_, Vec<Sent>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, at_ms: i64, is_write: bool, delivered: Option<&Delivered>) {
+        self.sent().push(Sent {
+            at_ms,
+            is_write,
+            status: delivered.map_or(0, |delivered| delivered.response.status().as_u16()),
+            answer_bytes: delivered.map_or(0, |delivered| {
+                u64::try_from(delivered.response.body().len()).unwrap_or(u64::MAX)
+            }),
+        });
+    }
+}
+
 /// The provider's requests, carried to the simulator.
 struct Carrier {
     exchange: Arc<dyn Exchange>,
     clock: Arc<VirtualClock>,
+    crash: Arc<Crash>,
+    traffic: Arc<Traffic>,
+    api: Api,
 }
 
 #[async_trait]
 impl Transport for Carrier {
-    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-        match self.exchange.send(Api::Arm, request) {
+    async fn send(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        if self.api == Api::Asm
+            && let Some(certificate) = self.exchange.management_certificate()
+        {
+            request.extensions_mut().insert(certificate);
+        }
+        if let Err(reason) = self.exchange.permit(self.api, &request) {
+            return Err(TransportError::new(TransportErrorKind::Unsendable, reason));
+        }
+        let (ends, over) = self.crash.count();
+        if ends == Some(Side::Before) {
+            self.clock.crash();
+        }
+        if over || ends == Some(Side::Before) {
+            std::future::pending::<()>().await;
+        }
+        let is_write = !matches!(*request.method(), Method::GET | Method::HEAD);
+        let at_ms = self.exchange.now().millis();
+        let delivered = self.exchange.send(self.api, request);
+        self.traffic.add(at_ms, is_write, delivered.as_ref().ok());
+        if ends == Some(Side::After) {
+            self.clock.crash();
+            std::future::pending::<()>().await;
+        }
+        match delivered {
             Ok(delivered) => {
                 if let Some(span) = delivered.after {
                     provider::Clock::sleep(&*self.clock, span).await;
@@ -155,7 +419,13 @@ impl Transport for Carrier {
 
 async fn perform(environ: Arc<dyn Environ>, call: ProviderCall) -> Outcome {
     let given = match call {
-        ProviderCall::AdoptResources { controller } => environ.adopt_resources(controller).await.map(|()| Value::Null),
+        ProviderCall::AdoptResources {
+            controller,
+            from_version,
+        } => environ
+            .adopt_resources(controller, &from_version)
+            .await
+            .map(|()| Value::Null),
         ProviderCall::AllInstances => environ.all_instances().await.map(|instances| json!(instances)),
         ProviderCall::Bootstrap(params) => environ.bootstrap(*params).await.map(|started| started_value(&started)),
         ProviderCall::CloseGlobalPorts(rules) => environ.close_global_ports(&rules).await.map(|()| Value::Null),
@@ -168,6 +438,7 @@ async fn perform(environ: Arc<dyn Environ>, call: ProviderCall) -> Outcome {
             environ.controller_instances(controller).await.map(|ids| json!(ids))
         }
         ProviderCall::Create => environ.create().await.map(|()| Value::Null),
+        ProviderCall::Expose(id) => environ.expose(&id).await.map(|()| Value::Null),
         ProviderCall::Destroy => environ.destroy().await.map(|()| Value::Null),
         ProviderCall::DestroyController { controller } => {
             environ.destroy_controller(controller).await.map(|()| Value::Null)
@@ -178,6 +449,10 @@ async fn perform(environ: Arc<dyn Environ>, call: ProviderCall) -> Outcome {
             .await
             .map(|types| json!(types.into_iter().map(|row| row.name).collect::<Vec<_>>())),
         ProviderCall::Instances(ids) => environ.instances(&ids).await.map(|instances| json!(instances)),
+        ProviderCall::NetworkInterfaces(ids) => environ
+            .network_interfaces(&ids)
+            .await
+            .map(|interfaces| json!(interfaces)),
         ProviderCall::OpenGlobalPorts(rules) => environ.open_global_ports(&rules).await.map(|()| Value::Null),
         ProviderCall::OpenPorts(id, rules) => environ.open_ports(&id, &rules).await.map(|()| Value::Null),
         ProviderCall::Ports(id) => environ.ports(&id).await.map(|rules| ports_value(&rules)),
@@ -194,12 +469,76 @@ async fn perform(environ: Arc<dyn Environ>, call: ProviderCall) -> Outcome {
             .start_instance(*params)
             .await
             .map(|started| started_value(&started)),
+        ProviderCall::Restart => Ok(Value::Null),
         ProviderCall::StopInstances(ids) => environ.stop_instances(&ids).await.map(|()| Value::Null),
+        ProviderCall::Subnets(instance, ids) => environ
+            .subnets(instance.as_ref(), &ids)
+            .await
+            .map(|subnets| json!(subnets)),
+        ProviderCall::Unexpose(id) => environ.unexpose(&id).await.map(|()| Value::Null),
+        ProviderCall::AttachVolumes(_)
+        | ProviderCall::CreateVolumes(_)
+        | ProviderCall::DescribeVolumes(_)
+        | ProviderCall::DestroyVolumes(_)
+        | ProviderCall::DetachVolumes(_)
+        | ProviderCall::ListVolumes => return of_volumes(environ, call).await,
     };
     match given {
         Ok(value) => Outcome::Gave(value),
         Err(error) => gave_up(&error),
     }
+}
+
+async fn of_volumes(environ: Arc<dyn Environ>, call: ProviderCall) -> Outcome {
+    let source = match environ.volume_source() {
+        Ok(source) => source,
+        Err(error) => return gave_up(&error),
+    };
+    match call {
+        ProviderCall::AttachVolumes(params) => each(source.attach(&params).await),
+        ProviderCall::CreateVolumes(params) => {
+            for params in &params {
+                if let Err(error) = source.validate(params) {
+                    return gave_up(&error);
+                }
+            }
+            each(source.create(&params).await)
+        }
+        ProviderCall::DescribeVolumes(ids) => each(source.describe(&ids).await),
+        ProviderCall::DestroyVolumes(ids) => each(source.destroy(&ids).await),
+        ProviderCall::DetachVolumes(params) => each(source.detach(&params).await),
+        ProviderCall::ListVolumes => match source.list().await {
+            Ok(ids) => Outcome::Gave(json!(ids)),
+            Err(error) => gave_up(&error),
+        },
+        _ => Outcome::NotPerformed,
+    }
+}
+
+/// All that came of the items, or which of them went wrong: `2: volume-7 not found`.
+fn each<T: Serialize>(items: PerItem<T>) -> Outcome {
+    let items = match items {
+        Ok(items) => items,
+        Err(error) => return gave_up(&error),
+    };
+    let errors: Vec<(usize, &Error)> = items
+        .iter()
+        .zip(1..)
+        .filter_map(|(item, number)| item.as_ref().err().map(|error| (number, error)))
+        .collect();
+    if let Some((_, first)) = errors.first() {
+        let texts: Vec<String> = errors
+            .iter()
+            .map(|(number, error)| format!("{number}: {}", error.report()))
+            .collect();
+        return Outcome::GaveUp {
+            error: texts.join("; "),
+            kind: kind_of(first),
+        };
+    }
+    Outcome::Gave(Value::Array(
+        items.into_iter().flatten().map(|item| json!(item)).collect(),
+    ))
 }
 
 fn started_value(started: &provider::Started) -> Value {
@@ -209,7 +548,15 @@ fn started_value(started: &provider::Started) -> Value {
 }
 
 fn ports_value(rules: &[IngressRule]) -> Value {
-    Value::Array(rules.iter().map(|rule| Value::from(rule.ports.to_string())).collect())
+    let text = |rule: &IngressRule| {
+        let sources: Vec<String> = rule.sources.iter().map(ToString::to_string).collect();
+        if sources.is_empty() {
+            rule.ports.to_string()
+        } else {
+            format!("{} from {}", rule.ports, sources.join(" "))
+        }
+    };
+    Value::Array(rules.iter().map(|rule| Value::from(text(rule))).collect())
 }
 
 fn gave_up(error: &Error) -> Outcome {
@@ -240,6 +587,7 @@ fn kind_of(error: &Error) -> &'static str {
             Error::UnknownInstanceType(_) | Error::Constraints(_) | Error::NoInstanceType { .. } => "constraints",
             Error::Image(_) => "image",
             Error::Exhausted(_) => "exhausted",
+            Error::Volume(_) | Error::VolumeNotFound(_) | Error::Disks { .. } => "volume",
             _ => "other",
         },
     }

@@ -1,10 +1,14 @@
 //! One request, one answer, and the clock: what the drivers with a protocol have in common.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use fake_azure::wire::ClientCertificate;
 use fake_azure_cloud::{Cloud, Time};
 use http::{Request, Response};
+
+use super::live::Site;
 
 /// A service of Azure's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,4 +69,34 @@ pub(crate) trait Exchange: Send + Sync {
 
     /// The journal, one line an exchange.
     fn journal(&self) -> Vec<String>;
+
+    /// How many exchanges there were since it began.
+    fn n_exchanges(&self) -> u64;
+
+    /// Another simulator that stands where this one stands; the two never meet.
+    ///
+    /// # Errors
+    ///
+    /// When its sockets cannot be opened.
+    fn fork(&self) -> anyhow::Result<Arc<dyn Exchange>>;
+
+    /// Whether a request may be sent at all.
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    fn permit(&self, _api: Api, _request: &Request<Bytes>) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// The certificate that the classic API knows. A request in process that carries it as an extension was sent with it; over
+    /// sockets it is presented in the handshake.
+    fn management_certificate(&self) -> Option<ClientCertificate> {
+        None
+    }
+
+    /// Where scenarios play.
+    fn site(&self) -> Site {
+        Site::own()
+    }
 }

@@ -1,7 +1,10 @@
 //! The way in process: no socket, no thread, host names as in the public cloud.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use fake_azure::faults::Rule;
+use fake_azure::wire::ClientCertificate;
 use fake_azure::{Delivery, FakeAzure, Listener, Pace};
 use fake_azure_cloud::catalogue::limits::Era;
 use fake_azure_cloud::{Cloud, Guid, OperationId, Time};
@@ -29,6 +32,15 @@ impl InProcess {
             .dates_by_own_clock()
             .subscription(Guid::parse(SUBSCRIPTION).expect("the subscription's id is a GUID"))
             .start();
+        InProcess::with(azure)
+    }
+
+    /// One that stands where another stands.
+    pub(super) fn forked(other: &InProcess) -> InProcess {
+        InProcess::with(other.azure.fork())
+    }
+
+    fn with(azure: FakeAzure) -> InProcess {
         azure.with_sandbox(|sandbox| sandbox.journal.set_limit(JOURNAL_MAX));
         InProcess { azure }
     }
@@ -96,8 +108,8 @@ impl Exchange for InProcess {
             self.azure.with_sandbox(|sandbox| {
                 sandbox.faults.clear();
                 // What a fault had made endless ends now: that trouble is over, too.
-                let running = sandbox.cloud.operations().filter(|operation| operation.endless);
-                let endless: Vec<OperationId> = running.map(|operation| operation.id).collect();
+                let running = sandbox.cloud.running().into_iter().map(|(id, _)| id);
+                let endless: Vec<OperationId> = running.filter(|id| !sandbox.cloud.is_under_way(*id)).collect();
                 for id in endless {
                     sandbox.cloud.set_endless(id, false);
                 }
@@ -117,5 +129,17 @@ impl Exchange for InProcess {
             sandbox.journal.lines(0, base.as_deref())
         });
         lines.lines().map(str::to_owned).collect()
+    }
+
+    fn management_certificate(&self) -> Option<ClientCertificate> {
+        Some(self.azure.directory().management_certificate())
+    }
+
+    fn n_exchanges(&self) -> u64 {
+        self.azure.with_sandbox(|sandbox| sandbox.journal.count())
+    }
+
+    fn fork(&self) -> anyhow::Result<Arc<dyn Exchange>> {
+        Ok(Arc::new(InProcess::forked(self)))
     }
 }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use provider::{IngressRule, InstanceId, PublicAddresses, StartInstance};
+use provider::{IngressRule, InstanceId, StartInstance};
 use serde_json::{Value, json};
 
 use super::Outcome;
-use super::calls::{Arguments, CONTROLLER, CallError, ProviderCall, uuid_of};
+use super::calls::{Arguments, CONTROLLER, CallError, Options, ProviderCall, uuid_of};
 use super::environs::Environs;
 use crate::scenario::CallStep;
 
@@ -19,7 +19,7 @@ pub(crate) struct Juju {
 /// One model: Juju's word for an environment.
 #[derive(Debug, Default)]
 struct Model {
-    public_addresses: Option<PublicAddresses>,
+    options: Options,
     next_machine: u32,
     machines: BTreeSet<u32>,
     applications: BTreeMap<String, Application>,
@@ -41,11 +41,9 @@ impl Juju {
         let arguments = Arguments(&step.arguments);
         let name = step.environment.as_str();
         let model = self.models.entry(name.to_owned()).or_default();
-        if let Some(policy) = arguments.public_addresses()? {
-            model.public_addresses = Some(policy);
-        }
-        let policy = model.public_addresses;
-        let mut ask = |call| environs.call(name, policy, call);
+        model.options.extend(arguments.options()?);
+        let options = model.options.clone();
+        let mut ask = |call| environs.call(name, &options, call);
 
         match step.call.as_str() {
             "bootstrap" => {
@@ -127,14 +125,14 @@ impl Juju {
                 // Hosted models first, the controller's own last (juju-provider 3.4).
                 let hosted: Vec<String> = self.models.keys().filter(|model| *model != name).cloned().collect();
                 for hosted in hosted {
-                    let outcome = environs.call(&hosted, None, ProviderCall::Destroy)?;
+                    let outcome = environs.call(&hosted, &Options::default(), ProviderCall::Destroy)?;
                     if !matches!(outcome, Outcome::Gave(_)) {
                         return Ok(outcome);
                     }
                     self.models.remove(&hosted);
                 }
                 let controller = uuid_of("controller", CONTROLLER);
-                let outcome = environs.call(name, policy, ProviderCall::DestroyController { controller })?;
+                let outcome = environs.call(name, &options, ProviderCall::DestroyController { controller })?;
                 if matches!(outcome, Outcome::Gave(_)) {
                     self.models.clear();
                 }

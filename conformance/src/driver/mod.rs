@@ -8,19 +8,31 @@ mod exchange;
 mod http;
 mod in_process;
 mod juju;
+mod live;
 mod model;
+mod naive;
+mod redact;
 mod socket;
 mod workers;
 
 use std::fmt;
+use std::sync::Arc;
 
 use fake_azure_cloud::{Cloud, Time};
 use serde_json::Value;
 
-pub(crate) use self::calls::CallError;
+pub(crate) use self::calls::{CONTROLLER, CallError, Options, uuid_of};
+pub(crate) use self::environs::Environs;
+pub use self::environs::{Sent, Side};
+pub(crate) use self::exchange::Exchange;
+pub use self::live::{Account, LiveSetup, Shown};
+pub(crate) use self::live::{PREFIX_LEN_MIN, Site};
 pub use self::model::ModelDriver;
+pub use self::workers::Stopped;
+pub(crate) use self::workers::Work;
 
 use crate::scenario::{CallStep, HttpStep};
+use crate::subject::Subject;
 
 /// The subscription that scenarios live in.
 pub const SUBSCRIPTION: &str = "6d4a1f0e-5b0c-4f4b-9a55-0a6c3c1f2e01";
@@ -40,10 +52,13 @@ pub enum DriverKind {
     Wire,
     /// Over the protocols and TLS sockets.
     Socket,
+    /// A live subscription, or the rehearsal of one: chosen by its target, not by this name.
+    #[value(skip)]
+    Live,
 }
 
 impl DriverKind {
-    /// Every driver, cheapest first.
+    /// Every driver of a world of one's own, cheapest first.
     pub const ALL: [DriverKind; 3] = [DriverKind::Model, DriverKind::Wire, DriverKind::Socket];
 
     /// Its name.
@@ -53,6 +68,7 @@ impl DriverKind {
             DriverKind::Model => "model",
             DriverKind::Wire => "wire",
             DriverKind::Socket => "socket",
+            DriverKind::Live => "live",
         }
     }
 }
@@ -64,7 +80,7 @@ impl fmt::Display for DriverKind {
 }
 
 /// What a world begins with.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Setup {
     /// Decides every draw.
     pub seed: u64,
@@ -72,6 +88,10 @@ pub struct Setup {
     pub profile: String,
     /// Where environments are.
     pub location: String,
+    /// Which provider environments are of, unless a step says otherwise.
+    pub subject: Subject,
+    /// The live subscription, for a run against one.
+    pub live: Option<LiveSetup>,
 }
 
 /// Something asked of a resource, every variable resolved.
@@ -221,6 +241,11 @@ pub(crate) trait Driver {
 
     /// What came in and went out, one line an exchange, equal for every driver that has a protocol.
     fn journal(&self) -> Vec<String>;
+
+    /// Where it plays.
+    fn site(&self) -> Site {
+        Site::own()
+    }
 }
 
 /// Opens a driver on a world of its own.
@@ -231,8 +256,9 @@ pub(crate) trait Driver {
 pub(crate) fn open(kind: DriverKind, setup: &Setup) -> anyhow::Result<Box<dyn Driver>> {
     Ok(match kind {
         DriverKind::Model => Box::new(ModelDriver::new(setup)),
-        DriverKind::Wire => Box::new(http::HttpDriver::new(in_process::InProcess::start(setup), setup)),
-        DriverKind::Socket => Box::new(http::HttpDriver::new(socket::Socket::start(setup)?, setup)),
+        DriverKind::Wire | DriverKind::Socket | DriverKind::Live => {
+            Box::new(http::HttpDriver::new(exchange(kind, setup)?, setup))
+        }
     })
 }
 
@@ -258,7 +284,67 @@ fn collect_details(error: &Value, details: &mut Vec<(String, String)>) {
     }
 }
 
-/// The group of an environment (juju-provider 1.4, generations A0 and A1).
-pub(crate) fn group_of_environment(name: &str) -> String {
-    format!("juju-{name}-environment-{}", environs::environment_uuid(name))
+/// What the group of an environment may be called, by generation (juju-provider 1.4).
+pub(crate) fn groups_of_environment(name: &str) -> [String; 3] {
+    let uuid = environs::environment_uuid(name).to_string();
+    let short: String = uuid.chars().take(8).collect();
+    [
+        format!("juju-{name}-environment-{uuid}"),
+        format!("juju-{name}-model-{uuid}"),
+        format!("juju-{name}-{short}"),
+    ]
+}
+
+/// A way to a simulator of its own.
+///
+/// # Errors
+///
+/// When its sockets cannot be opened, or there is no protocol on that driver.
+pub(crate) fn exchange(kind: DriverKind, setup: &Setup) -> anyhow::Result<Arc<dyn Exchange>> {
+    Ok(match kind {
+        DriverKind::Model => anyhow::bail!("driver model speaks no protocol, choose wire or socket"),
+        DriverKind::Wire => Arc::new(in_process::InProcess::start(setup)),
+        DriverKind::Socket => Arc::new(socket::Socket::start(setup)?),
+        DriverKind::Live => match &setup.live {
+            Some(live) => Arc::new(live::Live::open(setup, live)?),
+            None => anyhow::bail!("nobody agreed to a live run"),
+        },
+    })
+}
+
+/// Name of the storage account that a classic environment is given.
+pub(crate) const CLASSIC_ACCOUNT: &str = "storyaccount";
+
+/// Makes the storage account that a classic environment needs, as a person does beforehand (juju-provider 2.5).
+///
+/// # Errors
+///
+/// When it is refused.
+pub(crate) fn make_classic_account(exchange: &dyn Exchange) -> anyhow::Result<()> {
+    let xml = format!(
+        "<CreateStorageServiceInput xmlns=\"http://schemas.microsoft.com/windowsazure\">\
+         <ServiceName>{CLASSIC_ACCOUNT}</ServiceName><Label>c3Rvcnk=</Label><Location>West US</Location>\
+         <GeoReplicationEnabled>false</GeoReplicationEnabled></CreateStorageServiceInput>"
+    );
+    let url = format!(
+        "{}/{SUBSCRIPTION}/services/storageservices",
+        exchange.base(exchange::Api::Asm)
+    );
+    let request = ::http::Request::post(url)
+        .header("authorization", format!("Bearer {}", exchange.token()))
+        .header("x-ms-version", "2014-06-01")
+        .header("content-type", "application/xml")
+        .body(bytes::Bytes::from(xml))?;
+    let answer = exchange
+        .send(exchange::Api::Asm, request)
+        .map_err(|broken| anyhow::anyhow!("{}", broken.0))?;
+    let status = answer.response.status();
+    anyhow::ensure!(
+        status.is_success(),
+        "the storage account is refused: {status} {}",
+        String::from_utf8_lossy(answer.response.body())
+    );
+    // It takes a while until it is there.
+    exchange.advance(exchange.now().plus_millis(600_000));
+    Ok(())
 }

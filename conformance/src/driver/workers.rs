@@ -25,6 +25,7 @@ pub(crate) struct VirtualClock {
     worker: AtomicUsize,
     sleepers: Mutex<Vec<Sleeper>>,
     turns: AtomicUsize,
+    crashed: AtomicBool,
 }
 
 struct Sleeper {
@@ -34,9 +35,14 @@ struct Sleeper {
     waker: Waker,
 }
 
-/// Nobody can go on: every worker waits, and none for the clock. A bug, in the provider or here.
-#[derive(Debug)]
-pub(crate) struct Stuck;
+/// Why workers did not come to their end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// Nobody can go on: every worker waits, and none for the clock. A bug, in the provider or here.
+    Stuck,
+    /// The process they run in ended, as it was told to.
+    Crashed,
+}
 
 impl VirtualClock {
     pub(crate) fn new(exchange: Arc<dyn Exchange>) -> VirtualClock {
@@ -45,7 +51,13 @@ impl VirtualClock {
             worker: AtomicUsize::new(0),
             sleepers: Mutex::new(Vec::new()),
             turns: AtomicUsize::new(0),
+            crashed: AtomicBool::new(false),
         }
+    }
+
+    /// Ends the process that the workers run in: none of them goes on.
+    pub(crate) fn crash(&self) {
+        self.crashed.store(true, Ordering::SeqCst);
     }
 
     fn sleepers(&self) -> MutexGuard<'_, Vec<Sleeper>> {
@@ -53,7 +65,7 @@ impl VirtualClock {
     }
 
     /// Runs workers until all are done.
-    pub(crate) fn run<T>(&self, workers: Vec<Work<'_, T>>) -> Result<Vec<T>, Stuck> {
+    pub(crate) fn run<T>(&self, workers: Vec<Work<'_, T>>) -> Result<Vec<T>, Stopped> {
         let mut rows: Vec<Row<'_, T>> = workers
             .into_iter()
             .map(|work| Row {
@@ -63,7 +75,7 @@ impl VirtualClock {
             })
             .collect();
         loop {
-            let mut polled = false;
+            let mut some_polled = false;
             for (number, row) in rows.iter_mut().enumerate() {
                 let Some(work) = &mut row.work else {
                     continue;
@@ -71,10 +83,15 @@ impl VirtualClock {
                 if !row.flag.0.swap(false, Ordering::SeqCst) {
                     continue;
                 }
-                polled = true;
+                some_polled = true;
                 self.worker.store(number, Ordering::SeqCst);
                 let waker = Waker::from(Arc::clone(&row.flag));
-                if let Poll::Ready(done) = work.as_mut().poll(&mut Context::from_waker(&waker)) {
+                let polled = work.as_mut().poll(&mut Context::from_waker(&waker));
+                if self.crashed.swap(false, Ordering::SeqCst) {
+                    self.sleepers().clear();
+                    return Err(Stopped::Crashed);
+                }
+                if let Poll::Ready(done) = polled {
                     row.done = Some(done);
                     row.work = None;
                 }
@@ -83,8 +100,9 @@ impl VirtualClock {
                 self.sleepers().clear();
                 return Ok(rows.into_iter().filter_map(|row| row.done).collect());
             }
-            if !polled && !self.move_on() {
-                return Err(Stuck);
+            if !some_polled && !self.move_on() {
+                self.sleepers().clear();
+                return Err(Stopped::Stuck);
             }
         }
     }
@@ -182,6 +200,8 @@ mod tests {
             seed: 1,
             profile: "current".to_owned(),
             location: "westus".to_owned(),
+            subject: crate::subject::Subject::A1,
+            live: None,
         };
         VirtualClock::new(Arc::new(InProcess::start(&setup)))
     }
@@ -211,8 +231,23 @@ mod tests {
     }
 
     #[test]
+    fn nothing_goes_on_after_a_crash() {
+        let clock = clock();
+        let after = AtomicUsize::new(0);
+        let crashing: Work<'_, ()> = Box::pin(async {
+            clock.crash();
+            std::future::pending::<()>().await;
+        });
+        let other: Work<'_, ()> = Box::pin(async {
+            after.fetch_add(1, Ordering::SeqCst);
+        });
+        assert_eq!(clock.run(vec![crashing, other]), Err(Stopped::Crashed));
+        assert_eq!(after.load(Ordering::SeqCst), 0);
+    }
+
+    #[test]
     fn who_waits_for_nothing_is_found() {
         let forever: Work<'_, ()> = Box::pin(std::future::pending());
-        assert!(clock().run(vec![forever]).is_err());
+        assert_eq!(clock().run(vec![forever]), Err(Stopped::Stuck));
     }
 }

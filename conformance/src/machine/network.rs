@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::scenario::{Action, Body, Expect, GROUP, LOCATION, Place, ResourceStep, Scenario, Step, Verb};
+use super::history::{step, story};
+use crate::scenario::{Action, Body, Expect, GROUP, ResourceStep, Scenario, Step, Verb};
+use crate::subject::Subject;
 
 /// A network; its address space is 10.0.0.0/16.
 pub type Net = u8;
@@ -496,17 +498,6 @@ fn address(range: u8, host: u8) -> String {
     format!("10.0.{third}.{host}")
 }
 
-fn step(action: Action, expect: Expect) -> Step {
-    Step {
-        at: Place::default(),
-        action,
-        name: None,
-        expect,
-        repeat: 1,
-        wait: true,
-    }
-}
-
 /// An operation in the scenario language.
 fn ask(operation: Operation, vm_nic: Option<u8>, range: u8) -> (Verb, String, Option<Value>) {
     let id = |target: &str| {
@@ -587,17 +578,14 @@ pub fn scenario(operations: &[Operation]) -> Scenario {
     let mut steps = vec![reference.step(Operation::PutGroup)];
     steps.extend(operations.iter().map(|operation| reference.step(*operation)));
     steps.push(reference.count());
-    Scenario {
-        id: "generated/network".to_owned(),
-        about: "A generated history of networks, interfaces and machines.".to_owned(),
-        tags: vec!["arm".to_owned(), "generated".to_owned()],
-        profile: "current".to_owned(),
-        location: LOCATION.to_owned(),
-        versions: BTreeMap::new(),
-        uses: Vec::new(),
-        prepare: Vec::new(),
+    story(
+        "generated/network",
+        "A generated history of networks, interfaces and machines.",
+        "arm",
+        "current",
+        Subject::A1,
         steps,
-    }
+    )
 }
 
 #[cfg(test)]

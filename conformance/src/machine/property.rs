@@ -16,6 +16,7 @@ use crate::report::{Found, PropertyDone};
 use crate::runner::trouble_report;
 use crate::scenario::{Scenario, write};
 use crate::session::{self, End, Plan};
+use crate::subject::Subject;
 
 /// A property.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +37,8 @@ pub struct Property {
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     Network,
-    Provider { faults: bool },
+    Provider { faults: bool, subject: Subject },
+    Volumes,
     Sweep,
 }
 
@@ -65,7 +67,32 @@ pub const PROPERTIES: &[Property] = &[
         driver: DriverKind::Wire,
         n_cases: 12,
         n_operations_max: 12,
-        kind: Kind::Provider { faults: false },
+        kind: Kind::Provider {
+            faults: false,
+            subject: Subject::A1,
+        },
+    },
+    Property {
+        name: "provider-calm-a4",
+        about: "The same of machines that are deployed by template.",
+        driver: DriverKind::Wire,
+        n_cases: 6,
+        n_operations_max: 12,
+        kind: Kind::Provider {
+            faults: false,
+            subject: Subject::A4,
+        },
+    },
+    Property {
+        name: "provider-calm-a7",
+        about: "The same of machines on managed disks.",
+        driver: DriverKind::Wire,
+        n_cases: 6,
+        n_operations_max: 12,
+        kind: Kind::Provider {
+            faults: false,
+            subject: Subject::A7,
+        },
     },
     Property {
         name: "provider-faults",
@@ -73,7 +100,10 @@ pub const PROPERTIES: &[Property] = &[
         driver: DriverKind::Wire,
         n_cases: 24,
         n_operations_max: 12,
-        kind: Kind::Provider { faults: true },
+        kind: Kind::Provider {
+            faults: true,
+            subject: Subject::A1,
+        },
     },
     Property {
         name: "provider-sweep",
@@ -82,6 +112,14 @@ pub const PROPERTIES: &[Property] = &[
         n_cases: 300,
         n_operations_max: 8,
         kind: Kind::Sweep,
+    },
+    Property {
+        name: "provider-volumes",
+        about: "Volumes keep their numbers and outlive machines, whatever the order, and go with their environment.",
+        driver: DriverKind::Wire,
+        n_cases: 12,
+        n_operations_max: 14,
+        kind: Kind::Volumes,
     },
     // tidy: end
 ];
@@ -100,9 +138,14 @@ pub fn check(property: &Property, n_cases: u32, seed: u64, folder: Option<&Utf8P
             let histories = vec(network::operation(), size).prop_map(|operations| network::scenario(&operations));
             search(property, &histories, n_cases, seed, &tried)
         }
-        Kind::Provider { faults } => {
+        Kind::Provider { faults, subject } => {
+            let histories = vec(provider::operation(faults), size)
+                .prop_map(move |operations| provider::scenario_of(subject, &operations));
+            search(property, &histories, n_cases, seed, &tried)
+        }
+        Kind::Volumes => {
             let histories =
-                vec(provider::operation(faults), size).prop_map(|operations| provider::scenario(&operations));
+                vec(provider::operation_with_volumes(), size).prop_map(|operations| provider::scenario(&operations));
             search(property, &histories, n_cases, seed, &tried)
         }
         Kind::Sweep => sweep(property, n_cases, seed, &tried),
@@ -179,6 +222,8 @@ fn sweep(property: &Property, n_cases: u32, seed: u64, tried: &Tried) -> anyhow:
         seed,
         until: None,
         profile: None,
+        subject: None,
+        live: None,
     };
     let (_, journal) = session::journal(&plan)?;
     let n_requests = u8::try_from(journal.len()).unwrap_or(u8::MAX);
@@ -207,6 +252,8 @@ fn tell(property: &Property, scenario: &Scenario, seed: u64, tried: &Tried) -> O
         seed,
         until: None,
         profile: None,
+        subject: None,
+        live: None,
     };
     match session::run(&plan) {
         Ok(ran) => {

@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::scenario::{Action, CallStep, Check, Expect, LOCATION, Place, Scenario, Step};
+use super::history::{step, story};
+use crate::scenario::{Action, CallStep, Check, Expect, Scenario, Step};
+use crate::subject::Subject;
 
 /// One thing that Juju asks of the provider, or that befalls it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +25,15 @@ pub enum Operation {
     Open(u8, u16),
     /// Closes a port of a machine.
     Close(u8, u16),
+    /// Makes a volume, attached to a machine.
+    Attach {
+        /// The machine.
+        machine: u8,
+        /// Which of the environment's.
+        volume: u8,
+    },
+    /// Takes a volume from its machine.
+    Detach(u8),
     /// Lists all instances.
     List,
     /// The environment is made again.
@@ -62,9 +73,12 @@ pub enum Trouble {
 }
 
 const N_MACHINES: u8 = 4;
+const N_VOLUMES: u8 = 2;
+/// Half an hour, after which every machine runs that was begun.
+const RUNS_AFTER_MS: i64 = 1_800_000;
 const PORTS: [u16; 3] = [80, 443, 8080];
 
-/// Draws an operation; with `faults`, trouble is among them.
+/// Draws an operation of machines and ports; with `faults`, trouble is among them.
 pub fn operation(faults: bool) -> impl Strategy<Value = Operation> {
     let trouble = prop_oneof![
         Just(Trouble::CutBefore),
@@ -88,6 +102,15 @@ pub fn operation(faults: bool) -> impl Strategy<Value = Operation> {
         1 => Just(Operation::Create),
         1 => (1..600_u16).prop_map(Operation::Wait),
         if faults { 8 } else { 0 } => (1..40_u8, trouble).prop_map(|(nth, trouble)| Operation::Fault { nth, trouble }),
+    ]
+}
+
+/// Draws an operation of machines and volumes, without trouble.
+pub fn operation_with_volumes() -> impl Strategy<Value = Operation> {
+    prop_oneof![
+        4 => operation(false),
+        3 => (0..N_MACHINES, 0..N_VOLUMES).prop_map(|(machine, volume)| Operation::Attach { machine, volume }),
+        2 => (0..N_VOLUMES).prop_map(Operation::Detach),
     ]
 }
 
@@ -115,6 +138,10 @@ pub fn swept(strike: Option<(u8, Trouble)>) -> Scenario {
 struct Reference {
     machines: BTreeSet<u8>,
     ports: BTreeMap<u8, BTreeSet<u16>>,
+    /// Volumes, each with the machine it is on.
+    volumes: BTreeMap<u8, Option<u8>>,
+    /// Whether machines are given back before they run.
+    returns_early: bool,
     /// Whether a fault was installed: outcomes are then free until faults end.
     troubled: bool,
 }
@@ -122,23 +149,29 @@ struct Reference {
 /// A history as a scenario.
 #[must_use]
 pub fn scenario(operations: &[Operation]) -> Scenario {
-    let mut reference = Reference::default();
+    scenario_of(Subject::A1, operations)
+}
+
+/// A history as a scenario of another provider for Resource Manager.
+#[must_use]
+pub fn scenario_of(subject: Subject, operations: &[Operation]) -> Scenario {
+    let mut reference = Reference {
+        returns_early: subject != Subject::A1,
+        ..Reference::default()
+    };
     let mut steps = vec![call("create", json!({}), Expect::default())];
     for operation in operations {
         reference.steps(*operation, &mut steps);
     }
     reference.recovery(&mut steps);
-    Scenario {
-        id: "generated/provider".to_owned(),
-        about: "A generated history of machines and ports, with faults.".to_owned(),
-        tags: vec!["generated".to_owned(), "provider".to_owned()],
-        profile: "2016".to_owned(),
-        location: LOCATION.to_owned(),
-        versions: BTreeMap::new(),
-        uses: Vec::new(),
-        prepare: Vec::new(),
+    story(
+        "generated/provider",
+        "A generated history of machines, ports and volumes, with faults.",
+        "provider",
+        "2016",
+        subject,
         steps,
-    }
+    )
 }
 
 impl Reference {
@@ -150,6 +183,7 @@ impl Reference {
                     self.ports.remove(&machine);
                     let expect = self.expect(json!({"id": id(machine)}));
                     steps.push(call("start_instance", json!({"machine": machine}), expect));
+                    self.wait(steps);
                 }
             }
             Operation::StartTwo(one, other) => {
@@ -162,10 +196,14 @@ impl Reference {
                     Action::Together(calls.to_vec()),
                     self.expect(json!([{"id": id(one)}, {"id": id(other)}])),
                 ));
+                self.wait(steps);
             }
             Operation::Stop(machine) => {
                 self.machines.remove(&machine);
                 self.ports.remove(&machine);
+                for on in self.volumes.values_mut().filter(|on| **on == Some(machine)) {
+                    *on = None;
+                }
                 steps.push(call("stop_instances", json!({"ids": [id(machine)]}), self.free()));
             }
             Operation::Open(machine, port) => {
@@ -180,6 +218,18 @@ impl Reference {
                     self.ports.entry(machine).or_default().remove(&port);
                     let arguments = json!({"id": id(machine), "ports": [format!("{port}/tcp")]});
                     steps.push(call("close_ports", arguments, self.free()));
+                }
+            }
+            Operation::Attach { machine, volume } => self.attach(machine, volume, steps),
+            Operation::Detach(volume) => {
+                if let Some(Some(machine)) = self.volumes.get(&volume).copied() {
+                    let expect = self.free();
+                    steps.push(call(
+                        "detach_volumes",
+                        json!({"attachments": [on(volume, machine)]}),
+                        expect,
+                    ));
+                    self.volumes.insert(volume, None);
                 }
             }
             Operation::List => {
@@ -198,6 +248,45 @@ impl Reference {
         }
     }
 
+    /// A volume goes to a machine that runs: a new one is made there, one that is nowhere is attached, one that is somewhere stays.
+    fn attach(&mut self, machine: u8, volume: u8, steps: &mut Vec<Step>) {
+        if !self.machines.contains(&machine) {
+            return;
+        }
+        let expect = self.free();
+        match self.volumes.get(&volume) {
+            None => {
+                let params = json!({"volume": volume, "size-mib": 1024, "instance": id(machine)});
+                steps.push(call("create_volumes", json!({"volumes": [params]}), expect.clone()));
+                // Where making it did not attach it, this does; where it did, it changes nothing.
+                steps.push(call(
+                    "attach_volumes",
+                    json!({"attachments": [on(volume, machine)]}),
+                    expect,
+                ));
+                self.volumes.insert(volume, Some(machine));
+            }
+            Some(None) => {
+                steps.push(call(
+                    "attach_volumes",
+                    json!({"attachments": [on(volume, machine)]}),
+                    expect,
+                ));
+                self.volumes.insert(volume, Some(machine));
+            }
+            Some(Some(_)) => {}
+        }
+        if !self.troubled {
+            let expect = Expect {
+                value: Some(json!(
+                    self.volumes.keys().map(|volume| volume_id(*volume)).collect::<Vec<_>>()
+                )),
+                ..Expect::default()
+            };
+            steps.push(call("list_volumes", json!({}), expect));
+        }
+    }
+
     /// Faults end; Juju brings the environment to where it should be, and then takes it down.
     fn recovery(&self, steps: &mut Vec<Step>) {
         if self.troubled {
@@ -210,6 +299,7 @@ impl Reference {
             steps.push(step(world(0), Expect::default()));
             for machine in &self.machines {
                 steps.push(call("start_instance", json!({"machine": machine}), Expect::default()));
+                self.wait(steps);
                 let ports = self.ports.get(machine).cloned().unwrap_or_default();
                 for port in ports {
                     let arguments = json!({"id": id(*machine), "ports": [format!("{port}/tcp")]});
@@ -245,6 +335,13 @@ impl Reference {
         steps.push(step(Action::Check(vec![Check::Empty]), Expect::default()));
     }
 
+    /// Until machines run, where a call does not wait for that.
+    fn wait(&self, steps: &mut Vec<Step>) {
+        if self.returns_early {
+            steps.push(step(Action::Advance(RUNS_AFTER_MS), Expect::default()));
+        }
+    }
+
     fn expect(&self, value: Value) -> Expect {
         if self.troubled {
             self.free()
@@ -276,6 +373,14 @@ fn world(n_machines: u64) -> Action {
             .map(|short| (short.to_owned(), n_machines))
             .collect(),
     )
+}
+
+fn volume_id(volume: u8) -> String {
+    format!("volume-{volume}")
+}
+
+fn on(volume: u8, machine: u8) -> Value {
+    json!({"volume": volume_id(volume), "instance": id(machine)})
 }
 
 fn id(machine: u8) -> String {
@@ -318,15 +423,4 @@ fn call_step(name: &str, arguments: Value) -> CallStep {
 
 fn call(name: &str, arguments: Value, expect: Expect) -> Step {
     step(Action::Provider(call_step(name, arguments)), expect)
-}
-
-fn step(action: Action, expect: Expect) -> Step {
-    Step {
-        at: Place::default(),
-        action,
-        name: None,
-        expect,
-        repeat: 1,
-        wait: true,
-    }
 }

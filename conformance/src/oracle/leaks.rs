@@ -33,6 +33,13 @@ pub(crate) fn left_over(cloud: &Cloud) -> Vec<String> {
             left.push(format!("{n_rows} of the fabric's {table}: {rows}"));
         }
     }
+    let classic = super::footprint::classic_tables(cloud.classic());
+    left.extend(
+        classic
+            .into_iter()
+            .filter(|(_, n_rows)| *n_rows > 0)
+            .map(|(table, n_rows)| format!("{n_rows} of the classic {table}")),
+    );
     left.extend(
         cloud
             .ledger()

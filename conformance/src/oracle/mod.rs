@@ -4,15 +4,17 @@
 
 mod baseline;
 mod expectations;
+mod footprint;
 mod leaks;
 mod matching;
 mod reported;
 
 pub use self::baseline::{Baseline, BaselineError};
 pub(crate) use self::expectations::judge;
+pub use self::footprint::Footprint;
 pub(crate) use self::leaks::left_over;
 pub use self::matching::{Mismatch, difference};
-pub(crate) use self::reported::{of_environment, unreported};
+pub(crate) use self::reported::{of_environment, of_world, unreported};
 
 /// What the oracles think of a step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

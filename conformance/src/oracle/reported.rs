@@ -6,7 +6,7 @@ use fake_azure_cloud::{Cloud, Kind, Resource};
 use serde_json::Value;
 
 use super::expectations::ids_in;
-use crate::driver::group_of_environment;
+use crate::driver::groups_of_environment;
 
 /// The kinds that a machine of its own is made of.
 const PARTS: &[(&str, &str)] = &[
@@ -17,13 +17,19 @@ const PARTS: &[(&str, &str)] = &[
 
 /// The instances of which something is there, in an environment's group.
 pub(crate) fn of_environment(cloud: &Cloud, environment: &str) -> BTreeSet<String> {
-    let group = group_of_environment(environment).to_lowercase();
-    let in_group = |resource: &Resource| {
-        cloud
-            .store()
-            .get(resource.group)
-            .is_some_and(|found| found.name.to_lowercase() == group)
-    };
+    let groups = groups_of_environment(environment);
+    of_resources(cloud, |resource: &Resource| {
+        let group = cloud.store().get(resource.group);
+        group.is_some_and(|found| groups.iter().any(|own| found.name.eq_ignore_ascii_case(own)))
+    })
+}
+
+/// The instances of which something is there, in a world that holds one environment.
+pub(crate) fn of_world(cloud: &Cloud) -> BTreeSet<String> {
+    of_resources(cloud, |_| true)
+}
+
+fn of_resources(cloud: &Cloud, is_own: impl Fn(&Resource) -> bool) -> BTreeSet<String> {
     let kinds: Vec<Kind> = PARTS
         .iter()
         .filter_map(|(namespace, type_path)| Kind::find(namespace, type_path))
@@ -31,7 +37,7 @@ pub(crate) fn of_environment(cloud: &Cloud, environment: &str) -> BTreeSet<Strin
     cloud
         .store()
         .iter()
-        .filter(|resource| kinds.contains(&resource.kind) && in_group(resource))
+        .filter(|resource| kinds.contains(&resource.kind) && is_own(resource))
         .filter_map(|resource| machine_of(&resource.name))
         .collect()
 }

@@ -12,22 +12,29 @@ const START: &[&str] = &[
     "controller",
     "group-with",
     "placement",
-    "public-addresses",
     "series",
     "tags",
     "units",
 ];
+
+/// What an environment is, said where it is first used: every call of an environment takes it.
+pub(super) const OPEN: &[&str] = &["config", "generation", "public-addresses", "stack"];
 
 pub(super) const PROVIDER_CALLS: &[CallRow] = &[
     // tidy: sorted
     CallRow {
         name: "adopt_resources",
         needs: &["controller"],
-        takes: &[],
+        takes: &["from-version"],
     },
     CallRow {
         name: "all_instances",
         needs: &[],
+        takes: &[],
+    },
+    CallRow {
+        name: "attach_volumes",
+        needs: &["attachments"],
         takes: &[],
     },
     CallRow {
@@ -58,7 +65,17 @@ pub(super) const PROVIDER_CALLS: &[CallRow] = &[
     CallRow {
         name: "create",
         needs: &[],
-        takes: &["public-addresses"],
+        takes: &[],
+    },
+    CallRow {
+        name: "create_volumes",
+        needs: &["volumes"],
+        takes: &[],
+    },
+    CallRow {
+        name: "describe_volumes",
+        needs: &["ids"],
+        takes: &[],
     },
     CallRow {
         name: "destroy",
@@ -69,6 +86,21 @@ pub(super) const PROVIDER_CALLS: &[CallRow] = &[
         name: "destroy_controller",
         needs: &[],
         takes: &["controller"],
+    },
+    CallRow {
+        name: "destroy_volumes",
+        needs: &["ids"],
+        takes: &[],
+    },
+    CallRow {
+        name: "detach_volumes",
+        needs: &["attachments"],
+        takes: &[],
+    },
+    CallRow {
+        name: "expose",
+        needs: &["id"],
+        takes: &[],
     },
     CallRow {
         name: "global_ports",
@@ -82,6 +114,16 @@ pub(super) const PROVIDER_CALLS: &[CallRow] = &[
     },
     CallRow {
         name: "instances",
+        needs: &["ids"],
+        takes: &[],
+    },
+    CallRow {
+        name: "list_volumes",
+        needs: &[],
+        takes: &[],
+    },
+    CallRow {
+        name: "network_interfaces",
         needs: &["ids"],
         takes: &[],
     },
@@ -111,6 +153,11 @@ pub(super) const PROVIDER_CALLS: &[CallRow] = &[
         takes: &[],
     },
     CallRow {
+        name: "restart",
+        needs: &[],
+        takes: &[],
+    },
+    CallRow {
         name: "start_instance",
         needs: &["machine"],
         takes: START,
@@ -118,6 +165,16 @@ pub(super) const PROVIDER_CALLS: &[CallRow] = &[
     CallRow {
         name: "stop_instances",
         needs: &["ids"],
+        takes: &[],
+    },
+    CallRow {
+        name: "subnets",
+        needs: &[],
+        takes: &["id", "ids"],
+    },
+    CallRow {
+        name: "unexpose",
+        needs: &["id"],
         takes: &[],
     },
     // tidy: end
@@ -133,7 +190,7 @@ pub(super) const JUJU_CALLS: &[CallRow] = &[
     CallRow {
         name: "add-model",
         needs: &[],
-        takes: &["public-addresses"],
+        takes: &[],
     },
     CallRow {
         name: "add-unit",
@@ -143,7 +200,7 @@ pub(super) const JUJU_CALLS: &[CallRow] = &[
     CallRow {
         name: "bootstrap",
         needs: &[],
-        takes: &["constraints", "public-addresses", "series"],
+        takes: &["constraints", "series"],
     },
     CallRow {
         name: "deploy",

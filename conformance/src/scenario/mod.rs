@@ -19,6 +19,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::subject::Subject;
+
 pub use self::document::{build as build_document, keys as document_keys};
 pub use self::duration::{parse as parse_duration, show as show_duration};
 pub use self::error::ScenarioError;
@@ -47,6 +49,8 @@ pub struct Scenario {
     pub profile: String,
     /// Where its resources are.
     pub location: String,
+    /// Which provider its environments are of, unless a step says otherwise.
+    pub subject: Subject,
     /// Api-versions that differ from the usual ones, by lower-case provider namespace.
     pub versions: BTreeMap<String, String>,
     /// Names of the fragments that it begins with.

@@ -17,6 +17,8 @@ pub(super) struct RawScenario {
     pub(super) tags: Vec<Spanned<String>>,
     pub(super) profile: Option<Spanned<String>>,
     pub(super) location: Option<String>,
+    pub(super) stack: Option<Spanned<String>>,
+    pub(super) generation: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) versions: BTreeMap<String, Spanned<String>>,
     #[serde(default)]
@@ -102,9 +104,13 @@ step! {
     everywhere "everywhere": bool,
     environment "environment": String,
     app "app": Value,
+    attachments "attachments": Value,
+    config "config": Value,
     count "count": Value,
     constraints "constraints": Value,
     controller "controller": Value,
+    from_version "from-version": Value,
+    generation "generation": Value,
     group_with "group-with": Value,
     id "id": Value,
     ids "ids": Value,
@@ -113,9 +119,11 @@ step! {
     ports "ports": Value,
     public_addresses "public-addresses": Value,
     series "series": Value,
+    stack "stack": Value,
     tags "tags": Value,
     unit "unit": Value,
     units "units": Value,
+    volumes "volumes": Value,
     name "as": String,
     repeat "repeat": u32,
     wait "wait": bool,
@@ -127,9 +135,13 @@ impl RawStep {
     pub(super) fn arguments(&self) -> Map<String, Value> {
         let rows = [
             ("app", &self.app),
+            ("attachments", &self.attachments),
+            ("config", &self.config),
             ("count", &self.count),
             ("constraints", &self.constraints),
             ("controller", &self.controller),
+            ("from-version", &self.from_version),
+            ("generation", &self.generation),
             ("group-with", &self.group_with),
             ("id", &self.id),
             ("ids", &self.ids),
@@ -138,9 +150,11 @@ impl RawStep {
             ("ports", &self.ports),
             ("public-addresses", &self.public_addresses),
             ("series", &self.series),
+            ("stack", &self.stack),
             ("tags", &self.tags),
             ("unit", &self.unit),
             ("units", &self.units),
+            ("volumes", &self.volumes),
         ];
         rows.into_iter()
             .filter_map(|(name, value)| Some((name.to_owned(), value.as_ref()?.value.clone())))

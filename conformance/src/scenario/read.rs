@@ -7,13 +7,14 @@ use fake_azure_cloud::ApiVersion;
 use fake_azure_cloud::catalogue::limits::Era;
 use serde_json::Value;
 
-use super::calls::{CallRow, JUJU_CALLS, PROVIDER_CALLS};
+use super::calls::{CallRow, JUJU_CALLS, OPEN, PROVIDER_CALLS};
 use super::raw::{RawHttp, RawScenario, RawStep, place};
 use super::variables::{names_in, names_in_text};
 use super::{
     Action, Body, CallStep, Check, Expect, HttpBody, HttpStep, LOCATION, Place, ResourceStep, Scenario, ScenarioError,
     Step, Target, Verb, document, duration,
 };
+use crate::subject::{Stack, Subject};
 
 /// Variables that every run has.
 const BUILT_IN: &[&str] = &["group", "i", "location", "now", "seed", "subscription", "tenant"];
@@ -68,7 +69,7 @@ const VERBS: &[VerbRow] = &[
     },
     VerbRow {
         name: "together",
-        keys: &["expect"],
+        keys: &["as", "expect"],
     },
     VerbRow {
         name: "fault",
@@ -161,12 +162,27 @@ pub fn read(path: &Utf8Path, id: &str, text: &str, fragments: Fragments<'_>) -> 
         tags.push(tag.value.clone());
     }
 
+    let mut subject = Subject::default();
+    if let Some(stack) = &raw.stack {
+        subject.stack = Stack::find(&stack.value).ok_or_else(|| {
+            let message = format!("`{}` is no stack, expected arm or classic", stack.value);
+            reader.error(place(stack.referenced), message)
+        })?;
+    }
+    if let Some(generation) = &raw.generation {
+        subject.generation = Subject::generation_of(&generation.value).ok_or_else(|| {
+            let message = format!("`{}` is no generation, expected A1, A4 or A7", generation.value);
+            reader.error(place(generation.referenced), message)
+        })?;
+    }
+
     Ok(Scenario {
         id: id.to_owned(),
         about: raw.about.value.trim().to_owned(),
         tags,
         profile,
         location: raw.location.unwrap_or_else(|| LOCATION.to_owned()),
+        subject,
         versions,
         uses,
         prepare,
@@ -251,12 +267,14 @@ impl Reader<'_> {
             _ => None,
         };
         for (key, key_at) in &present {
-            let of_call = call.is_some_and(|call| call.needs.contains(key) || call.takes.contains(key));
+            let of_call =
+                call.is_some_and(|call| call.needs.contains(key) || call.takes.contains(key) || OPEN.contains(key));
             if *key != verb.name && !verb.keys.contains(key) && !of_call {
                 let mut known: Vec<&str> = verb.keys.to_vec();
                 if let Some(call) = call {
                     known.extend(call.needs);
                     known.extend(call.takes);
+                    known.extend(OPEN);
                 }
                 known.sort_unstable();
                 let known = if known.is_empty() {

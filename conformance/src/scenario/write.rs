@@ -2,9 +2,11 @@
 
 use std::fmt::Write;
 
+use provider::Generation;
 use serde_json::{Map, Value, json};
 
 use super::{Action, Body, CallStep, Expect, HttpBody, LOCATION, Scenario, Step, show_duration};
+use crate::subject::Stack;
 
 /// A scenario as YAML. What fragments did stands at the front of its steps, so that the file needs no other.
 #[must_use]
@@ -15,6 +17,12 @@ pub fn write(scenario: &Scenario) -> String {
     line(&mut text, &format!("profile: {}", flow(&json!(scenario.profile))));
     if scenario.location != LOCATION {
         line(&mut text, &format!("location: {}", flow(&json!(scenario.location))));
+    }
+    if scenario.subject.stack != Stack::Arm {
+        line(&mut text, &format!("stack: {}", scenario.subject.stack.name()));
+    }
+    if scenario.subject.generation != Generation::A1 {
+        line(&mut text, &format!("generation: {}", scenario.subject.generation));
     }
     if !scenario.versions.is_empty() {
         line(&mut text, &format!("versions: {}", flow(&json!(scenario.versions))));

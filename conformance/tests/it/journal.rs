@@ -17,6 +17,8 @@ fn journal(scenario: &Scenario, driver: DriverKind) -> Vec<String> {
         seed: SEED,
         until: None,
         profile: None,
+        subject: None,
+        live: None,
     };
     let (ran, journal) = session::journal(&plan).expect("a driver starts");
     assert_eq!(ran.end, End::Passed, "{} on {driver}", scenario.id);

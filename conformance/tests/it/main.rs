@@ -1,9 +1,16 @@
-//! Integration tests of the harness: the language, the command line, generated histories, repeatability.
+//! Integration tests of the harness: the language, the command line, generated histories, repeatability; and what the provider
+//! promises, struck and not.
 
 mod cli;
+mod classic;
+mod contract;
+mod differential;
 mod journal;
 mod language;
+mod live;
+mod naive;
 mod state_machine;
+mod sweep;
 
 /// Runs a test with snapshots where the workspace keeps them.
 fn with_snapshots(test: impl FnOnce()) {

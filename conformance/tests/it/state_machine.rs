@@ -56,6 +56,8 @@ impl StateMachineTest for Cloud {
             seed: 1,
             until: None,
             profile: None,
+            subject: None,
+            live: None,
         };
         let mut session = Session::open(&plan).expect("the model driver always opens");
         let mut reference = Reference::new();
