@@ -30,7 +30,8 @@ pub trait Environ: Send + Sync {
     /// Makes the containers of a hosted environment: group, network, security group, subnet, storage account.
     ///
     /// Post: each exists once, provisioned, tagged with environment and controller. May be repeated at any time; what exists stays.
-    /// On error what was made stays, for a repetition or for `destroy`.
+    /// Where it is made by a deployment (generations A4 and A7), that is under way only, and the first machine waits for it. On error
+    /// what was made stays, for a repetition or for `destroy`.
     async fn create(&self) -> Result<(), Error>;
 
     /// `create`, then starts the controller machine.
@@ -42,8 +43,9 @@ pub trait Environ: Send + Sync {
     /// Makes a machine.
     ///
     /// Pre: `create` was done; no machine of that id is wanted otherwise. Post: the virtual machine is provisioned, with one
-    /// network interface of an address of its own, a public address where the policy says so, in an availability set. On error
-    /// nothing of it is left, or what is left is reported by `all_instances`; [`Error::Start`] carries the cause.
+    /// network interface of an address of its own, a public address where the policy says so, in an availability set. Generation A4
+    /// answers while it is being made: then the status tells how that goes, and a machine that could not be made is reported as
+    /// [`StatusKind::ProvisioningError`](crate::StatusKind::ProvisioningError) until it is stopped. On error nothing of it is left, or what is left is reported by `all_instances`; [`Error::Start`] carries the cause.
     async fn start_instance(&self, params: StartInstance) -> Result<Started, Error>;
 
     /// Deletes machines with everything that was made for them alone.

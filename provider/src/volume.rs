@@ -214,14 +214,15 @@ pub trait VolumeSource: Send + Sync {
     ///
     /// # Errors
     ///
-    /// Per item: Azure's refusal, in use above all.
+    /// Per item: Azure's refusal; [`Error::is_in_use`] tells that a machine still has the volume.
     async fn destroy(&self, ids: &[VolumeId]) -> PerItem<()>;
 
     /// Puts volumes on machines. One that is there already stays where it is, with no write.
     ///
     /// # Errors
     ///
-    /// Per item: [`Error::InstanceNotFound`], [`Error::VolumeNotFound`], [`Error::Disks`], [`Error::Exhausted`].
+    /// Per item: [`Error::VolumeNotFound`] for what is no volume's id; [`Error::InstanceNotFound`]; [`Error::Disks`], with
+    /// [`Error::Exhausted`] behind it when all numbers are taken, else with Azure's refusal.
     async fn attach(&self, params: &[VolumeAttachmentParams]) -> PerItem<VolumeAttachment>;
 
     /// Takes volumes from machines. One that is not there, and a machine that is gone, are passed over: there is nothing to take.

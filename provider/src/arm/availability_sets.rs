@@ -32,7 +32,11 @@ pub(crate) fn name(units: &[String]) -> &str {
 }
 
 pub(crate) fn get(scope: &Scope, name: &str) -> Call {
-    scope.get("find availability set", &scope.id(KIND, &[name]), scope.versions.compute)
+    scope.get(
+        "find availability set",
+        &scope.id(KIND, &[name]),
+        scope.versions.compute,
+    )
 }
 
 pub(crate) fn put(scope: &Scope, name: &str, own: &Tags) -> Call {

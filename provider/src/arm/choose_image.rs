@@ -18,7 +18,7 @@ pub(crate) enum OperatingSystem {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Image {
     pub(crate) publisher: &'static str,
-    pub(crate) offer: &'static str,
+    pub(crate) offer: String,
     pub(crate) sku: String,
 }
 
@@ -119,6 +119,14 @@ pub(crate) fn source(series: &Series) -> Result<Source, Error> {
         .ok_or_else(|| Error::Image(format!("deploying {series} not supported")))
 }
 
+/// Where the images of a stream are: offers of single releases have their daily builds beside them (juju-provider 1.11).
+pub(crate) fn offer_of_stream(offer: &str, separator: char, stream: ImageStream) -> String {
+    match stream {
+        ImageStream::Daily if separator == '_' => format!("{offer}-daily"),
+        ImageStream::Daily | ImageStream::Released => offer.to_owned(),
+    }
+}
+
 impl Source {
     pub(crate) fn system(self) -> OperatingSystem {
         match self {
@@ -177,7 +185,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::image_skus::ImageSku;
-    use super::{SOURCES, best_sku, parse_sku, source};
+    use super::{SOURCES, best_sku, offer_of_stream, parse_sku, source};
     use crate::{ImageStream, Series};
 
     fn skus(names: &[&str]) -> Vec<ImageSku> {
@@ -223,6 +231,21 @@ mod tests {
     fn newer_offers_have_their_own_separator_and_their_second_generation_is_passed_over() {
         let skus = skus(&["22_04-lts", "22_04-lts-gen2"]);
         assert_eq!(best_sku(&skus, "22_04", '_', ImageStream::Released), Some("22_04-lts"));
+    }
+
+    #[test]
+    fn daily_builds_of_newer_releases_have_an_offer_of_their_own() {
+        let offer = "0001-com-ubuntu-server-jammy";
+        assert_eq!(
+            offer_of_stream(offer, '_', ImageStream::Daily),
+            "0001-com-ubuntu-server-jammy-daily"
+        );
+        assert_eq!(offer_of_stream("UbuntuServer", '.', ImageStream::Daily), "UbuntuServer");
+        let skus = skus(&["22_04-daily-lts", "22_04-daily-lts-gen2"]);
+        assert_eq!(
+            best_sku(&skus, "22_04", '_', ImageStream::Daily),
+            Some("22_04-daily-lts")
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Where the interfaces of a machine are (juju-provider 1.8.5, 1.14).
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use ipnet::Ipv4Net;
 
@@ -14,6 +15,9 @@ use super::virtual_networks::{
 use crate::{Error, StartInstance};
 
 const PLACEMENT: &str = "subnet=";
+/// How often, and how long, a network is looked for that should be there.
+const LAG_LOOK_EVERY: Duration = Duration::from_secs(2);
+const LAG_LOOKS_MAX: u32 = 30;
 
 /// A place for an interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,6 +117,16 @@ impl ArmEnviron {
             Some((None, network)) => virtual_networks::list_subnets(&self.scope, network),
             None => virtual_networks::list_subnets(&self.scope, NETWORK),
         };
+        // Juju's own network was made just now, perhaps, and cannot be seen yet (field bug `read-after-create`).
+        if config.network.is_none() {
+            for _ in 0..LAG_LOOKS_MAX {
+                let listed: Option<Vec<Subnet>> = self.client.find_list(&call).await?;
+                if let Some(subnets) = listed.filter(|subnets| !subnets.is_empty()) {
+                    return Ok(subnets);
+                }
+                self.client.clock.sleep(LAG_LOOK_EVERY).await;
+            }
+        }
         self.client.list(&call).await
     }
 

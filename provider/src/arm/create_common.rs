@@ -3,6 +3,7 @@
 //! It is not waited for when it is made: the first machine does that. Nor is it made twice, since a deployment replaces each
 //! resource that it lists, and with a security group the rules in it (juju-provider L36, L41).
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -73,6 +74,7 @@ impl ArmEnviron {
 
         let call = deployments::put(&self.scope, COMMON, &template, self.deployment_tags(&own));
         let first = self.client.begin(&call).await?;
+        self.makes_common.store(true, Ordering::Relaxed);
         let _: Deployment = client::parse(&call, &first)?;
         Ok(())
     }
@@ -124,7 +126,14 @@ impl ArmEnviron {
                 let mut state = String::new();
                 for _ in 0..LOOKS_MAX {
                     let Some(common) = self.client.find::<Deployment>(&call).await? else {
-                        return Ok(());
+                        if !self.makes_common.load(Ordering::Relaxed) {
+                            return Ok(());
+                        }
+
+                        // It was accepted, and cannot be seen yet (field bug `read-after-create`).
+                        state = "NotFound".to_owned();
+                        self.client.clock.sleep(LOOK_EVERY).await;
+                        continue;
                     };
                     if common.is_in("Succeeded") {
                         return Ok(());

@@ -171,7 +171,11 @@ mod tests {
 
     #[test]
     fn keys_come_with_the_data_where_the_api_takes_none() {
-        let encoded = encode_with_keys(&UserData::default(), OperatingSystem::Ubuntu, "ssh-rsa A a\n\nssh-rsa B b\n");
+        let encoded = encode_with_keys(
+            &UserData::default(),
+            OperatingSystem::Ubuntu,
+            "ssh-rsa A a\n\nssh-rsa B b\n",
+        );
         let bytes = STANDARD
             .decode(encoded.expect("the data is short"))
             .expect("custom data is base64");

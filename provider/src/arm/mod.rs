@@ -63,14 +63,15 @@ mod volumes;
 mod volumes_managed;
 mod volumes_unmanaged;
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex as SyncMutex, PoisonError};
 
 use async_trait::async_trait;
 use tokio::sync::{Mutex, OnceCell};
 use uuid::Uuid;
 
-use self::client::Client;
 pub(crate) use self::choose_image::OperatingSystem;
+use self::client::Client;
 pub(crate) use self::custom_data::encode_with_keys as encode_custom_data;
 pub(crate) use self::generation::GroupName;
 use self::generation::Profile;
@@ -100,6 +101,8 @@ pub(crate) struct ArmEnviron {
     types: OnceCell<Vec<InstanceType>>,
     /// Whether `common` was seen done.
     common: OnceCell<()>,
+    /// Whether `common` was made by this process, so that it is there even while it cannot be seen.
+    makes_common: AtomicBool,
     subnet: OnceCell<Subnet>,
     storage: Mutex<Option<Storage>>,
     /// Held while an address is chosen and taken.
@@ -142,6 +145,7 @@ impl ArmEnviron {
             config: SyncMutex::new(config),
             types: OnceCell::new(),
             common: OnceCell::new(),
+            makes_common: AtomicBool::new(false),
             subnet: OnceCell::new(),
             storage: Mutex::new(None),
             addresses: Mutex::new(()),

@@ -242,7 +242,7 @@ impl ArmEnviron {
             } => {
                 return Ok(Image {
                     publisher,
-                    offer,
+                    offer: offer.to_owned(),
                     sku: sku.to_owned(),
                 });
             }
@@ -253,11 +253,13 @@ impl ArmEnviron {
             } => (offer, version, separator),
         };
         let stream = self.current_config().image_stream;
-        let call = image_skus::list(&self.scope, CANONICAL, offer);
+        let offer = choose_image::offer_of_stream(offer, separator, stream);
+        let call = image_skus::list(&self.scope, CANONICAL, &offer);
         // An offer that is gone has no SKUs (juju-provider 1.11).
         let skus: Vec<ImageSku> = self.client.find(&call).await?.unwrap_or_default();
         let sku = choose_image::best_sku(&skus, version, separator, stream);
-        let sku = sku.ok_or_else(|| choose_image::no_image(series, stream, offer, &self.scope.location, skus.len()))?;
+        let sku =
+            sku.ok_or_else(|| choose_image::no_image(series, stream, &offer, &self.scope.location, skus.len()))?;
         Ok(Image {
             publisher: CANONICAL,
             offer,

@@ -88,7 +88,12 @@ pub(crate) fn check_name(scope: &Scope, name: &str) -> Call {
         "{}/providers/Microsoft.Storage/checkNameAvailability",
         scope.subscription_id()
     );
-    scope.ask("check the name of storage account", &id, scope.versions.storage, Some(&body))
+    scope.ask(
+        "check the name of storage account",
+        &id,
+        scope.versions.storage,
+        Some(&body),
+    )
 }
 
 pub(crate) fn put(scope: &Scope, name: &str, account_type: StorageAccountType, own: &Tags) -> Call {

@@ -35,7 +35,7 @@ mod stop;
 mod storage;
 mod volumes;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex as SyncMutex, PoisonError};
 
 use async_trait::async_trait;
@@ -79,6 +79,8 @@ pub(crate) struct ClassicEnviron {
     network_document: Mutex<()>,
     /// Held while something in a cloud service is changed: Azure lets one operation in at a time, and has no preconditions.
     services: SyncMutex<BTreeMap<String, Arc<Mutex<()>>>>,
+    /// Cloud services in which a write of endpoints was given up before its end.
+    unsettled: SyncMutex<BTreeSet<String>>,
 }
 
 impl ClassicEnviron {
@@ -121,6 +123,7 @@ impl ClassicEnviron {
             binding: OnceCell::new(),
             network_document: Mutex::new(()),
             services: SyncMutex::new(BTreeMap::new()),
+            unsettled: SyncMutex::new(BTreeSet::new()),
         }
     }
 

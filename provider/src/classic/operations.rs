@@ -3,11 +3,14 @@
 use bytes::Bytes;
 use http::Response;
 
-use super::client::{Call, Client, failed, is_unsure, segment, version};
+use super::client::{Call, Client, failed, is_absent, is_unsure, segment, version};
 use super::retry::REPEAT_EVERY;
 use super::xml::Element;
 use crate::error::{header, without_bom};
 use crate::{Error, Failure, Refusal};
+
+/// How long an operation may be unknown to who is asked about it.
+const LAG_MAX_MS: u64 = 120_000;
 
 /// What an operation's document says.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,8 +38,10 @@ impl Client {
         let started_ms = self.clock.now_ms();
         loop {
             self.clock.sleep(REPEAT_EVERY).await;
+            let answer = self.send(&ask).await;
+            let waited_ms = self.clock.now_ms().saturating_sub(started_ms);
             // Who cannot ask how it goes does not know that it went wrong.
-            let state = match self.send(&ask).await {
+            let state = match answer {
                 Ok(answer) => match look(without_bom(answer.body())) {
                     Ok(Look::Done) => return Ok(()),
                     Ok(Look::Failed(mut refusal)) => {
@@ -47,9 +52,15 @@ impl Client {
                     Err(reason) => return Err(failed(call, Failure::Unreadable(reason))),
                 },
                 Err(error) if is_unsure(&error) => "unknown",
+                // One that has just begun may not be known everywhere (field bug `poll-410-404`).
+                Err(error) if is_absent(&error) && waited_ms < LAG_MAX_MS => "unknown",
+                // It is the operation that nobody knows: of the thing itself this says nothing.
+                Err(error) if is_absent(&error) => {
+                    let waited_secs = waited_ms / 1_000;
+                    return Err(failed(call, Failure::Unseen { waited_secs }));
+                }
                 Err(error) => return Err(error),
             };
-            let waited_ms = self.clock.now_ms().saturating_sub(started_ms);
             if u128::from(waited_ms) >= self.deadline.as_millis() {
                 return Err(failed(
                     call,

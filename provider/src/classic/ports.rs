@@ -3,12 +3,18 @@
 //! A role is written whole, and the service has no precondition for it: whoever changes one holds the service's lock meanwhile
 //! (juju-provider L18).
 
+use std::sync::PoisonError;
+use std::time::Duration;
+
 use super::ClassicEnviron;
 use super::client::is_absent;
 use super::endpoints::{self, InputEndpoint};
 use super::names::{Place, deployment};
 use super::roles;
-use crate::{Error, IngressRule, InstanceId, PortRange, Protocol};
+use crate::{Error, IngressRule, InstanceId, Kind, PortRange, Protocol};
+
+/// How old a read may be.
+const LAG: Duration = Duration::from_secs(5);
 
 /// A role, and what its service is.
 pub(super) struct Found {
@@ -84,20 +90,51 @@ impl ClassicEnviron {
         let service_lock = self.service_lock(&found.service);
         let _role_is_ours = service_lock.lock().await;
         let (service, deployment, role) = (&found.service, &found.deployment, &found.role);
-        let Some(document) = self
-            .client
-            .find(&roles::get(&self.endpoint, service, deployment, role))
-            .await?
-        else {
+        let read = roles::get(&self.endpoint, service, deployment, role);
+        let Some(mut document) = self.client.find(&read).await? else {
             return Ok(false);
         };
-        let Some(changed) = roles::with_endpoints(&document, &open, &close) else {
-            return Ok(true);
+        let mut changed = roles::with_endpoints(&document, &open, &close);
+        // A read may tell of a while ago, and what is thought closed would stay open.
+        if changed.is_none() && !close.is_empty() {
+            self.client.clock.sleep(LAG).await;
+            let Some(again) = self.client.find(&read).await? else {
+                return Ok(false);
+            };
+            changed = roles::with_endpoints(&again, &open, &close);
+            document = again;
+        }
+        // A write of ours that was given up may still come into force: another one can only come after it.
+        let write = match changed {
+            None if !self.is_unsettled(service) => return Ok(true),
+            None => roles::written(document),
+            Some(changed) => changed,
         };
-        let call = roles::put(&self.endpoint, service, deployment, role, &changed);
-        match self.client.write_again(&call).await {
+        let call = roles::put(&self.endpoint, service, deployment, role, &write);
+        let outcome = self.client.write_again(&call).await;
+        self.settle(service, &outcome);
+        match outcome {
             Err(error) if is_absent(&error) => Ok(false),
             outcome => outcome.map(|()| true),
+        }
+    }
+
+    fn is_unsettled(&self, service: &str) -> bool {
+        let unsettled = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner);
+        unsettled.contains(&service.to_lowercase())
+    }
+
+    /// Remembers whether a write of endpoints in a service was given up before its end.
+    fn settle(&self, service: &str, outcome: &Result<(), Error>) {
+        let mut unsettled = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner);
+        match outcome {
+            Ok(()) => {
+                unsettled.remove(&service.to_lowercase());
+            }
+            Err(error) if matches!(error.kind(), Some(Kind::Overdue | Kind::Transport | Kind::Server)) => {
+                unsettled.insert(service.to_lowercase());
+            }
+            Err(_) => {}
         }
     }
 

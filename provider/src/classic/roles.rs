@@ -202,7 +202,7 @@ pub(crate) fn with_endpoints(role: &Element, open: &[InputEndpoint], close: &[In
 
 /// The role as it is written back: the OS disk reduced to its identity, every data disk with its number, which an answer leaves out
 /// where it is 0.
-fn written(mut role: Element) -> Element {
+pub(crate) fn written(mut role: Element) -> Element {
     if let Some(disk) = role.find_mut("OSVirtualHardDisk") {
         disk.children
             .retain(|child| OS_DISK_IDENTITY.contains(&child.name.as_str()));

@@ -367,9 +367,18 @@ impl Refusal {
             return kind;
         }
         // The classic API has one code for everything that is wrong (service-management 12).
-        let in_use = ["is currently in use", "while in use", "because it is in use", "A lease conflict occurred"];
+        let in_use = [
+            "is currently in use",
+            "while in use",
+            "because it is in use",
+            "A lease conflict occurred",
+        ];
         let has_its_code = self.has_code("BadRequest") || self.has_code("ConflictError");
         if has_its_code && in_use.iter().any(|words| self.says(words)) {
+            return Kind::InUse;
+        }
+        // A disk that a machine still has shares its code with much else that is not allowed (ARM 3.6).
+        if self.has_code("OperationNotAllowed") && self.says("is attached to") {
             return Kind::InUse;
         }
         if self.is_other_operation() {
@@ -609,6 +618,13 @@ mod tests {
             expect![[r#"
                 QuotaExceeded(Quota { name: Some("Core"), location: None, limit: Some(4), in_use: Some(4), needed: Some(1) })
                 cannot create thing `/a/b`: the resource manager answered 409 OperationNotAllowed: Operation results in exceeding quota limits of Core. Maximum allowed: 4, Current in use: 4, Additional requested: 1. [quota Core, limit 4, in use 4, needed 1]; free some of them, or ask Azure support to raise the limit above 4"#]],
+        );
+        check(
+            409,
+            r#"{"error":{"code":"OperationNotAllowed","message":"Disk volume-0 is attached to VM /x/machine-0."}}"#,
+            expect![[r#"
+                InUse
+                cannot create thing `/a/b`: the resource manager answered 409 OperationNotAllowed: Disk volume-0 is attached to VM /x/machine-0.; remove what still uses it first"#]],
         );
         check(
             412,

@@ -313,7 +313,7 @@ mod tests {
     use super::super::tests::{Reply, Scripted, TestClock, request};
     use super::super::{Authenticate, Step as _};
     use super::{Identity, SignIn, assertion, read_challenge, read_token};
-    use crate::{Certificate, Clock as _, CloudSpec, Credential};
+    use crate::{Certificate, Clock as _, CloudSpec, Credential, ServicePrincipal};
 
     const TENANT: &str = "22222222-2222-2222-2222-222222222222";
     const CHALLENGE: &str = "Bearer authorization_uri=\"https://login.windows.net/22222222-2222-2222-2222-222222222222\", \
@@ -463,6 +463,44 @@ mod tests {
             seen[0].uri(),
             &*format!("https://localhost:8446/{TENANT}/oauth2/token?api-version=1.0")
         );
+    }
+
+    #[tokio::test]
+    async fn the_second_version_asks_for_a_scope_with_a_password_or_a_certificate() {
+        // Made for this test; it opens nothing.
+        let pem = include_bytes!("../../tests/it/service-principal.pem");
+        let certificate = Certificate::from_pem(pem).expect("the test's certificate is one");
+        let proofs = [
+            ServicePrincipal::Password(crate::Secret::new("pass & word")),
+            ServicePrincipal::Certificate(certificate),
+        ];
+        let mut said = Vec::new();
+        for proof in proofs {
+            let identity = Arc::new(Scripted::new(vec![
+                challenged(),
+                token(r#"{"expires_in":3600,"access_token":"t1"}"#),
+            ]));
+            let credential = Credential { proof, ..credential() };
+            Identity::new(Arc::clone(&identity) as _, CloudSpec::public(), credential, SignIn::V2)
+                .token(0)
+                .await
+                .expect("the script answers");
+            for request in identity.seen.lock().expect("nothing else holds the journal").iter() {
+                let pairs = url::form_urlencoded::parse(request.body());
+                let words = pairs.map(|(name, value)| match &*name {
+                    "scope" | "client_assertion_type" => format!("{name}={value}"),
+                    _ => name.into_owned(),
+                });
+                let body = words.collect::<Vec<_>>().join(" ");
+                let line = format!("{} {} {body}", request.method(), request.uri());
+                said.push(line.trim_end().to_owned());
+            }
+        }
+        expect![[r#"
+            GET https://management.azure.com/subscriptions/00000000-0000-0000-0000-000000000001?api-version=2022-12-01
+            POST https://login.windows.net/22222222-2222-2222-2222-222222222222/oauth2/v2.0/token grant_type client_id client_secret scope=https://management.core.windows.net//.default
+            GET https://management.azure.com/subscriptions/00000000-0000-0000-0000-000000000001?api-version=2022-12-01
+            POST https://login.windows.net/22222222-2222-2222-2222-222222222222/oauth2/v2.0/token grant_type client_id client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer client_assertion scope=https://management.core.windows.net//.default"#]].assert_eq(&said.join("\n"));
     }
 
     #[test]

@@ -113,11 +113,7 @@ impl Stack {
     }
 
     /// The same, for requests to blob storage.
-    pub(crate) fn signed(
-        &self,
-        key: AccountKey,
-        retry: impl FnOnce(Arc<dyn Step>) -> Arc<dyn Step>,
-    ) -> Arc<dyn Step> {
+    pub(crate) fn signed(&self, key: AccountKey, retry: impl FnOnce(Arc<dyn Step>) -> Arc<dyn Step>) -> Arc<dyn Step> {
         let signed = SharedKey::new(Arc::clone(&self.traced), key, Arc::clone(&self.clock));
         Arc::new(self.ids.before(retry(Arc::new(signed))))
     }

@@ -414,9 +414,12 @@ async fn old_ids_name_a_service_with_a_single_role() {
 
     setup.shelf.forget_journal();
     assert_eq!(report(setup.environ.stop_instances(&[old]).await), "ok");
-    check(&setup, expect![[r#"
+    check(
+        &setup,
+        expect![[r#"
         GET services/hostedservices/juju-env-old?embed-detail=true -> 200
-        DELETE services/hostedservices/juju-env-old?comp=media -> 202"#]]);
+        DELETE services/hostedservices/juju-env-old?comp=media -> 202"#]],
+    );
 }
 
 #[tokio::test]

@@ -101,7 +101,9 @@ async fn a_first_machine_that_fails_takes_its_service_along() {
     assert_eq!(error.quota().and_then(|quota| quota.limit), Some(20));
     check(
         &error.report(),
-        expect![[r#"creating virtual machine "machine-1": cannot create deployment `services/hostedservices/juju-env-68ks7e76rf/deployments`: the service management API accepted it and failed later: 409 ConflictError: The subscription policy limit for resource type 'cores count' was exceeded. The limit for resource type 'cores count' is 20 per subscription, the current count is 20, and the requested increment is 1. (request id 00000000000000000000000000000003) [quota cores, limit 20, in use 20, needed 1]; free some of them, or ask Azure support to raise the limit above 20"#]],
+        expect![[
+            r#"creating virtual machine "machine-1": cannot create deployment `services/hostedservices/juju-env-68ks7e76rf/deployments`: the service management API accepted it and failed later: 409 ConflictError: The subscription policy limit for resource type 'cores count' was exceeded. The limit for resource type 'cores count' is 20 per subscription, the current count is 20, and the requested increment is 1. (request id 00000000000000000000000000000003) [quota cores, limit 20, in use 20, needed 1]; free some of them, or ask Azure support to raise the limit above 20"#
+        ]],
     );
     assert_eq!(setup.shelf.left(), before);
 }
@@ -117,7 +119,9 @@ async fn another_machine_that_fails_leaves_its_peers_alone() {
     let error = setup.environ.start_instance(params).await.expect_err("the role fails");
     check(
         &error.report(),
-        expect![[r#"creating virtual machine "machine-2": cannot add role `services/hostedservices/juju-env-68ks7e76rf/deployments/juju-env-68ks7e76rf-v2/roles`: the service management API accepted it and failed later: 400 InternalError: oops (request id 00000000000000000000000000000004)"#]],
+        expect![[
+            r#"creating virtual machine "machine-2": cannot add role `services/hostedservices/juju-env-68ks7e76rf/deployments/juju-env-68ks7e76rf-v2/roles`: the service management API accepted it and failed later: 400 InternalError: oops (request id 00000000000000000000000000000004)"#
+        ]],
     );
     assert_eq!(setup.shelf.left(), before);
 }
@@ -129,7 +133,9 @@ async fn a_failed_bootstrap_leaves_what_was_there_before() {
     let error = report(setup.environ.bootstrap(controller(0)).await);
     check(
         &error,
-        expect![[r#"bootstrapping environment "env": creating virtual machine "machine-0": cannot create deployment `services/hostedservices/juju-env-7qgrl13775/deployments`: the service management API accepted it and failed later: 400 InternalError: oops (request id 00000000000000000000000000000002)"#]],
+        expect![[
+            r#"bootstrapping environment "env": creating virtual machine "machine-0": cannot create deployment `services/hostedservices/juju-env-7qgrl13775/deployments`: the service management API accepted it and failed later: 400 InternalError: oops (request id 00000000000000000000000000000002)"#
+        ]],
     );
     assert_eq!(setup.shelf.left(), Vec::<String>::new());
 
@@ -156,7 +162,9 @@ async fn an_operation_that_never_ends_is_given_up_and_the_machine_still_told() {
     assert_eq!(error.kind(), Some(Kind::Overdue));
     check(
         &error.report(),
-        expect![[r#"creating virtual machine "machine-1": cannot create deployment `services/hostedservices/juju-env-68ks7e76rf/deployments`: the service management API has not ended the operation after 1200 s, last state `InProgress`; look at the resource in the portal's activity log; deleting it is safe (and cleaning up failed: cannot delete cloud service `services/hostedservices/juju-env-68ks7e76rf`: the service management API answered 409 ConflictError: Windows Azure is currently performing an operation with x-ms-requestid 1d on this deployment that requires exclusive access. (request id 1d); try again once the other operation has ended)"#]],
+        expect![[
+            r#"creating virtual machine "machine-1": cannot create deployment `services/hostedservices/juju-env-68ks7e76rf/deployments`: the service management API has not ended the operation after 1200 s, last state `InProgress`; look at the resource in the portal's activity log; deleting it is safe (and cleaning up failed: cannot delete cloud service `services/hostedservices/juju-env-68ks7e76rf`: the service management API answered 409 ConflictError: Windows Azure is currently performing an operation with x-ms-requestid 1d on this deployment that requires exclusive access. (request id 1d); try again once the other operation has ended)"#
+        ]],
     );
     assert_eq!(minutes(&setup, since_ms), 21);
     let instances = setup.environ.all_instances().await.expect("the list is there");
@@ -365,4 +373,50 @@ async fn no_error_shows_a_secret() {
             assert!(!text.contains(secret), "{text}");
         }
     }
+}
+
+#[tokio::test]
+async fn an_operation_that_is_not_known_at_first_is_asked_for_again() {
+    let (setup, _) = setup().bootstrapped().await;
+    let unknown = || refuse(404, "ResourceNotFound", "The specified resource does not exist.");
+    setup.shelf.fault("GET", "operations/0", 3, unknown());
+    setup.start_unit(1, "mysql/0", &[]).await;
+
+    setup.shelf.fault("GET", "operations/0", 1_000, unknown());
+    let since_ms = setup.clock.now_ms();
+    let error = setup
+        .environ
+        .start_instance(unit(2, "wordpress/0"))
+        .await
+        .expect_err("nobody knows it");
+    assert!(error.is_not_found());
+    // As long for the machine, and for the deletion of its service.
+    assert!(minutes(&setup, since_ms) <= 5);
+}
+
+#[tokio::test]
+async fn ports_are_closed_after_an_opening_that_was_given_up() {
+    let (setup, _) = setup().bootstrapped().await;
+    let id = setup.start_unit(1, "mysql/0", &[]).await;
+    setup.shelf.fail_late("/roles/", ENDLESS, "");
+    let error = setup
+        .environ
+        .open_ports(&id, &ports("80/tcp"))
+        .await
+        .expect_err("it never ends");
+    assert_eq!(error.kind(), Some(Kind::Overdue));
+    // Held by that operation for ever: nothing is said to be closed as long as it may still be opened.
+    setup
+        .shelf
+        .fault("PUT", "/roles/", 7, refuse(409, "ConflictError", BUSY));
+    let closed = setup
+        .environ
+        .close_ports(&id, &ports("443/tcp"))
+        .await
+        .expect_err("it is held");
+    assert_eq!(closed.kind(), Some(Kind::Conflict));
+    assert_eq!(report(setup.environ.close_ports(&id, &ports("80/tcp")).await), "ok");
+    setup.shelf.forget_journal();
+    assert_eq!(report(setup.environ.close_ports(&id, &ports("80/tcp")).await), "ok");
+    assert_eq!(setup.shelf.journal().matches("PUT").count(), 0, "all is settled");
 }

@@ -407,7 +407,11 @@ async fn an_adoption_names_what_it_could_not_hand_over() {
         refuse(405, "MethodNotAllowed", "no PATCH"),
     );
     let next = uuid::Uuid::from_u128(0xd);
-    let error = setup.environ.adopt_resources(next, "2.1.0").await.expect_err("one is locked");
+    let error = setup
+        .environ
+        .adopt_resources(next, "2.1.0")
+        .await
+        .expect_err("one is locked");
     assert_eq!(
         error.to_string(),
         "failed to update controller for some resources: [machine-0]"

@@ -1,30 +1,27 @@
 //! The generations that make machines by deployments: which calls they make, in which order, and what they survive.
 
 use expect_test::{Expect, expect};
-use provider::{
-    Clock as _, Config, Error, Generation, IngressRule, InstanceId, LoadBalancerSku, PortRange, Protocol,
-    PublicAddresses, StatusKind,
-};
+use provider::{Clock as _, Config, Error, Generation, IngressRule, InstanceId, PortRange, Protocol};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::setup::{
     CONTROLLER, ENVIRONMENT, SUBSCRIPTION, Setup, assert_snapshot, controller, machine, ports, report, setup_with, unit,
 };
-use crate::shelf::{Verdict, refuse};
+use crate::shelf::refuse;
 
-fn of(generation: Generation) -> Setup {
+pub(crate) fn of(generation: Generation) -> Setup {
     setup_with(|config| config.generation = generation)
 }
 
-fn a7_with(change: impl FnOnce(&mut Config)) -> Setup {
+pub(crate) fn a7_with(change: impl FnOnce(&mut Config)) -> Setup {
     setup_with(|config| {
         config.generation = Generation::A7;
         change(config);
     })
 }
 
-fn journal(setup: &Setup) -> String {
+pub(crate) fn journal(setup: &Setup) -> String {
     let group = setup.environ.config().resource_group();
     let text = setup.shelf.journal().replace(&group, "GROUP");
     setup.shelf.forget_journal();
@@ -35,15 +32,15 @@ fn journal(setup: &Setup) -> String {
     )
 }
 
-fn check(setup: &Setup, expect: Expect) {
+pub(crate) fn check(setup: &Setup, expect: Expect) {
     expect.assert_eq(&journal(setup));
 }
 
-fn id(nth: u32) -> InstanceId {
+pub(crate) fn id(nth: u32) -> InstanceId {
     machine(nth).instance_id()
 }
 
-async fn statuses(setup: &Setup) -> String {
+pub(crate) async fn statuses(setup: &Setup) -> String {
     let instances = setup.environ.all_instances().await.expect("the shelf answers");
     let said: Vec<String> = instances
         .iter()
@@ -72,11 +69,14 @@ const HTTP: PortRange = PortRange {
 async fn a4_bootstraps_by_a_group_and_one_deployment() {
     let setup = of(Generation::A4);
     assert_eq!(report(setup.environ.bootstrap(controller(0)).await), "ok");
-    check(&setup, expect![[r#"
+    check(
+        &setup,
+        expect![[r#"
         PUT resourcegroups/GROUP -> 201
         GET providers/Microsoft.Compute/locations/westus/vmSizes -> 200
         GET ...UbuntuServer/skus -> 200
-        PUT deployments/machine-0 -> 201"#]]);
+        PUT deployments/machine-0 -> 201"#]],
+    );
     let left: Vec<String> = setup.shelf.left();
     expect![[r#"
         resourcegroups/GROUP
@@ -92,7 +92,8 @@ async fn a4_bootstraps_by_a_group_and_one_deployment() {
         virtualnetworks/juju-internal-network/subnets/juju-internal-subnet
         deployments/machine-0
         storageaccounts/juju0000000000000000000e
-        blob /osvhds/machine-0.vhd"#]].assert_eq(
+        blob /osvhds/machine-0.vhd"#]]
+    .assert_eq(
         &left
             .join("\n")
             .replace(&setup.environ.config().resource_group(), "GROUP"),
@@ -110,32 +111,42 @@ async fn a4_bootstraps_by_a_group_and_one_deployment() {
 async fn a4_makes_what_is_shared_without_waiting_and_waits_for_it_before_the_first_machine() {
     let setup = of(Generation::A4);
     assert_eq!(report(setup.environ.create().await), "ok");
-    check(&setup, expect![[r#"
+    check(
+        &setup,
+        expect![[r#"
         PUT resourcegroups/GROUP -> 201
-        PUT deployments/common -> 201"#]]);
+        PUT deployments/common -> 201"#]],
+    );
     setup
         .shelf
         .set_deployment("common", json!({"provisioningState": "Running"}));
     setup.shelf.fault(
         "GET",
         "deployments/common",
-        2,
+        1,
         refuse(404, "DeploymentNotFound", "not there yet"),
     );
     let started_ms = setup.clock.now_ms();
-    // A record that is not there is that of a controller's environment: the machine goes on.
+    // To another process, a record that is not there is that of a controller's environment: the machine goes on.
+    let setup = setup.reopened_as(|config| config.generation = Generation::A4);
     assert_eq!(report(setup.environ.start_instance(unit(1, "mysql/0")).await), "ok");
     assert_eq!(setup.clock.now_ms(), started_ms);
-    check(&setup, expect![[r#"
+    check(
+        &setup,
+        expect![[r#"
         GET providers/Microsoft.Compute/locations/westus/vmSizes -> 200
         GET ...UbuntuServer/skus -> 200
         GET deployments/common -> 404
-        PUT deployments/machine-1 -> 201"#]]);
+        PUT deployments/machine-1 -> 201"#]],
+    );
     assert_eq!(statuses(&setup).await, "machine-1 Running \"\"");
-    check(&setup, expect![[r#"
+    check(
+        &setup,
+        expect![[r#"
         GET deployments/ -> 200
         GET networkInterfaces -> 200
-        GET publicIPAddresses -> 200"#]]);
+        GET publicIPAddresses -> 200"#]],
+    );
 }
 
 #[tokio::test]
@@ -166,6 +177,17 @@ async fn common_is_waited_for_and_its_failure_is_told() {
 }
 
 #[tokio::test]
+async fn what_was_made_and_cannot_be_seen_yet_is_waited_for() {
+    let setup = of(Generation::A7).created().await;
+    let not_found = || refuse(404, "ResourceGroupNotFound", "not there yet");
+    setup.shelf.fault("GET", "deployments/common", 2, not_found());
+    setup.shelf.fault("GET", "/subnets", 3, not_found());
+    let started_ms = setup.clock.now_ms();
+    assert_eq!(report(setup.environ.start_instance(machine(1)).await), "ok");
+    assert!(setup.clock.now_ms() - started_ms >= 16_000);
+}
+
+#[tokio::test]
 async fn creating_again_leaves_rules_as_they_are() {
     for generation in [Generation::A4, Generation::A7] {
         let setup = of(generation).created().await.with_machines(&[1]).await;
@@ -189,7 +211,9 @@ async fn a4_stops_by_cancelling_first_and_forgetting_the_record_last() {
     assert_eq!(report(setup.environ.open_ports(&id(1), &ports("80/tcp")).await), "ok");
     setup.shelf.forget_journal();
     assert_eq!(report(setup.environ.stop_instances(&[id(1), id(7)]).await), "ok");
-    check(&setup, expect![[r#"
+    check(
+        &setup,
+        expect![[r#"
         POST deployments/machine-1/cancel -> 409
         POST deployments/machine-7/cancel -> 404
         GET networkInterfaces -> 200
@@ -207,8 +231,10 @@ async fn a4_stops_by_cancelling_first_and_forgetting_the_record_last() {
         DELETE networkSecurityGroups/juju-internal-nsg/securityRules/machine-1-tcp-80 -> 202
         DELETE networkInterfaces/machine-1-primary -> 202
         DELETE publicIPAddresses/machine-1-public-ip -> 202
+        GET networkSecurityGroups/juju-internal-nsg -> 200
         DELETE deployments/machine-1 -> 202
-        GET deployments/machine-1 -> 404"#]]);
+        GET deployments/machine-1 -> 404"#]],
+    );
     assert_eq!(statuses(&setup).await, "machine-2 Running \"\"");
     assert!(
         setup
@@ -224,14 +250,17 @@ async fn a4_opens_ports_to_networks_and_closes_them_by_name() {
     let setup = of(Generation::A4).created().await.with_machines(&[3]).await;
     let rules = [sources(HTTP, &["10.0.0.0/24", "10.0.5.6/32"])];
     assert_eq!(report(setup.environ.open_ports(&id(3), &rules).await), "ok");
-    check(&setup, expect![[r#"
+    check(
+        &setup,
+        expect![[r#"
         GET virtualMachines/machine-3 -> 200
         GET networkInterfaces/machine-3-primary -> 200
         GET networkSecurityGroups/juju-internal-nsg -> 200
         PUT networkSecurityGroups/juju-internal-nsg/securityRules/machine-3-tcp-80-cidr-10-0-0-0-24 -> 201
         GET networkSecurityGroups/juju-internal-nsg/securityRules/machine-3-tcp-80-cidr-10-0-0-0-24 -> 200
         PUT networkSecurityGroups/juju-internal-nsg/securityRules/machine-3-tcp-80-cidr-10-0-5-6-32 -> 201
-        GET networkSecurityGroups/juju-internal-nsg/securityRules/machine-3-tcp-80-cidr-10-0-5-6-32 -> 200"#]]);
+        GET networkSecurityGroups/juju-internal-nsg/securityRules/machine-3-tcp-80-cidr-10-0-5-6-32 -> 200"#]],
+    );
     assert_eq!(setup.environ.ports(&id(3)).await.ok(), Some(rules.to_vec()));
     check(&setup, expect!["GET networkSecurityGroups/juju-internal-nsg -> 200"]);
     assert_eq!(
@@ -243,7 +272,12 @@ async fn a4_opens_ports_to_networks_and_closes_them_by_name() {
         ),
         "ok"
     );
-    check(&setup, expect!["DELETE networkSecurityGroups/juju-internal-nsg/securityRules/machine-3-tcp-80-cidr-10-0-0-0-24 -> 202"]);
+    check(
+        &setup,
+        expect![
+            "DELETE networkSecurityGroups/juju-internal-nsg/securityRules/machine-3-tcp-80-cidr-10-0-0-0-24 -> 202"
+        ],
+    );
     assert_eq!(
         setup.environ.ports(&id(3)).await.ok(),
         Some(vec![sources(HTTP, &["10.0.5.6/32"])])
@@ -256,14 +290,17 @@ async fn a7_bootstraps_after_looking_for_its_group() {
     let mut params = controller(0);
     params.autocert_dns_name = Some("api.example.com".to_owned());
     assert_eq!(report(setup.environ.bootstrap(params).await), "ok");
-    check(&setup, expect![[r#"
+    check(
+        &setup,
+        expect![[r#"
         GET resourcegroups/juju-env-model-00000000-0000-0000-0000-00000000000e -> 404
         GET resourcegroups/GROUP -> 404
         PUT resourcegroups/GROUP -> 201
         GET providers/Microsoft.Compute/skus -> 200
         GET ...UbuntuServer/skus -> 200
         PUT deployments/machine-0 -> 201
-        GET deployments/machine-0 -> 200"#]]);
+        GET deployments/machine-0 -> 200"#]],
+    );
     let rules: Vec<String> = setup
         .shelf
         .left()
@@ -273,46 +310,61 @@ async fn a7_bootstraps_after_looking_for_its_group() {
     expect![[r#"
         networksecuritygroups/juju-internal-nsg/securityrules/jujuapiinbound17070
         networksecuritygroups/juju-internal-nsg/securityrules/jujuapiinbound80
-        networksecuritygroups/juju-internal-nsg/securityrules/sshinbound"#]].assert_eq(&rules.join("\n"));
+        networksecuritygroups/juju-internal-nsg/securityrules/sshinbound"#]]
+    .assert_eq(&rules.join("\n"));
 }
 
 #[tokio::test]
 async fn a7_starts_a_machine_in_the_usual_subnet_and_waits_for_it() {
     let setup = of(Generation::A7).created().await;
     assert_eq!(report(setup.environ.start_instance(unit(1, "mysql/0")).await), "ok");
-    check(&setup, expect![[r#"
+    check(
+        &setup,
+        expect![[r#"
         GET providers/Microsoft.Compute/skus -> 200
         GET ...UbuntuServer/skus -> 200
         GET deployments/common -> 200
         GET virtualNetworks/juju-internal-network/subnets -> 200
         PUT deployments/machine-1 -> 201
-        GET deployments/machine-1 -> 200"#]]);
+        GET deployments/machine-1 -> 200"#]],
+    );
     assert_eq!(statuses(&setup).await, "machine-1 Running \"\"");
-    check(&setup, expect![[r#"
+    check(
+        &setup,
+        expect![[r#"
         GET deployments/ -> 200
         GET networkInterfaces -> 200
         GET virtualMachines -> 200
-        GET publicIPAddresses -> 200"#]]);
+        GET publicIPAddresses -> 200"#]],
+    );
 }
 
 #[tokio::test]
 async fn a7_stops_with_its_disk_and_finds_the_group_of_its_rules() {
     let setup = of(Generation::A7).created().await.with_machines(&[1]).await;
     assert_eq!(report(setup.environ.open_ports(&id(1), &ports("80/tcp")).await), "ok");
-    check(&setup, expect![[r#"
+    check(
+        &setup,
+        expect![[r#"
         GET virtualMachines/machine-1 -> 200
         GET networkInterfaces/machine-1-primary -> 200
         GET virtualNetworks/juju-internal-network/subnets/juju-internal-subnet -> 200
         GET networkSecurityGroups/juju-internal-nsg -> 200
         PUT networkSecurityGroups/juju-internal-nsg/securityRules/machine-1-tcp-80 -> 201
-        GET networkSecurityGroups/juju-internal-nsg/securityRules/machine-1-tcp-80 -> 200"#]]);
+        GET networkSecurityGroups/juju-internal-nsg/securityRules/machine-1-tcp-80 -> 200"#]],
+    );
     assert_eq!(report(setup.environ.close_ports(&id(1), &ports("443/tcp")).await), "ok");
-    check(&setup, expect![[r#"
+    check(
+        &setup,
+        expect![[r#"
         GET networkInterfaces/machine-1-primary -> 200
         GET virtualNetworks/juju-internal-network/subnets/juju-internal-subnet -> 200
-        DELETE networkSecurityGroups/juju-internal-nsg/securityRules/machine-1-tcp-443 -> 204"#]]);
+        DELETE networkSecurityGroups/juju-internal-nsg/securityRules/machine-1-tcp-443 -> 204"#]],
+    );
     assert_eq!(report(setup.environ.stop_instances(&[id(1)]).await), "ok");
-    check(&setup, expect![[r#"
+    check(
+        &setup,
+        expect![[r#"
         POST deployments/machine-1/cancel -> 409
         GET networkInterfaces -> 200
         GET publicIPAddresses -> 200
@@ -323,8 +375,10 @@ async fn a7_stops_with_its_disk_and_finds_the_group_of_its_rules() {
         DELETE networkSecurityGroups/juju-internal-nsg/securityRules/machine-1-tcp-80 -> 202
         DELETE networkInterfaces/machine-1-primary -> 202
         DELETE publicIPAddresses/machine-1-public-ip -> 202
+        GET networkSecurityGroups/juju-internal-nsg -> 200
         DELETE deployments/machine-1 -> 202
-        GET deployments/machine-1 -> 404"#]]);
+        GET deployments/machine-1 -> 404"#]],
+    );
     assert_eq!(setup.shelf.left_of_machines(), Vec::<String>::new());
     assert_eq!(report(setup.environ.destroy().await), "ok");
     check(&setup, expect!["DELETE resourcegroups/GROUP -> 202"]);
@@ -356,7 +410,9 @@ async fn a_machine_that_appears_after_its_deployment_was_cancelled_goes_all_the_
     assert_eq!(statuses(&setup).await, "machine-1 Allocating \"\"");
     setup.shelf.forget_journal();
     assert_eq!(report(setup.environ.stop_instances(&[id(1)]).await), "ok");
-    check(&setup, expect![[r#"
+    check(
+        &setup,
+        expect![[r#"
         POST deployments/machine-1/cancel -> 204
         GET networkInterfaces -> 200
         GET publicIPAddresses -> 200
@@ -368,11 +424,13 @@ async fn a_machine_that_appears_after_its_deployment_was_cancelled_goes_all_the_
         GET networkSecurityGroups/juju-internal-nsg -> 200
         DELETE networkInterfaces/machine-1-primary -> 202
         DELETE publicIPAddresses/machine-1-public-ip -> 202
+        GET networkSecurityGroups/juju-internal-nsg -> 200
         GET virtualMachines/machine-1 -> 404
         GET networkInterfaces/machine-1-primary -> 404
         GET publicIPAddresses/machine-1-public-ip -> 404
         DELETE deployments/machine-1 -> 202
-        GET deployments/machine-1 -> 404"#]]);
+        GET deployments/machine-1 -> 404"#]],
+    );
     assert_eq!(setup.shelf.left_of_machines(), Vec::<String>::new());
 }
 
@@ -435,7 +493,8 @@ async fn a7_walks_from_family_to_family_while_there_is_no_quota() {
         Standard_B2ms
         PUT deployments/machine-1 -> 400
         PUT deployments/machine-1 -> 400
-        PUT deployments/machine-1 -> 201"#]].assert_eq(&format!("{}\n{}", started.hardware.instance_type, tried.join("\n")));
+        PUT deployments/machine-1 -> 201"#]]
+    .assert_eq(&format!("{}\n{}", started.hardware.instance_type, tried.join("\n")));
 
     setup.shelf.fault(
         "PUT",
@@ -500,7 +559,9 @@ async fn a7_refers_to_the_set_that_another_deployment_makes() {
         ),
     );
     assert_eq!(report(setup.environ.start_instance(unit(2, "mysql/1")).await), "ok");
-    check(&setup, expect![[r#"
+    check(
+        &setup,
+        expect![[r#"
         GET ...UbuntuServer/skus -> 200
         GET virtualNetworks/juju-internal-network/subnets -> 200
         PUT deployments/machine-2 -> 409
@@ -512,7 +573,8 @@ async fn a7_refers_to_the_set_that_another_deployment_makes() {
         GET publicIPAddresses/machine-2-public-ip -> 404
         GET availabilitySets/mysql -> 200
         PUT deployments/machine-2 -> 201
-        GET deployments/machine-2 -> 200"#]]);
+        GET deployments/machine-2 -> 200"#]],
+    );
 
     setup.shelf.fault(
         "PUT",
@@ -584,224 +646,6 @@ async fn a7_stays_in_the_group_of_an_older_generation_and_out_of_others() {
     );
 }
 
-fn own_group(setup: &Setup, location: &str) {
-    let path = format!("/subscriptions/{SUBSCRIPTION}/resourcegroups/mine");
-    setup
-        .shelf
-        .put_document(&path, json!({"name": "mine", "location": location}));
-}
-
-fn foreign_vm(setup: &Setup, name: &str) {
-    let path =
-        format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/mine/providers/Microsoft.Compute/virtualMachines/{name}");
-    let document = json!({"id": path, "name": name, "type": "Microsoft.Compute/virtualMachines", "location": "westus",
-        "tags": {"juju-model-uuid": "another", "juju-machine-name": name}, "properties": {"provisioningState": "Succeeded"}});
-    setup.shelf.put_document(&path, document);
-}
-
-#[tokio::test]
-async fn a_group_of_the_user_s_own_is_emptied_of_what_is_ours_alone() {
-    let setup = a7_with(|config| config.resource_group_name = Some("mine".to_owned()));
-    own_group(&setup, "West US");
-    foreign_vm(&setup, "machine-9");
-    let before = setup.shelf.left();
-    assert_eq!(report(setup.environ.create().await), "ok");
-    assert_eq!(report(setup.environ.start_instance(unit(1, "mysql/0")).await), "ok");
-    assert_eq!(statuses(&setup).await, "machine-1 Running \"\"");
-    let said = report(setup.environ.start_instance(machine(9)).await);
-    assert!(
-        said.contains("a virtual machine `machine-9` that is not of this environment"),
-        "{said}"
-    );
-    assert_eq!(report(setup.environ.stop_instances(&[id(9)]).await), "ok");
-    setup.shelf.forget_journal();
-    assert_eq!(report(setup.environ.destroy().await), "ok");
-    check(&setup, expect![[r#"
-        POST deployments/common/cancel -> 409
-        GET deployments/ -> 200
-        GET networkInterfaces -> 200
-        GET virtualMachines -> 200
-        GET virtualMachines -> 200
-        GET publicIPAddresses -> 200
-        POST deployments/machine-1/cancel -> 409
-        GET networkInterfaces -> 200
-        GET publicIPAddresses -> 200
-        GET virtualMachines/machine-1 -> 200
-        DELETE virtualMachines/machine-1 -> 202
-        DELETE disks/machine-1 -> 202
-        GET virtualNetworks/juju-internal-network/subnets/juju-internal-subnet -> 200
-        GET networkSecurityGroups/juju-internal-nsg -> 200
-        DELETE networkInterfaces/machine-1-primary -> 202
-        DELETE publicIPAddresses/machine-1-public-ip -> 202
-        DELETE deployments/machine-1 -> 202
-        GET deployments/machine-1 -> 404
-        GET providers -> 200
-        GET resourcegroups/GROUP/resources -> 200
-        DELETE availabilitySets/mysql -> 202
-        DELETE networkSecurityGroups/juju-internal-nsg -> 202
-        DELETE virtualNetworks/juju-internal-network -> 202
-        GET resourcegroups/GROUP/resources -> 200
-        GET resourcegroups/GROUP/resources -> 200
-        DELETE deployments/common -> 202
-        GET deployments/common -> 404"#]]);
-    assert_eq!(setup.shelf.left(), before);
-    assert_eq!(report(setup.environ.destroy_controller(CONTROLLER).await), "ok");
-    assert_eq!(setup.shelf.left(), before);
-}
-
-#[tokio::test]
-async fn a_group_elsewhere_or_missing_is_refused() {
-    let setup = a7_with(|config| config.resource_group_name = Some("mine".to_owned()));
-    assert!(setup.environ.create().await.is_err_and(|error| error.is_not_found()));
-    own_group(&setup, "eastus");
-    assert_eq!(
-        report(setup.environ.create().await),
-        "cannot use resource group in region \"eastus\" when operating in region \"westus\""
-    );
-}
-
-fn own_network(setup: &Setup, subnets: &[&str]) {
-    let network =
-        format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/nets/providers/Microsoft.Network/virtualNetworks/net");
-    let group = format!("/subscriptions/{SUBSCRIPTION}/resourcegroups/nets");
-    setup
-        .shelf
-        .put_document(&group, json!({"name": "nets", "location": "westus"}));
-    let security_group = network.replace("virtualNetworks/net", "networkSecurityGroups/guard");
-    setup.shelf.put_document(
-        &security_group,
-        json!({"id": security_group, "name": "guard", "properties": {}}),
-    );
-    for (nth, name) in subnets.iter().enumerate() {
-        let path = format!("{network}/subnets/{name}");
-        let properties =
-            json!({"addressPrefixes": [format!("10.9.{nth}.0/24")], "networkSecurityGroup": {"id": security_group}});
-        setup
-            .shelf
-            .put_document(&path, json!({"id": path, "name": name, "properties": properties}));
-    }
-}
-
-#[tokio::test]
-async fn a_network_of_the_user_s_own_is_used_and_its_guards_are_found() {
-    let setup = a7_with(|config| config.network = Some("nets/net".to_owned()));
-    own_network(&setup, &["front", "back"]);
-    assert_eq!(report(setup.environ.bootstrap(controller(0)).await), "ok");
-    assert_eq!(setup.shelf.document("/virtualnetworks/juju-internal-network"), None);
-    setup.shelf.forget_journal();
-    assert_eq!(report(setup.environ.open_ports(&id(0), &ports("80/tcp")).await), "ok");
-    check(&setup, expect![[r#"
-        GET virtualMachines/machine-0 -> 200
-        GET networkInterfaces/machine-0-primary -> 200
-        GET virtualNetworks/net/subnets/front -> 200
-        GET networkSecurityGroups/guard -> 200
-        PUT networkSecurityGroups/guard/securityRules/machine-0-tcp-80 -> 201
-        GET networkSecurityGroups/guard/securityRules/machine-0-tcp-80 -> 200"#]]);
-    assert!(
-        setup
-            .shelf
-            .document("/networksecuritygroups/guard/securityrules/machine-0-tcp-80")
-            .is_some()
-    );
-    assert_eq!(report(setup.environ.stop_instances(&[id(0)]).await), "ok");
-    assert_eq!(setup.shelf.left_of_machines(), Vec::<String>::new());
-}
-
-fn subnet_of(setup: &Setup, interface: &str) -> Option<String> {
-    let nic = setup.shelf.document(&format!("/networkinterfaces/{interface}"))?;
-    let id = nic
-        .pointer("/properties/ipConfigurations/0/properties/subnet/id")?
-        .as_str()?;
-    id.rsplit('/').next().map(str::to_owned)
-}
-
-#[tokio::test]
-async fn placement_chooses_a_subnet_and_demands_give_more_interfaces() {
-    let setup = a7_with(|config| config.network = Some("nets/net".to_owned()));
-    own_network(&setup, &["front", "back", "deep"]);
-    assert_eq!(report(setup.environ.create().await), "ok");
-    let mut params = unit(1, "mysql/0");
-    params.placement = Some("subnet=back".to_owned());
-    assert_eq!(report(setup.environ.start_instance(params.clone()).await), "ok");
-    assert_eq!(subnet_of(&setup, "machine-1-primary").as_deref(), Some("back"));
-
-    let series = &params.series;
-    let none = provider::Constraints::default();
-    let said = report(
-        setup
-            .environ
-            .precheck_instance(series, &none, Some("subnet=none"))
-            .await,
-    );
-    assert_eq!(said, "subnet \"none\" not found");
-    let said = report(setup.environ.precheck_instance(series, &none, Some("zone=1")).await);
-    assert_eq!(said, "unknown placement directive: zone=1");
-
-    let subnet = |name: &str| {
-        let network = format!(
-            "/subscriptions/{SUBSCRIPTION}/resourceGroups/nets/providers/Microsoft.Network/virtualNetworks/net"
-        );
-        format!("{network}/subnets/{name}")
-    };
-    let demand = |name: &str, zones: &[&str]| {
-        let zones: Vec<String> = zones.iter().map(|zone| (*zone).to_owned()).collect();
-        [(subnet(name), zones)].into()
-    };
-    let mut params = unit(2, "mysql/1");
-    params.placement = Some("subnet=back".to_owned());
-    params.subnets_to_zones = vec![demand("front", &["1"]), demand("back", &["1"]), demand("deep", &["1"])];
-    assert_eq!(report(setup.environ.start_instance(params.clone()).await), "ok");
-    let found: Vec<_> = ["machine-2-primary", "machine-2-interface-1", "machine-2-interface-2"]
-        .map(|name| subnet_of(&setup, name))
-        .into_iter()
-        .flatten()
-        .collect();
-    assert_eq!(found, ["back", "front", "deep"]);
-    assert_eq!(report(setup.environ.stop_instances(&[id(2)]).await), "ok");
-    assert!(
-        setup
-            .shelf
-            .left_of_machines()
-            .iter()
-            .all(|left| !left.contains("machine-2"))
-    );
-
-    params.zone = Some("3".to_owned());
-    let said = report(setup.environ.start_instance(params).await);
-    assert!(
-        said.ends_with("availability zone \"3\" has no subnets satisfying space constraints"),
-        "{said}"
-    );
-}
-
-#[tokio::test]
-async fn public_addresses_go_by_constraint_policy_and_sku() {
-    let setup = of(Generation::A7).created().await;
-    let mut params = unit(1, "mysql/0");
-    params.constraints.allocate_public_ip = Some(false);
-    assert_eq!(report(setup.environ.start_instance(params).await), "ok");
-    assert_eq!(setup.shelf.document("/publicipaddresses/machine-1-public-ip"), None);
-
-    let setup = a7_with(|config| {
-        config.load_balancer_sku_name = LoadBalancerSku::Basic;
-        config.public_addresses = PublicAddresses::Controllers;
-    });
-    let setup = setup.created().await;
-    let mut params = controller(0);
-    params.constraints.allocate_public_ip = Some(true);
-    assert_eq!(report(setup.environ.start_instance(params).await), "ok");
-    assert_eq!(report(setup.environ.start_instance(unit(1, "mysql/0")).await), "ok");
-    let address = setup
-        .shelf
-        .document("/publicipaddresses/machine-0-public-ip")
-        .expect("controllers have one");
-    assert_eq!(
-        (address.get("sku"), &address["properties"]["publicIPAllocationMethod"]),
-        (None, &json!("Dynamic"))
-    );
-    assert_eq!(setup.shelf.document("/publicipaddresses/machine-1-public-ip"), None);
-}
-
 #[tokio::test]
 async fn a_few_that_are_missing_are_looked_for_again_and_stay_in_their_slots() {
     let setup = of(Generation::A7).created().await.with_machines(&[1]).await;
@@ -845,109 +689,5 @@ async fn only_the_newest_generation_runs_on_what_azure_offers_today() {
         if let Err(error) = opened {
             assert!(error.to_string().contains("generation A7 is needed there"), "{error}");
         }
-    }
-}
-
-/// A whole life by deployments. What fails fails; the story goes on.
-async fn live(setup: &Setup) {
-    let environ = &setup.environ;
-    let _ = environ.bootstrap(controller(0)).await;
-    let _ = environ.start_instance(unit(1, "mysql/0")).await;
-    let _ = environ.open_ports(&id(1), &ports("80/tcp")).await;
-    let _ = environ.close_ports(&id(1), &ports("80/tcp")).await;
-    let _ = environ.stop_instances(&[id(1)]).await;
-}
-
-/// What there is of machines, records aside: those are no resources, and Azure forgets them by itself.
-fn left_of_machines(setup: &Setup) -> Vec<String> {
-    let mut left = setup.shelf.left_of_machines();
-    left.retain(|path| !path.starts_with("deployments/"));
-    left
-}
-
-async fn sweep(generation: Generation, verdict: Verdict) {
-    let counted = of(generation);
-    live(&counted).await;
-    let n_requests = counted.shelf.n_seen();
-    assert!(n_requests > 30, "a life of {n_requests} requests is too short");
-
-    for nth in 1..=n_requests {
-        let setup = of(generation);
-        setup.shelf.fault_nth(nth, verdict.clone());
-        live(&setup).await;
-        let said = format!("{generation} {verdict:?} at request {nth}");
-        let instances = setup.environ.all_instances().await.expect("the trouble is over");
-        let mut forgotten = left_of_machines(&setup);
-        forgotten.retain(|path| !instances.iter().any(|own| path.contains(own.id.as_str())));
-        assert_eq!(forgotten, Vec::<String>::new(), "{said}");
-
-        let stopped = setup.environ.stop_instances(&[id(0), id(1)]).await;
-        assert_eq!(stopped.map_err(|error| error.report()), Ok(()), "{said}");
-        assert_eq!(left_of_machines(&setup), Vec::<String>::new(), "{said}");
-        let destroyed = setup.environ.destroy().await;
-        assert_eq!(destroyed.map_err(|error| error.report()), Ok(()), "{said}");
-        assert_eq!(setup.shelf.left(), Vec::<String>::new(), "{said}");
-    }
-}
-
-#[tokio::test]
-async fn a_refusal_anywhere_leaks_nothing_of_deployments() {
-    sweep(Generation::A4, refuse(400, "Refused", "no")).await;
-    sweep(Generation::A7, refuse(400, "Refused", "no")).await;
-}
-
-#[tokio::test]
-async fn trouble_of_azure_s_own_anywhere_leaks_nothing_of_deployments() {
-    sweep(Generation::A4, refuse(500, "InternalServerError", "oops")).await;
-    sweep(Generation::A7, refuse(500, "InternalServerError", "oops")).await;
-}
-
-#[tokio::test]
-async fn a_reply_lost_anywhere_leaks_nothing_of_deployments() {
-    sweep(Generation::A4, Verdict::CutAfter).await;
-    sweep(Generation::A7, Verdict::CutAfter).await;
-}
-
-/// The process ends at every request in turn, and another one does it all again.
-async fn sweep_crashes(generation: Generation, applied: bool) {
-    let counted = of(generation);
-    live(&counted).await;
-    for nth in 1..=counted.shelf.n_seen() {
-        let setup = of(generation);
-        setup.shelf.fault_nth(nth, Verdict::Crash { applied });
-        tokio::select! {
-            () = live(&setup) => panic!("request {nth} never ends"),
-            () = setup.shelf.crashed.notified() => {}
-        }
-        let said = format!("{generation} crash at request {nth}");
-        let setup = setup.reopened_as(|config| config.generation = generation);
-        let instances = setup
-            .environ
-            .all_instances()
-            .await
-            .expect("nothing goes wrong any more");
-        let mut forgotten = left_of_machines(&setup);
-        forgotten.retain(|path| !instances.iter().any(|own| path.contains(own.id.as_str())));
-        assert_eq!(forgotten, Vec::<String>::new(), "{said}");
-
-        live(&setup).await;
-        let instances = setup
-            .environ
-            .all_instances()
-            .await
-            .expect("nothing goes wrong any more");
-        let names: Vec<_> = instances.iter().map(|own| (own.id.as_str(), own.status.kind)).collect();
-        assert_eq!(names, [("machine-0", StatusKind::Running)], "{said}");
-        let destroyed = setup.environ.destroy().await;
-        assert_eq!(destroyed.map_err(|error| error.report()), Ok(()), "{said}");
-        assert_eq!(setup.shelf.left(), Vec::<String>::new(), "{said}");
-    }
-}
-
-#[tokio::test]
-async fn a_process_that_ends_anywhere_is_made_up_for_by_deployments_too() {
-    for generation in [Generation::A4, Generation::A7] {
-        sweep_crashes(generation, false).await;
-        sweep_crashes(generation, true).await;
     }
 }

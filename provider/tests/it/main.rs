@@ -9,6 +9,8 @@ mod classic_shelf;
 mod classic_sweep;
 mod failures;
 mod generations;
+mod generations_places;
+mod generations_sweep;
 mod http;
 mod polling;
 mod requests;
