@@ -71,8 +71,8 @@ pub struct OpenParams {
 ///
 /// # Errors
 ///
-/// [`Error::Config`] for a configuration, cloud or credential that cannot work, [`Error::NotSupported`] for a generation that is
-/// not built or that the cloud no longer offers, and for the classic stack where it is no longer offered.
+/// [`Error::Config`] for a configuration, cloud or credential that cannot work, [`Error::NotSupported`] for a generation
+/// that stands on what the cloud no longer offers, and for the classic stack where it is no longer offered.
 pub fn open(params: OpenParams) -> Result<Arc<dyn Environ>, Error> {
     params.config.validate()?;
     params.cloud.validate()?;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::scope::{Call, Scope};
 use super::tags::{self, Tags};
 use super::template::Template;
-use crate::Refusal;
+use crate::{InstanceId, Refusal};
 
 /// What machines share (juju-provider 1.4).
 pub(crate) const COMMON: &str = "common";
@@ -70,10 +70,12 @@ impl Deployment {
             .any(|state| self.is_in(state))
     }
 
-    /// Whether it made, or makes, a machine of ours, by its name (juju-provider L37).
-    pub(crate) fn is_of_machine(&self) -> bool {
-        let number = self.name.strip_prefix("machine-");
-        number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+    /// The machine that it made, or makes, by its name (juju-provider L37), whose case may change on the way (L20).
+    pub(crate) fn machine(&self) -> Option<InstanceId> {
+        let name = self.name.to_lowercase();
+        let number = name.strip_prefix("machine-")?;
+        let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then(|| InstanceId::new(name))
     }
 
     /// Whether the template was read, so that something may have been made.
@@ -160,7 +162,7 @@ mod tests {
         let failed = json!({"provisioningState": "Failed", "dependencies": [machine], "error": error});
         let failed = deployment("machine-3", failed);
         assert!(failed.is_in_set("juju-controller") && !failed.is_in_set("mysql"));
-        assert!(failed.is_over() && failed.is_of_machine() && failed.has_dependencies());
+        assert!(failed.is_over() && failed.machine().is_some() && failed.has_dependencies());
         assert_eq!(failed.trouble().as_deref(), Some("exceeding approved cores"));
 
         let nested = json!({"code": "DeploymentFailed", "message": "At least one", "details": [{"code": "Conflict",
@@ -172,12 +174,12 @@ mod tests {
     #[test]
     fn only_machines_are_named_like_machines() {
         for (name, expected) in [
-            ("machine-12", true),
+            ("Machine-12", true),
             ("common", false),
             ("machine-", false),
             ("machine-x", false),
         ] {
-            assert_eq!(deployment(name, Value::Null).is_of_machine(), expected, "{name}");
+            assert_eq!(deployment(name, Value::Null).machine().is_some(), expected, "{name}");
         }
         let blank = deployment("machine-1", Value::Null);
         assert!(!blank.has_dependencies() && !blank.is_over());

@@ -210,8 +210,8 @@ impl ArmEnviron {
             }
         };
         let mut parts = self.listed(index == Index::VirtualMachines).await?;
-        for deployment in deployments.into_iter().filter(Deployment::is_of_machine) {
-            let id = InstanceId::new(&deployment.name);
+        for deployment in deployments {
+            let Some(id) = deployment.machine() else { continue };
             match index {
                 // In a group of the user's own, others deploy, too (juju-provider L39, L56).
                 Index::VirtualMachines => {
@@ -297,8 +297,8 @@ impl ArmEnviron {
         let mut ids: Vec<InstanceId> = listed
             .into_iter()
             .flatten()
-            .filter(|own| own.is_of_machine() && own.is_in_set(availability_sets::CONTROLLERS))
-            .map(|own| InstanceId::new(&own.name))
+            .filter(|own| own.is_in_set(availability_sets::CONTROLLERS))
+            .filter_map(|own| own.machine())
             .collect();
         ids.sort();
         if ids.is_empty() || controller_uuid != self.current_config().controller_uuid {

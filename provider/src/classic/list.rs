@@ -146,7 +146,7 @@ impl ClassicEnviron {
                             id,
                             status: status_of(instance.map(|instance| instance.status.as_str()).unwrap_or_default()),
                             addresses: private.into_iter().chain(public).collect(),
-                            dns_name: Some(service.dns_name(&self.dns_suffix)),
+                            dns_name: Some(service.dns_name(self.dns_suffix)),
                             hardware: known
                                 .iter()
                                 .find(|own| size.is_some_and(|name| same(&own.name, name)))

@@ -7,7 +7,7 @@ use provider::{
 };
 use uuid::Uuid;
 
-use crate::classic_setup::{Setup, classic, params, service_of, setup, setup_with};
+use crate::classic_setup::{PEM, Setup, classic, params, service_of, setup, setup_with};
 use crate::setup::{CONTROLLER, assert_snapshot, controller, machine, ports, report, unit};
 
 fn check(setup: &Setup, expect: Expect) {
@@ -699,4 +699,27 @@ fn what_cannot_work_is_refused_when_it_is_opened() {
         report(classic(|_| ()).validate_change(&changed)),
         "invalid `classic`: an environment cannot change from one of Azure's APIs to the other"
     );
+}
+
+#[test]
+fn a_management_certificate_needs_its_key_and_shows_nothing() {
+    let read = |text: &str| provider::ManagementCertificate::from_pem(text.as_bytes());
+    let certificate = read(PEM).expect("certificate and key are there");
+    assert_eq!(format!("{certificate:?}"), "<management certificate>");
+    let (alone, _) = PEM.split_once("-----BEGIN PRIVATE KEY").expect("the key comes second");
+    let refusal = |text: &str| read(text).map(|_| ()).map_err(|error| error.to_string());
+    assert_eq!(
+        refusal(alone),
+        Err("invalid `management-certificate`: the PEM text holds no readable private key".to_owned())
+    );
+    assert_eq!(
+        refusal("x"),
+        Err("invalid `management-certificate`: the PEM text holds no readable certificate".to_owned())
+    );
+    assert_eq!(
+        refusal(&PEM.repeat(300)),
+        Err("invalid `management-certificate`: the PEM text is longer than 640 KiB".to_owned())
+    );
+    let client = provider::HttpClient::with_client_certificate(None, &certificate);
+    assert!(client.is_ok(), "{client:?}");
 }

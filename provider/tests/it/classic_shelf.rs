@@ -642,7 +642,8 @@ impl State {
         let query = request.uri().query().unwrap_or_default();
         let container = path.split('/').next().unwrap_or_default().to_owned();
         let is_container = query.contains("restype=container");
-        if !self.containers.contains(&container) && !(is_container && request.method() == Method::PUT) {
+        let makes_it = is_container && request.method() == Method::PUT;
+        if !self.containers.contains(&container) && !makes_it {
             return refusal(404, "ContainerNotFound", "The specified container does not exist.");
         }
 

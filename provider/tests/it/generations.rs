@@ -188,6 +188,34 @@ async fn what_was_made_and_cannot_be_seen_yet_is_waited_for() {
 }
 
 #[tokio::test]
+async fn a_controller_that_joins_is_let_in_wherever_it_joins() {
+    for (generation, rule) in [
+        (Generation::A4, "securityrules/jujuapiinbound"),
+        (Generation::A7, "securityrules/jujuapiinbound17070"),
+    ] {
+        // Its own environment has let it in before, and has the subnet for it.
+        let setup = of(generation);
+        assert_eq!(report(setup.environ.bootstrap(controller(0)).await), "ok");
+        assert_eq!(report(setup.environ.start_instance(controller(1)).await), "ok");
+        let api_rule = |setup: &Setup| {
+            let rule = setup.shelf.document(rule)?;
+            let prefix = rule.pointer("/properties/destinationAddressPrefix")?.as_str()?;
+            Some(prefix.to_owned())
+        };
+        assert_eq!(api_rule(&setup).as_deref(), Some("192.168.16.0/20"), "{generation}");
+        assert_eq!(
+            setup.environ.controller_instances(CONTROLLER).await.ok(),
+            Some(vec![id(0), id(1)])
+        );
+
+        // A hosted one has neither.
+        let setup = of(generation).created().await;
+        assert_eq!(report(setup.environ.start_instance(controller(0)).await), "ok");
+        assert_eq!(api_rule(&setup).as_deref(), Some("192.168.0.0/20"), "{generation}");
+    }
+}
+
+#[tokio::test]
 async fn creating_again_leaves_rules_as_they_are() {
     for generation in [Generation::A4, Generation::A7] {
         let setup = of(generation).created().await.with_machines(&[1]).await;
