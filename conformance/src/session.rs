@@ -13,7 +13,7 @@ use crate::driver::{self, Driver, DriverKind, LiveSetup, Outcome, Request, Setup
 use crate::oracle::{self, Failure, Verdict};
 use crate::scenario::{
     Action, Body, CallStep, Check, Expect, GROUP, HttpBody, HttpStep, ResourceStep, Scenario, Step, StepNumber, Target,
-    Variable, Variables, Verb, build_document, short_types, show_duration,
+    Variable, Variables, Verb, build_document, show_duration,
 };
 use crate::subject::Subject;
 
@@ -379,7 +379,8 @@ impl Session {
             }
             Action::World(counts) => {
                 let mut verdict = Verdict::default();
-                self.driver.with_cloud(&mut |cloud| verdict = count(cloud, counts));
+                self.driver
+                    .with_cloud(&mut |cloud| verdict = oracle::count(cloud, counts));
                 Ok((Outcome::Done, verdict))
             }
             Action::Check(checks) => {
@@ -782,37 +783,6 @@ fn together(outcomes: Vec<Outcome>) -> Outcome {
         }
     }
     Outcome::Gave(Value::Array(given))
-}
-
-fn count(cloud: &Cloud, counts: &std::collections::BTreeMap<String, u64>) -> Verdict {
-    let mut verdict = Verdict::default();
-    for (short, wanted) in counts {
-        let there = if short == "blob" {
-            cloud.fabric().blobs.len()
-        } else {
-            let full = short_types()
-                .iter()
-                .find(|row| row.short == short)
-                .map_or("", |row| row.full);
-            let kind = match full.split_once('/') {
-                Some((namespace, type_path)) => Kind::find(namespace, type_path),
-                None => Some(Kind::ResourceGroups),
-            };
-            cloud
-                .store()
-                .iter()
-                .filter(|resource| Some(resource.kind) == kind)
-                .count()
-        };
-        verdict.n_judged += 1;
-        if there as u64 != *wanted {
-            let what = format!("unexpected number of {short}");
-            verdict
-                .failures
-                .push(Failure::new(what, wanted.to_string(), there.to_string()));
-        }
-    }
-    verdict
 }
 
 /// A digest over the lines of a journal.

@@ -13,7 +13,7 @@ use provider::{Environ, Error};
 use serde_json::{Map, Value, json};
 
 use crate::driver::{
-    self, CONTROLLER, DriverKind, Environs, Exchange, Options, Sent, Setup, Side, Stopped, Work, uuid_of,
+    self, Api, CONTROLLER, DriverKind, Environs, Exchange, Options, Sent, Setup, Side, Stopped, Work, uuid_of,
 };
 use crate::oracle::Footprint;
 use crate::subject::{Stack, Subject};
@@ -211,6 +211,36 @@ impl Stage {
     pub fn settled(&self) -> Footprint {
         self.advance(SETTLED_AFTER_MS);
         self.look(Footprint::of)
+    }
+
+    /// Puts a resource of the subscription's behind the provider's back, and waits until it is there.
+    ///
+    /// # Errors
+    ///
+    /// When it is refused.
+    pub fn put(&self, path: &str, version: &str, document: &Value) -> anyhow::Result<()> {
+        let site = self.exchange.site();
+        let url = format!(
+            "{}/subscriptions/{}/{path}?api-version={version}",
+            self.exchange.base(Api::Arm),
+            site.subscription
+        );
+        let request = http::Request::put(url)
+            .header("authorization", format!("Bearer {}", self.exchange.token()))
+            .header("content-type", "application/json")
+            .body(bytes::Bytes::from(document.to_string()))?;
+        let answer = self
+            .exchange
+            .send(Api::Arm, request)
+            .map_err(|broken| anyhow::anyhow!("{}", broken.0))?;
+        let status = answer.response.status();
+        anyhow::ensure!(
+            status.is_success(),
+            "{path} is refused: {status} {}",
+            String::from_utf8_lossy(answer.response.body())
+        );
+        self.advance(SETTLED_AFTER_MS);
+        Ok(())
     }
 
     /// Looks at the world.

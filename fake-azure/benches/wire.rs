@@ -212,7 +212,9 @@ fn resident_bytes() -> usize {
 
 #[expect(clippy::print_stdout, reason = "what a benchmark measures goes to its output")]
 fn weight(_criterion: &mut Criterion) {
-    let is_wanted = std::env::args().skip(1).all(|word| word.starts_with('-') || "weight".contains(&word));
+    let is_wanted = std::env::args()
+        .skip(1)
+        .all(|word| word.starts_with('-') || "weight".contains(&word));
     if !is_wanted {
         return;
     }

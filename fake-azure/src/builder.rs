@@ -202,9 +202,9 @@ impl Builder {
         for (tenant, principals) in more_tenants {
             let id = tenant.id;
             directory = directory.with_tenant(tenant);
-            directory = principals
-                .iter()
-                .fold(directory, |directory, principal| directory.with_principal_in(id, principal));
+            directory = principals.iter().fold(directory, |directory, principal| {
+                directory.with_principal_in(id, principal)
+            });
         }
         directory = users.into_iter().fold(directory, Directory::with_user);
         directory.set_options(options);

@@ -7,6 +7,7 @@ mod explain;
 mod list;
 mod live;
 mod new;
+mod record;
 mod run;
 mod scale;
 mod sweep;
@@ -54,6 +55,10 @@ enum Command {
     Sweep(SweepArguments),
     /// Deletes what a live run left: every group whose name begins with the run's prefix.
     Clean(CleanArguments),
+    /// Runs a scenario and writes down, without secrets, what was sent and answered.
+    Record(RecordArguments),
+    /// Sends the requests of a recorded session to a new simulator, and lists every difference of the answers.
+    Replay(ReplayArguments),
     /// Starts, lists and stops many machines, and prints what that costs in requests.
     BenchScale(ScaleArguments),
 }
@@ -196,6 +201,31 @@ struct CleanArguments {
     seed: u64,
 }
 
+/// What to record.
+#[derive(Debug, Args)]
+struct RecordArguments {
+    /// The id of a scenario.
+    #[arg(value_name = "SCENARIO")]
+    id: String,
+    /// The file to write.
+    #[arg(long, value_name = "FILE")]
+    out: Utf8PathBuf,
+    /// The seed of everything that is drawn.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+}
+
+/// What to replay.
+#[derive(Debug, Args)]
+struct ReplayArguments {
+    /// A recorded session.
+    #[arg(value_name = "FILE")]
+    file: Utf8PathBuf,
+    /// The seed of the new world; the session's unless given.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+}
+
 /// How many machines, and whose.
 #[derive(Debug, Args)]
 struct ScaleArguments {
@@ -266,6 +296,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams
             };
             live::clean(&asked, streams)
         }
+        Command::Record(arguments) => record::record(&library, &arguments, streams),
+        Command::Replay(arguments) => record::replay(&arguments, streams),
         Command::BenchScale(arguments) => scale::scale(&arguments, streams),
     };
     match done {

@@ -72,6 +72,7 @@ pub(crate) enum ProviderCall {
     StartInstance(Box<StartInstance>),
     StopInstances(Vec<InstanceId>),
     Subnets(Option<InstanceId>, Vec<SubnetId>),
+    SupportsUnitPlacement,
     Unexpose(InstanceId),
 }
 
@@ -129,6 +130,7 @@ impl ProviderCall {
                 arguments.text("id")?.map(InstanceId::new),
                 arguments.texts("ids")?.into_iter().map(SubnetId::new).collect(),
             ),
+            "supports_unit_placement" => ProviderCall::SupportsUnitPlacement,
             "unexpose" => ProviderCall::Unexpose(arguments.id()?),
             other => return Err(CallError(format!("`{other}` is no provider call"))),
         })

@@ -475,6 +475,7 @@ async fn perform(environ: Arc<dyn Environ>, call: ProviderCall) -> Outcome {
             .subnets(instance.as_ref(), &ids)
             .await
             .map(|subnets| json!(subnets)),
+        ProviderCall::SupportsUnitPlacement => environ.supports_unit_placement().map(|()| Value::Null),
         ProviderCall::Unexpose(id) => environ.unexpose(&id).await.map(|()| Value::Null),
         ProviderCall::AttachVolumes(_)
         | ProviderCall::CreateVolumes(_)

@@ -1,6 +1,6 @@
 //! What a Juju user does, by the least that stands above the provider: machines, applications with units and ports, exposure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use provider::{IngressRule, InstanceId, StartInstance};
 use serde_json::{Value, json};
@@ -21,7 +21,8 @@ pub(crate) struct Juju {
 struct Model {
     options: Options,
     next_machine: u32,
-    machines: BTreeSet<u32>,
+    /// The instance of each machine.
+    machines: BTreeMap<u32, InstanceId>,
     applications: BTreeMap<String, Application>,
 }
 
@@ -50,14 +51,18 @@ impl Juju {
                 let mut params = start(&arguments, 0)?;
                 params.controller = true;
                 let outcome = ask(ProviderCall::Bootstrap(Box::new(params)))?;
-                if matches!(outcome, Outcome::Gave(_)) {
+                if let Outcome::Gave(started) = &outcome {
                     model.next_machine = 1;
-                    model.machines.insert(0);
+                    model.machines.insert(0, instance_of(started, 0));
                 }
                 Ok(outcome)
             }
             "add-model" => ask(ProviderCall::Create),
             "add-machine" => {
+                let allowed = ask(ProviderCall::SupportsUnitPlacement)?;
+                if !matches!(allowed, Outcome::Gave(_)) {
+                    return Ok(allowed);
+                }
                 let mut added = Vec::new();
                 for _ in 0..arguments.number("count")?.unwrap_or(1) {
                     let params = start(&arguments, model.next_machine)?;
@@ -91,7 +96,7 @@ impl Juju {
                 application.exposed = step.call == "expose";
                 let (exposed, ports) = (application.exposed, application.ports.clone());
                 for machine in application.units.values().copied().collect::<Vec<_>>() {
-                    let id = instance_id(machine);
+                    let id = model.instance(machine);
                     let call = if exposed {
                         ProviderCall::OpenPorts(id, ports.clone())
                     } else {
@@ -163,10 +168,15 @@ impl Model {
         let machine = params.machine;
         self.next_machine = machine + 1;
         let outcome = ask(ProviderCall::StartInstance(Box::new(params)))?;
-        if matches!(outcome, Outcome::Gave(_)) {
-            self.machines.insert(machine);
+        if let Outcome::Gave(started) = &outcome {
+            self.machines.insert(machine, instance_of(started, machine));
         }
         Ok(outcome)
+    }
+
+    fn instance(&self, machine: u32) -> InstanceId {
+        let known = self.machines.get(&machine).cloned();
+        known.unwrap_or_else(|| instance_id(machine))
     }
 
     /// One machine a unit; units of an application are kept apart.
@@ -188,19 +198,17 @@ impl Model {
                 params.series = provider::Series::new(series.as_str());
             }
             params.units = vec![format!("{app}/{unit}")];
-            params.distribution_group = application
-                .units
-                .values()
-                .map(|machine| instance_id(*machine))
-                .collect();
+            let peers: Vec<u32> = application.units.values().copied().collect();
+            params.distribution_group = peers.into_iter().map(|machine| self.instance(machine)).collect();
             match self.start(ask, params)? {
                 Outcome::Gave(instance) => added.push(instance),
                 other => return Ok(other),
             }
+            let id = self.instance(machine);
             let application = self.application(app)?;
             application.units.insert(unit, machine);
             if application.exposed {
-                let opened = ask(ProviderCall::OpenPorts(instance_id(machine), application.ports.clone()))?;
+                let opened = ask(ProviderCall::OpenPorts(id, application.ports.clone()))?;
                 if !matches!(opened, Outcome::Gave(_)) {
                     return Ok(opened);
                 }
@@ -210,7 +218,7 @@ impl Model {
     }
 
     fn remove_machine(&mut self, ask: &mut Ask<'_>, machine: u32) -> Result<Outcome, CallError> {
-        let outcome = ask(ProviderCall::StopInstances(vec![instance_id(machine)]))?;
+        let outcome = ask(ProviderCall::StopInstances(vec![self.instance(machine)]))?;
         if matches!(outcome, Outcome::Gave(_)) {
             self.machines.remove(&machine);
             for application in self.applications.values_mut() {
@@ -219,6 +227,12 @@ impl Model {
         }
         Ok(outcome)
     }
+}
+
+/// The id that the provider gave a machine; a machine that it did not start has the usual one.
+fn instance_of(started: &Value, machine: u32) -> InstanceId {
+    let given = started.get("id").and_then(Value::as_str);
+    given.map_or_else(|| instance_id(machine), InstanceId::new)
 }
 
 fn instance_id(machine: u32) -> InstanceId {

@@ -24,7 +24,7 @@ use serde_json::Value;
 pub(crate) use self::calls::{CONTROLLER, CallError, Options, uuid_of};
 pub(crate) use self::environs::Environs;
 pub use self::environs::{Sent, Side};
-pub(crate) use self::exchange::Exchange;
+pub(crate) use self::exchange::{Api, Exchange};
 pub use self::live::{Account, LiveSetup, Shown};
 pub(crate) use self::live::{PREFIX_LEN_MIN, Site};
 pub use self::model::ModelDriver;

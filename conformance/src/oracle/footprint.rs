@@ -84,9 +84,12 @@ impl Footprint {
 
 /// Rows of the classic tables that somebody has to clean: what operations were, and who may call, is not.
 pub(crate) fn classic_tables(classic: &Classic) -> Vec<(&'static str, i64)> {
+    let roles = || classic.deployments.iter().flat_map(|(_, deployment)| &deployment.roles);
     let rows = [
         ("affinity groups", classic.affinity_groups.len()),
         ("deployments", classic.deployments.len()),
+        ("endpoints", roles().map(|role| role.network.endpoints.len()).sum()),
+        ("roles", roles().count()),
         ("disks", classic.disks.len()),
         ("hosted services", classic.hosted_services.len()),
         ("network security groups", classic.network_security_groups.len()),

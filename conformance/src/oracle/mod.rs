@@ -3,6 +3,7 @@
 //! An oracle refuses to know how a step was performed.
 
 mod baseline;
+mod counts;
 mod expectations;
 mod footprint;
 mod leaks;
@@ -10,6 +11,7 @@ mod matching;
 mod reported;
 
 pub use self::baseline::{Baseline, BaselineError};
+pub(crate) use self::counts::count;
 pub(crate) use self::expectations::judge;
 pub use self::footprint::Footprint;
 pub(crate) use self::leaks::left_over;

@@ -173,6 +173,11 @@ pub(super) const PROVIDER_CALLS: &[CallRow] = &[
         takes: &["id", "ids"],
     },
     CallRow {
+        name: "supports_unit_placement",
+        needs: &[],
+        takes: OPEN,
+    },
+    CallRow {
         name: "unexpose",
         needs: &["id"],
         takes: &[],
@@ -200,7 +205,14 @@ pub(super) const JUJU_CALLS: &[CallRow] = &[
     CallRow {
         name: "bootstrap",
         needs: &[],
-        takes: &["constraints", "series"],
+        takes: &[
+            "config",
+            "constraints",
+            "generation",
+            "public-addresses",
+            "series",
+            "stack",
+        ],
     },
     CallRow {
         name: "deploy",

@@ -172,9 +172,13 @@ fn push_call(rows: &mut Vec<(&'static str, Value)>, verb: &'static str, call: &C
 /// Every argument that a call can have.
 const ARGUMENTS: &[&str] = &[
     "app",
+    "attachments",
+    "config",
     "constraints",
     "controller",
     "count",
+    "from-version",
+    "generation",
     "group-with",
     "id",
     "ids",
@@ -183,9 +187,11 @@ const ARGUMENTS: &[&str] = &[
     "ports",
     "public-addresses",
     "series",
+    "stack",
     "tags",
     "unit",
     "units",
+    "volumes",
 ];
 
 fn expectation(expect: &Expect) -> Option<Value> {

@@ -85,10 +85,14 @@ pub(super) fn ready(
     }))
 }
 
-/// Whether the provider knows volumes, for the operations on them.
+/// Whether the provider has volumes that come and go, for the operations on them: those of the classic stack stay with their
+/// machine.
 fn is_offered(stage: &mut Stage, operation: Operation) -> anyhow::Result<bool> {
     if !matches!(operation, Operation::AttachVolume | Operation::DetachVolume) {
         return Ok(true);
+    }
+    if stage.subject().stack == Stack::Classic {
+        return Ok(false);
     }
     let source = stage.environ(ENVIRONMENT)?.volume_source();
     Ok(!matches!(source, Err(provider::Error::NotSupported(_))))

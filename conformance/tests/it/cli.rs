@@ -231,3 +231,54 @@ fn the_list_names_scenarios_and_properties() {
     let row: serde_json::Value = serde_json::from_str(out.lines().next().unwrap_or_default()).expect("JSON lines");
     assert_eq!(row["scenario"], "story/one");
 }
+
+#[test]
+fn a_sweep_ends_in_a_table_and_a_line_that_counts_leaks() {
+    let arguments = [
+        "sweep",
+        "--generation",
+        "A1",
+        "--operation",
+        "close-ports",
+        "--fault",
+        "cut-after",
+        "--fault",
+        "crash-before",
+    ];
+    let (code, out, err) = conformance(&arguments);
+    assert_eq!((code, err.as_str()), (exit::OK, ""), "{out}");
+    let last = out.lines().last().unwrap_or_default();
+    assert!(last.starts_with("0 leaks and 0 wrong in "), "{out}");
+    assert!(out.contains("a1") && out.contains("crash-before"), "{out}");
+
+    let (code, _, err) = conformance(&["sweep", "--driver", "model"]);
+    assert_eq!(code, exit::USAGE);
+    assert!(err.contains("hint: choose wire or socket"), "{err}");
+    let (code, _, err) = conformance(&["sweep", "--generation", "A9"]);
+    assert_eq!(code, exit::USAGE);
+    assert!(err.contains("`A9` is no generation"), "{err}");
+}
+
+#[test]
+fn what_many_machines_cost_grows_with_them() {
+    for generation in ["A1", "A4", "A7"] {
+        let (code, out, err) = conformance(&["bench-scale", "--generation", generation, "--machines", "3,12"]);
+        assert_eq!((code, err.as_str()), (exit::OK, ""), "{out}");
+        assert!(out.ends_with("requests grow with the machines\n"), "{out}");
+    }
+}
+
+#[test]
+fn a_session_is_recorded_and_replayed() {
+    let folder = folder(GOOD);
+    let file = format!("{}/session.jsonl", path(&folder));
+    let (code, _, err) = conformance(&["--scenarios", path(&folder), "record", "story/one", "--out", &file]);
+    assert_eq!(code, exit::OK, "{err}");
+    let (code, out, _) = conformance(&["replay", &file]);
+    assert_eq!(code, exit::OK, "{out}");
+    assert!(out.starts_with("0 divergences in "), "{out}");
+    std::fs::write(&file, "nothing\n").expect("a file can be written");
+    let (code, _, err) = conformance(&["replay", &file]);
+    assert_eq!(code, exit::USAGE);
+    assert!(err.contains("is no recorded session"), "{err}");
+}

@@ -2,6 +2,7 @@
 //! promises, struck and not.
 
 mod cli;
+mod bounds;
 mod classic;
 mod contract;
 mod differential;
@@ -9,6 +10,7 @@ mod journal;
 mod language;
 mod live;
 mod naive;
+mod record;
 mod state_machine;
 mod sweep;
 

@@ -13,7 +13,6 @@ const PROTECTED: &[&str] = &[
     // tidy: sorted
     "field/concurrent-operations",
     "field/group-delete-lag",
-    "field/id-casing",
     "field/list-lag-orphan",
     "field/lost-reply",
     "field/nic-180s",

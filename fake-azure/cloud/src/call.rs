@@ -115,7 +115,9 @@ impl Scope {
     /// Whether it is another scope, or holds it.
     pub fn covers(&self, other: &Scope) -> bool {
         let (own, other) = (self.folded(), other.folded());
-        other.strip_prefix(own.as_ref()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        other
+            .strip_prefix(own.as_ref())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
     /// The form that is compared.

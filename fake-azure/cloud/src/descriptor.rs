@@ -51,6 +51,8 @@ pub struct Descriptor {
     pub hidden_until_made: bool,
     /// Whether a PUT of what is there keeps the members that it leaves out (ARM 1.11).
     pub merges_put: bool,
+    /// Sections that a PUT of what is there keeps when it leaves them out, outer ones first.
+    pub keeps: &'static [&'static str],
     /// What its names may be.
     pub names: NameRule,
     /// The refusal of a bad name, where it is not the service's usual one. Arguments: `name`, `max`, `characters`.
@@ -96,6 +98,7 @@ impl Descriptor {
             patch: PatchRule::Tags,
             hidden_until_made: false,
             merges_put: false,
+            keeps: &[],
             names: NameRule::word(1, 80),
             bad_name: None,
             quota: None,

@@ -41,6 +41,10 @@ pub(crate) enum Effect {
         id: ResourceId,
         document: Document,
     },
+    /// The service makes another resource under the key that is next when its turn comes, or writes it again.
+    Make { id: ResourceId, document: Document },
+    /// The service performs an action on another resource, which the operation then settles, too.
+    Act { key: Key, action: &'static str },
     /// The service removes another resource at once.
     Remove(Key),
 }
@@ -157,6 +161,21 @@ impl Plan {
     #[must_use]
     pub(crate) fn put(mut self, key: Key, id: ResourceId, document: Document) -> Plan {
         self.effects.push(Effect::Put { key, id, document });
+        self
+    }
+
+    /// The service makes another resource, or writes it again: with its rules, but without asking for its group's leave. What
+    /// is made in its turn may make others in theirs.
+    #[must_use]
+    pub(crate) fn make(mut self, id: ResourceId, document: Document) -> Plan {
+        self.effects.push(Effect::Make { id, document });
+        self
+    }
+
+    /// The service performs an action on another resource; the operation settles both.
+    #[must_use]
+    pub(crate) fn act(mut self, key: Key, action: &'static str) -> Plan {
+        self.effects.push(Effect::Act { key, action });
         self
     }
 

@@ -6,6 +6,7 @@ use crate::Document;
 use crate::cx::Cx;
 use crate::descriptor::Descriptor;
 use crate::error::CloudError;
+use crate::id::ResourceId;
 use crate::key::Key;
 use crate::operation::Doing;
 use crate::plan::Plan;
@@ -62,6 +63,13 @@ macro_rules! registry {
                 match self {
                     Kind::$first => <$first_path as ResourceType>::check_children(cx, parent, written),
                     $( Kind::$kind => <$path as ResourceType>::check_children(cx, parent, written), )*
+                }
+            }
+
+            pub(crate) fn not_found(self, id: &ResourceId) -> Option<CloudError> {
+                match self {
+                    Kind::$first => <$first_path as ResourceType>::not_found(id),
+                    $( Kind::$kind => <$path as ResourceType>::not_found(id), )*
                 }
             }
 
@@ -122,6 +130,13 @@ macro_rules! registry {
                 }
             }
 
+            pub(crate) fn write_out(&self, cx: &Cx<'_>, resource: &Resource, document: &mut Document) {
+                match self {
+                    State::$first(state) => state.write_out(cx, resource, document),
+                    $( State::$kind(state) => state.write_out(cx, resource, document), )*
+                }
+            }
+
             pub(crate) fn render(&self, cx: &Cx<'_>, resource: &Resource, view: &View<'_>, document: &mut Document) {
                 match self {
                     State::$first(state) => state.render(cx, resource, view, document),
@@ -155,6 +170,11 @@ registry! {
     PublicIpAddresses: types::network::public_ip_addresses::PublicIpAddress,
     RouteTables: types::network::route_tables::RouteTable,
     Routes: types::network::routes::Route,
+    ScaleSetInterfaces: types::compute::scale_sets::interfaces::ScaleSetInterface,
+    ScaleSetIpConfigurations: types::compute::scale_sets::ip_configurations::ScaleSetIpConfiguration,
+    ScaleSetMachines: types::compute::scale_sets::machines::ScaleSetMachine,
+    ScaleSetPublicIpAddresses: types::compute::scale_sets::public_ip_addresses::ScaleSetPublicIpAddress,
+    ScaleSets: types::compute::scale_sets::ScaleSet,
     SecurityRules: types::network::security_rules::SecurityRule,
     Snapshots: types::compute::snapshots::Snapshot,
     StorageAccounts: types::storage::storage_accounts::StorageAccount,

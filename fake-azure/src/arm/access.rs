@@ -33,7 +33,9 @@ pub(crate) fn check(sandbox: &Sandbox, asked: &Asked<'_>, caller: &Caller) -> Re
     let folded = wish.scope.to_lowercase();
     let allowed = governance.role_assignments().any(|assignment| {
         let scope = assignment.scope.to_string().to_lowercase();
-        let holds = folded.strip_prefix(&scope).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let holds = folded
+            .strip_prefix(&scope)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         assignment.principal == caller.object_id && holds && allows(governance, assignment.role, &wish.action)
     });
     if allowed {
@@ -113,7 +115,10 @@ fn allows(governance: &Governance, role: Guid, action: &str) -> bool {
         let has = |member: &str| {
             let patterns = permission.get(member).and_then(Value::as_array);
             patterns.is_some_and(|patterns| {
-                patterns.iter().filter_map(Value::as_str).any(|pattern| matches(pattern, action))
+                patterns
+                    .iter()
+                    .filter_map(Value::as_str)
+                    .any(|pattern| matches(pattern, action))
             })
         };
         has("actions") && !has("notActions")
@@ -148,7 +153,11 @@ mod tests {
     fn read(line: &str) -> String {
         let (method, path) = line.split_once(' ').expect("a method and a path");
         let method: Method = method.parse().expect("a method");
-        let segments: Vec<String> = path.split('/').filter(|word| !word.is_empty()).map(str::to_owned).collect();
+        let segments: Vec<String> = path
+            .split('/')
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+            .collect();
         match wish(&method, &segments) {
             Some(wish) => format!("{} over {}", wish.action, wish.scope),
             None => "anybody".to_owned(),
@@ -163,13 +172,17 @@ mod tests {
             ("GET /tenants".to_owned(), "anybody".to_owned()),
             (
                 "PUT /subscriptions/s/resourcegroups/g".to_owned(),
-                "Microsoft.Resources/subscriptions/resourceGroups/write over /subscriptions/s/resourceGroups/g".to_owned(),
+                "Microsoft.Resources/subscriptions/resourceGroups/write over /subscriptions/s/resourceGroups/g"
+                    .to_owned(),
             ),
             (
                 "GET /subscriptions/s/resourcegroups".to_owned(),
                 "Microsoft.Resources/subscriptions/resourcegroups/read over /subscriptions/s".to_owned(),
             ),
-            (format!("PUT {vm}/v"), format!("Microsoft.Compute/virtualMachines/write over {vm}/v")),
+            (
+                format!("PUT {vm}/v"),
+                format!("Microsoft.Compute/virtualMachines/write over {vm}/v"),
+            ),
             (
                 format!("GET {vm}"),
                 "Microsoft.Compute/virtualMachines/read over /subscriptions/s/resourceGroups/g".to_owned(),
@@ -199,7 +212,11 @@ mod tests {
             ("*/read", "Microsoft.Network/virtualNetworks/read", true),
             ("*/read", "Microsoft.Network/virtualNetworks/write", false),
             ("Microsoft.Network/*", "microsoft.network/virtualNetworks/write", true),
-            ("Microsoft.Authorization/*/Write", "Microsoft.Authorization/locks/write", true),
+            (
+                "Microsoft.Authorization/*/Write",
+                "Microsoft.Authorization/locks/write",
+                true,
+            ),
             ("Microsoft.Compute/disks/write", "Microsoft.Compute/disks/write", true),
             ("Microsoft.Compute/disks/write", "Microsoft.Compute/disks/writer", false),
         ];

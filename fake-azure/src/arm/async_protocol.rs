@@ -329,6 +329,10 @@ fn failure(operation: &Operation) -> Option<&CloudError> {
     }
 }
 
+/// From this version on a job that failed answers in the envelope of all others (ARM 2.4; recorded in capitals up to
+/// 2019-08-01, Azure/bicep-registry-modules PR 1607 has it like this).
+const JOBS_LIKE_OTHERS: ApiVersion = ApiVersion::date(2020, 1, 1);
+
 /// Answers a poll of a gateway's job: the deletion of a group.
 pub(crate) fn poll_job(sandbox: &Sandbox, asked: &Asked<'_>, subscription: Guid, job: &str) -> Result<Answer, Refusal> {
     let Some(operation) = find_job(sandbox, subscription, job) else {
@@ -339,10 +343,14 @@ pub(crate) fn poll_job(sandbox: &Sandbox, asked: &Asked<'_>, subscription: Guid,
         return Ok(delayed(sandbox, answer, operation));
     }
     match failure(operation) {
-        // ARM 2.4: 409, and in capitals.
-        Some(error) => Ok(Answer {
+        // ARM 2.4: 409, and once in capitals.
+        Some(error) if asked.version() < JOBS_LIKE_OTHERS => Ok(Answer {
             status: 409,
             ..Answer::ok(Dialect::Gateway, error::capitalised(error))
+        }),
+        Some(error) => Ok(Answer {
+            status: 409,
+            ..Answer::ok(Dialect::Gateway, error::of_job(error))
         }),
         None => Ok(Answer::empty(Dialect::Gateway, 200)),
     }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::answer::Answer;
 use super::error::Refusal;
 use super::request::Asked;
-use super::{availability, encode, items, route, sizes, usages};
+use super::{availability, encode, items, route, scale_sets, sizes, usages};
 use crate::Sandbox;
 
 /// An answer about a resource: type, segment, and who gives it.
@@ -26,6 +26,31 @@ const ROWS: &[Row] = &[
         full_type: "Microsoft.Compute/availabilitySets",
         segment: "vmSizes",
         answer: sizes::of_set,
+    },
+    Row {
+        full_type: "Microsoft.Compute/virtualMachineScaleSets",
+        segment: "instanceView",
+        answer: instance_view,
+    },
+    Row {
+        full_type: "Microsoft.Compute/virtualMachineScaleSets",
+        segment: "networkInterfaces",
+        answer: scale_sets::interfaces,
+    },
+    Row {
+        full_type: "Microsoft.Compute/virtualMachineScaleSets",
+        segment: "publicIPAddresses",
+        answer: scale_sets::public_addresses,
+    },
+    Row {
+        full_type: "Microsoft.Compute/virtualMachineScaleSets",
+        segment: "skus",
+        answer: scale_sets::skus,
+    },
+    Row {
+        full_type: "Microsoft.Compute/virtualMachineScaleSets/virtualMachines",
+        segment: "instanceView",
+        answer: instance_view,
     },
     Row {
         full_type: "Microsoft.Compute/virtualMachines",

@@ -148,18 +148,26 @@ pub(crate) fn body(error: &CloudError, dialect: Dialect, outermost: bool) -> Val
     Value::Object(members)
 }
 
-/// The body of a gateway job that failed: the same in capitals, each detail as the provider's own text (ARM 2.4).
+/// The body of a gateway job that failed, each detail as the provider's own text (ARM 2.4).
+pub(crate) fn of_job(error: &CloudError) -> Value {
+    let details: Vec<Value> = error
+        .details
+        .iter()
+        .map(|detail| json!({ "target": detail.target, "message": text_of(detail) }))
+        .collect();
+    json!({ "error": { "code": error.code, "message": error.message, "details": details } })
+}
+
+/// The same in capitals, with every member.
 pub(crate) fn capitalised(error: &CloudError) -> Value {
     let details: Vec<Value> = error
         .details
         .iter()
         .map(|detail| {
-            let mut bare = detail.clone();
-            bare.target = None;
             json!({
                 "Code": null,
                 "Target": detail.target,
-                "Message": envelope(&bare).to_string(),
+                "Message": text_of(detail),
                 "Details": null,
                 "AdditionalInfo": null,
             })
@@ -172,6 +180,13 @@ pub(crate) fn capitalised(error: &CloudError) -> Value {
         "Details": details,
         "AdditionalInfo": null,
     }})
+}
+
+/// The body that a provider answered with.
+fn text_of(detail: &CloudError) -> String {
+    let mut bare = detail.clone();
+    bare.target = None;
+    envelope(&bare).to_string()
 }
 
 /// Without what a header cannot carry.

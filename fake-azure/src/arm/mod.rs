@@ -6,6 +6,7 @@
 
 mod request;
 mod route;
+mod scale_sets;
 mod gateway;
 mod access;
 mod decode;

@@ -81,6 +81,9 @@ pub(crate) struct Arguments {
     /// `SERVICE/NAME`, `NAME` or `*`; may be repeated
     #[arg(long = "responder", value_name = "ROLE=ANSWER", value_parser = responder, requires = "listeners")]
     responders: Vec<(String, Responder)>,
+    /// Let roles be given to principals that no tenant has
+    #[arg(long)]
+    any_principal: bool,
     /// Refuse callers whose roles do not allow what they ask; the first principal owns every subscription
     #[arg(long)]
     enforce_roles: bool,
@@ -186,7 +189,10 @@ async fn report(mut bindings: watch::Receiver<Vec<Binding>>) {
     while bindings.changed().await.is_ok() {
         let now = bindings.borrow_and_update().clone();
         for binding in now.iter().filter(|binding| !before.contains(binding)) {
-            let place = format!("{} {} {}/{}", binding.service, binding.slot, binding.public, binding.protocol);
+            let place = format!(
+                "{} {} {}/{}",
+                binding.service, binding.slot, binding.public, binding.protocol
+            );
             match binding.local {
                 Some(local) => output::complain(&format!("{place} is reached at {local}")),
                 None => output::complain(&format!("{place} cannot be opened on this machine")),
@@ -256,6 +262,7 @@ fn azure(arguments: &Arguments) -> Result<FakeAzure, Failure> {
         .pace(arguments.pace)
         .directory(DirectoryOptions {
             device_codes: arguments.device_codes,
+            any_principal: arguments.any_principal,
             ..DirectoryOptions::default()
         });
     for (tenant_idx, tenant) in arguments.tenants.iter().enumerate() {

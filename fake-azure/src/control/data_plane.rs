@@ -80,7 +80,8 @@ pub(super) fn connection(sandbox: &Sandbox, rest: &str, query: &Query<'_>) -> Re
     let client = query.field("client").unwrap_or("127.0.0.1");
     let place = Place {
         service: service.into(),
-        slot: Slot::find(slot).ok_or_else(|| invalid(format!("`{slot}` is no slot: expected production or staging")))?,
+        slot: Slot::find(slot)
+            .ok_or_else(|| invalid(format!("`{slot}` is no slot: expected production or staging")))?,
         port: port.parse().map_err(|_| invalid(format!("`{port}` is not a port")))?,
         protocol: query.field("protocol").unwrap_or("tcp").into(),
     };
@@ -114,16 +115,20 @@ fn word(reason: Unreachable) -> &'static str {
 }
 
 pub(super) fn responders(sandbox: &Sandbox) -> List<ResponderInfo> {
-    let value = sandbox.data_plane.responders.iter().map(|(role, responder)| ResponderInfo {
-        role: Some(role.to_owned()),
-        answer: match responder {
-            Responder::HostName => "host-name".to_owned(),
-            Responder::Http => "http".to_owned(),
-            Responder::Silent => "silent".to_owned(),
-            Responder::Text(text) => format!("text:{text}"),
-            Responder::Command(command) => format!("command:{command}"),
-        },
-    });
+    let value = sandbox
+        .data_plane
+        .responders
+        .iter()
+        .map(|(role, responder)| ResponderInfo {
+            role: Some(role.to_owned()),
+            answer: match responder {
+                Responder::HostName => "host-name".to_owned(),
+                Responder::Http => "http".to_owned(),
+                Responder::Silent => "silent".to_owned(),
+                Responder::Text(text) => format!("text:{text}"),
+                Responder::Command(command) => format!("command:{command}"),
+            },
+        });
     List { value: value.collect() }
 }
 
@@ -135,7 +140,9 @@ pub(super) fn set_responder(
 ) -> Result<List<ResponderInfo>, ControlError> {
     let responder = match Responder::find(&given.answer) {
         Some(Responder::Command(_)) => {
-            return Err(invalid("commands are given when the server is started, by `--responder`"));
+            return Err(invalid(
+                "commands are given when the server is started, by `--responder`",
+            ));
         }
         Some(responder) => responder,
         None => {

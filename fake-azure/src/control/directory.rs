@@ -90,6 +90,7 @@ pub(super) fn info(sandbox: &Sandbox) -> DirectoryInfo {
     let DirectoryOptions {
         device_codes,
         replication_lag_ms,
+        ..
     } = directory.options();
     let tenants = directory.tenants().into_iter().map(|tenant| TenantInfo {
         id: tenant.id.to_string(),
@@ -124,6 +125,7 @@ pub(super) fn set(sandbox: &Sandbox, to: &DirectorySettings) -> DirectoryInfo {
     sandbox.directory.set_options(DirectoryOptions {
         device_codes: to.device_codes.unwrap_or(now.device_codes),
         replication_lag_ms: to.replication_lag_ms.unwrap_or(now.replication_lag_ms),
+        ..now
     });
     info(sandbox)
 }

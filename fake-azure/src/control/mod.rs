@@ -19,9 +19,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 pub use self::data_plane::{ConnectionInfo, ListenerInfo, ResponderInfo};
-pub use self::directory::{
-    DeviceSignInInfo, DeviceVerdict, DirectoryInfo, DirectorySettings, TenantInfo, UserInfo,
-};
+pub use self::directory::{DeviceSignInInfo, DeviceVerdict, DirectoryInfo, DirectorySettings, TenantInfo, UserInfo};
 pub use self::schema::document;
 pub use self::types::{
     CheckInfo, ClockInfo, ClockMove, FaultInfo, FaultInstalled, Fork, LimitInfo, Limits, LimitsInfo, List,

@@ -45,9 +45,8 @@ pub(crate) fn ask(sandbox: &Sandbox, place: &Place, client: Ipv4Addr) -> Result<
         client,
         number,
     };
-    let listens = |role: &Role, _port: u16| {
-        *sandbox.data_plane.responders.of(&place.service, &role.name) != Responder::Silent
-    };
+    let listens =
+        |role: &Role, _port: u16| *sandbox.data_plane.responders.of(&place.service, &role.name) != Responder::Silent;
     sandbox.cloud.cx().who_answers(&call, listens)
 }
 

@@ -44,10 +44,7 @@ pub struct Binding {
 type Wanted = (Guid, Exposed);
 
 /// Opens and closes sockets as the cloud changes, until the server stops.
-pub(crate) async fn run(
-    sandboxes: Arc<Sandboxes>,
-    mut stop: watch::Receiver<bool>,
-) {
+pub(crate) async fn run(sandboxes: Arc<Sandboxes>, mut stop: watch::Receiver<bool>) {
     let mut changes = sandboxes.changes();
     let mut addresses = Addresses::default();
     let mut open: BTreeMap<Wanted, (Binding, Option<JoinHandle<()>>)> = BTreeMap::new();
@@ -204,7 +201,10 @@ impl Door {
             return Ok((socket.local_addr()?, tokio::spawn(self.clone().serve_datagrams(socket))));
         }
         let socket = TcpListener::bind(at).await?;
-        Ok((socket.local_addr()?, tokio::spawn(self.clone().serve_connections(socket))))
+        Ok((
+            socket.local_addr()?,
+            tokio::spawn(self.clone().serve_connections(socket)),
+        ))
     }
 
     async fn serve_connections(self, socket: TcpListener) {

@@ -53,6 +53,8 @@ pub struct DirectoryOptions {
     pub device_codes: DeviceCodes,
     /// For how long what was just made is not known to other services, in milliseconds of the cloud's clock.
     pub replication_lag_ms: u32,
+    /// Whether a role can be given to an object that no tenant has: for a history whose directory is not at hand.
+    pub any_principal: bool,
 }
 
 /// The tenants and who is in them.

@@ -86,6 +86,13 @@ pub fn find_principal(sandbox: &Sandbox, object_id: Guid) -> Lookup {
                 display_name: name,
                 user_principal_name: None,
             }),
+            None if sandbox.directory.options().any_principal => Lookup::Known(PrincipalInfo {
+                object_id,
+                app_id: None,
+                kind: "ServicePrincipal",
+                display_name: String::new(),
+                user_principal_name: None,
+            }),
             None => Lookup::Unknown,
         },
         found => found,

@@ -245,7 +245,7 @@ fn several_roles_stop_and_start_at_once() {
     };
     let operations = format!("{D}/Roles/Operations");
     let slot = format!("{WEB}/deploymentslots/Production");
-    classic.done(
+    let stopping = classic.say(
         "POST",
         &operations,
         &at_once(
@@ -253,6 +253,13 @@ fn several_roles_stop_and_start_at_once() {
             "<PostShutdownAction>StoppedDeallocated</PostShutdownAction>",
         ),
     );
+    let during = classic.send("GET", &slot, "").body;
+    assert_eq!(
+        during.matches("<InstanceStatus>StoppingVM</InstanceStatus>").count(),
+        2,
+        "{during}"
+    );
+    assert_eq!(classic.finish(&stopping), "Succeeded");
     classic.say("GET", &slot, "");
     let starting = classic.say("POST", &operations, &at_once("StartRolesOperation", ""));
     classic.say("POST", &operations, &at_once("StartRolesOperation", ""));

@@ -153,11 +153,19 @@ fn instances_are_rebooted_reimaged_rebuilt_and_deleted() {
         .expect("a configuration");
     let inside = String::from_utf8(STANDARD.decode(inside).expect("base64")).expect("text");
     assert!(inside.contains("count=\"2\""), "{inside}");
-    classic.done(
+    let suspending = classic.say(
         "POST",
         &format!("{D}/?comp=status"),
         "<UpdateDeploymentStatus><Status>Suspended</Status></UpdateDeploymentStatus>",
     );
+    let status = |classic: &Classic| {
+        let body = classic.send("GET", D, "").body;
+        let found = body.split("<Status>").nth(1).and_then(|rest| rest.split('<').next());
+        found.map(str::to_owned)
+    };
+    assert_eq!(status(&classic).as_deref(), Some("Suspending"));
+    assert_eq!(classic.finish(&suspending), "Succeeded");
+    assert_eq!(status(&classic).as_deref(), Some("Suspended"));
     classic.say(
         "GET",
         &format!("{SLOT}/events?StartTime=2016-04-01T00:00:00Z&EndTime=2016-04-02T00:00:00Z"),

@@ -139,17 +139,14 @@ impl Values {
         let documented = self.fill(documented);
         if let Some(name) = documented.strip_prefix('$')
             && !name.is_empty()
-            && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+            && name
+                .chars()
+                .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
         {
             self.0.insert(name.to_owned(), got.to_owned());
             return true;
         }
-        match documented.split_once(ANY) {
-            Some((before, after)) => {
-                got.len() >= before.len() + after.len() && got.starts_with(before) && got.ends_with(after)
-            }
-            None => documented == got,
-        }
+        fits(&documented, got)
     }
 
     /// Where a document is not as a page says. Members and elements that the page leaves out may be there.
@@ -166,8 +163,12 @@ impl Values {
             (Value::Array(items), Value::Array(others)) => {
                 for (item_idx, item) in items.iter().enumerate() {
                     let fits = others.iter().any(|other| {
-                        let mut trial = Vec::new();
+                        let (known, mut trial) = (self.0.clone(), Vec::new());
                         self.differences(at, item, other, &mut trial);
+                        if !trial.is_empty() {
+                            // What another element says was not meant.
+                            self.0 = known;
+                        }
                         trial.is_empty()
                     });
                     if !fits {
@@ -180,6 +181,24 @@ impl Values {
             (documented, got) => found.push(format!("{at}: the page says {documented}, the answer {got}")),
         }
     }
+}
+
+/// Whether a text is as documented, where `...` stands for any text.
+fn fits(documented: &str, got: &str) -> bool {
+    let Some((before, mut rest)) = documented.split_once(ANY) else {
+        return documented == got;
+    };
+    let Some(mut got) = got.strip_prefix(before) else {
+        return false;
+    };
+    while let Some((piece, after)) = rest.split_once(ANY) {
+        let Some(at) = got.find(piece) else {
+            return false;
+        };
+        got = &got[at + piece.len()..];
+        rest = after;
+    }
+    got.ends_with(rest)
 }
 
 /// The listener that a page means by a port.
@@ -233,23 +252,40 @@ fn header_differences(values: &mut Values, documented: &[(String, String)], got:
     found
 }
 
-#[test]
-fn every_documented_request_is_answered_as_documented() {
-    for (path, text) in pages() {
-        play(&path.display().to_string(), &exchanges(&text));
-    }
+/// The pages of clients that no registry offers here: their requests are what is checked of them.
+const REPLAYED: &[&str] = &["go.md", "juju.md", "terraform.md"];
+
+fn play_page(name: &str) {
+    let (path, text) = pages()
+        .into_iter()
+        .find(|(path, _)| path.ends_with(name))
+        .expect("a page");
+    let exchanges = exchanges(&text);
+    assert!(exchanges.len() >= 5, "{name} documents too little");
+    play(&path.display().to_string(), &exchanges);
 }
 
 #[test]
-fn pages_of_clients_that_no_registry_offers_document_their_requests() {
-    let pages = pages();
-    for name in ["go.md", "juju.md", "terraform.md"] {
-        let text = pages
-            .iter()
-            .find(|(path, _)| path.ends_with(name))
-            .map(|(_, text)| text.as_str())
-            .expect("a page");
-        assert!(exchanges(text).len() >= 5, "{name} documents too little");
+fn the_requests_of_the_go_page_are_answered_as_documented() {
+    play_page("go.md");
+}
+
+#[test]
+fn the_requests_of_the_juju_page_are_answered_as_documented() {
+    play_page("juju.md");
+}
+
+#[test]
+fn the_requests_of_the_terraform_page_are_answered_as_documented() {
+    play_page("terraform.md");
+}
+
+#[test]
+fn every_other_documented_request_is_answered_as_documented() {
+    for (path, text) in pages() {
+        if !REPLAYED.iter().any(|name| path.ends_with(name)) {
+            play(&path.display().to_string(), &exchanges(&text));
+        }
     }
 }
 
@@ -262,11 +298,16 @@ fn what_a_page_says_wrongly_is_found() {
         values.differences("", &read(documented), &read(got), &mut found);
         found.join("\n")
     };
-    expect_test::expect![""].assert_eq(&told(r#"{"a": "...", "l": [{"n": 1}]}"#, r#"{"a": "x", "b": 2, "l": [{"n": 0}, {"n": 1}]}"#));
+    expect_test::expect![""].assert_eq(&told(
+        r#"{"a": "...", "l": [{"n": 1}]}"#,
+        r#"{"a": "x", "b": 2, "l": [{"n": 0}, {"n": 1}]}"#,
+    ));
     expect_test::expect![[r#"
         /a: the page says "x", the answer "y"
         /b is missing
         /l/0: nothing in [1] is 2"#]]
     .assert_eq(&told(r#"{"a": "x", "b": 1, "l": [2]}"#, r#"{"a": "y", "l": [1]}"#));
     expect_test::expect![""].assert_eq(&told(r#"["$ID", "$ID"]"#, r#"["one"]"#));
+    expect_test::expect![""].assert_eq(&told(r#""a...c...""#, r#""abcd""#));
+    expect_test::expect![[r#": the page says "a...c", the answer "abcd""#]].assert_eq(&told(r#""a...c""#, r#""abcd""#));
 }

@@ -36,7 +36,9 @@ impl Scene {
             data_plane: true,
             ..Options::default()
         };
-        let server = runtime.block_on(classic.azure.listen(options)).expect("sockets can be opened");
+        let server = runtime
+            .block_on(classic.azure.listen(options))
+            .expect("sockets can be opened");
         Scene {
             classic,
             runtime,
@@ -46,11 +48,15 @@ impl Scene {
 
     /// Where a public port is reached, once it is.
     fn local(&self, port: u16) -> SocketAddr {
-        self.wait(|bindings| bindings.iter().any(|own| own.public.port() == port && own.local.is_some()))
-            .into_iter()
-            .find(|own| own.public.port() == port)
-            .and_then(|own| own.local)
-            .expect("it was waited for")
+        self.wait(|bindings| {
+            bindings
+                .iter()
+                .any(|own| own.public.port() == port && own.local.is_some())
+        })
+        .into_iter()
+        .find(|own| own.public.port() == port)
+        .and_then(|own| own.local)
+        .expect("it was waited for")
     }
 
     /// What is open, once it is as told.
@@ -83,7 +89,9 @@ fn call(at: SocketAddr, sent: &[u8]) -> String {
 
 fn put_role(name: &str, network: &str) -> String {
     let whole = alone(&role(name, network));
-    let (head, tail) = whole.split_once("<ConfigurationSets>").expect("a role has configuration sets");
+    let (head, tail) = whole
+        .split_once("<ConfigurationSets>")
+        .expect("a role has configuration sets");
     let network_only = tail.split_once("<ConfigurationSet><ConfigurationSetType>NetworkConfiguration");
     let (_, rest) = network_only.expect("a role has a network configuration");
     let (inner, _) = rest.split_once("</ConfigurationSets>").expect("configuration sets end");
@@ -128,8 +136,16 @@ fn a_machine_that_fails_its_probe_gets_no_connection() {
     assert_eq!(status, 200);
     assert_eq!(scene.ten(at), answers(&[("web2", 10)]));
 
-    control(&scene.classic.azure, "PUT responders/web/web2", r#"{"answer":"silent"}"#);
-    assert_eq!(scene.ten(at), answers(&[("", 10)]), "nobody answers: the connection is cut");
+    control(
+        &scene.classic.azure,
+        "PUT responders/web/web2",
+        r#"{"answer":"silent"}"#,
+    );
+    assert_eq!(
+        scene.ten(at),
+        answers(&[("", 10)]),
+        "nobody answers: the connection is cut"
+    );
     let (_, asked) = control(&scene.classic.azure, "GET connections/web/1234", "");
     assert_eq!(asked, json!({"nobody": "NoHealthyMember"}));
 
@@ -145,12 +161,22 @@ fn machines_answer_as_they_are_told() {
         sandbox.data_plane.responders.set("*", Responder::Http);
     });
     let answer = call(at, b"GET / HTTP/1.1\r\nhost: web.cloudapp.net\r\n\r\n");
-    assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with("\r\n\r\nweb"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with("\r\n\r\nweb"),
+        "{answer}"
+    );
     scene.classic.azure.with_sandbox(|sandbox| {
-        sandbox.data_plane.responders.set("*", Responder::Command("echo $FAKE_ROLE:$FAKE_PORT".to_owned()));
+        sandbox
+            .data_plane
+            .responders
+            .set("*", Responder::Command("echo $FAKE_ROLE:$FAKE_PORT".to_owned()));
     });
     assert_eq!(scene.ten(at), answers(&[("web2:1234", 5), ("web:1234", 5)]));
-    let refused = control(&scene.classic.azure, "PUT responders/web/web", r#"{"answer":"command:id"}"#);
+    let refused = control(
+        &scene.classic.azure,
+        "PUT responders/web/web",
+        r#"{"answer":"command:id"}"#,
+    );
     assert_eq!(refused.0, 400, "{}", refused.1);
 }
 
@@ -159,8 +185,12 @@ fn a_port_that_is_taken_back_is_closed_and_a_new_one_opened() {
     let scene = Scene::new();
     let at = scene.local(1234);
     let ssh = endpoints(&[("ssh", 22, 2222, "")]);
-    scene.classic.ok("PUT", &format!("{D}/roles/web"), &put_role("web", &ssh));
-    scene.classic.ok("PUT", &format!("{D}/roles/web2"), &put_role("web2", ""));
+    scene
+        .classic
+        .ok("PUT", &format!("{D}/roles/web"), &put_role("web", &ssh));
+    scene
+        .classic
+        .ok("PUT", &format!("{D}/roles/web2"), &put_role("web2", ""));
     scene.classic.advance(600);
     let open = scene.wait(|bindings| bindings.len() == 1 && bindings[0].public.port() == 2222);
     let new = open[0].local.expect("it is open");
@@ -175,7 +205,9 @@ fn an_access_control_list_keeps_clients_out() {
     let guarded = "<InputEndpoints><InputEndpoint><LocalPort>80</LocalPort><Name>guarded</Name><Port>8080</Port>\
          <Protocol>tcp</Protocol><EndpointAcl><Rules><Rule><Order>1</Order><Action>permit</Action>\
          <RemoteSubnet>198.51.100.0/24</RemoteSubnet><Description>d</Description></Rule></Rules></EndpointAcl></InputEndpoint></InputEndpoints>";
-    scene.classic.ok("PUT", &format!("{D}/roles/web"), &put_role("web", guarded));
+    scene
+        .classic
+        .ok("PUT", &format!("{D}/roles/web"), &put_role("web", guarded));
     scene.classic.advance(600);
     assert_eq!(call(scene.local(8080), b""), "", "127.0.0.1 is not let in");
     let ask = |client: &str| {
@@ -183,7 +215,10 @@ fn an_access_control_list_keeps_clients_out() {
         control(&scene.classic.azure, &line, "").1
     };
     assert_eq!(ask("203.0.113.9"), json!({"nobody": "Denied"}));
-    assert_eq!(ask("198.51.100.7"), json!({"role": "web", "host_name": "web", "local_port": 80}));
+    assert_eq!(
+        ask("198.51.100.7"),
+        json!({"role": "web", "host_name": "web", "local_port": 80})
+    );
 }
 
 #[test]

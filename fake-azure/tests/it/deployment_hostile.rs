@@ -30,6 +30,18 @@ fn any_text() -> impl Strategy<Value = String> {
             "Microsoft.Network/publicIPAddresses",
             "Microsoft.Resources/deployments",
             "Microsoft.Network/virtualNetworks/subnets",
+            "Microsoft.Network/publicIPAddresses/providers/locks",
+            "ip0/Microsoft.Authorization/l",
+            "Microsoft.Network/loadBalancers/probes",
+            "Microsoft.Authorization/locks",
+            "Microsoft.Authorization/roleAssignments",
+            "Microsoft.Resources/tags",
+            "Microsoft.Resources/resourceGroups",
+            "default",
+            "CanNotDelete",
+            "/subscriptions/0b1f6471-1bf0-4dda-aec3-cb9272f09590",
+            "https://templates.example.net/main.json",
+            "[resourceGroup().id]",
             "v/s",
             "2019-11-01",
             "string",
@@ -75,6 +87,11 @@ fn any_value() -> impl Strategy<Value = Value> {
         "existing",
         "templateLink",
         "uri",
+        "relativePath",
+        "onErrorDeployment",
+        "deploymentName",
+        "level",
+        "principalId",
     ]);
     leaf.prop_recursive(3, 16, 4, move |inner| {
         prop_oneof![
@@ -103,6 +120,7 @@ fn any_template() -> impl Strategy<Value = String> {
         "tags",
         "resources",
         "existing",
+        "scope",
     ]);
     let part = prop::sample::select(vec![
         "parameters",

@@ -138,8 +138,11 @@ fn objects<'v>(document: &'v Value, found: &mut Vec<&'v Value>) {
     }
 }
 
+/// Whether an object of a template uses a feature.
+type Uses = fn(&Value) -> bool;
+
 /// The features of templates (ARM 7.4, 7.8), each with what an object of a template looks like that uses it.
-fn features() -> Vec<(&'static str, fn(&Value) -> bool)> {
+fn features() -> Vec<(&'static str, Uses)> {
     fn has(own: &Value, name: &str) -> bool {
         own.get(name).is_some()
     }
@@ -290,7 +293,7 @@ fn features() -> Vec<(&'static str, fn(&Value) -> bool)> {
 
 #[test]
 fn every_feature_of_templates_is_used_by_one() {
-    let mut unused: BTreeMap<&str, fn(&Value) -> bool> = features().into_iter().collect();
+    let mut unused: BTreeMap<&str, Uses> = features().into_iter().collect();
     for name in names() {
         let Ok(document) = serde_json::from_str::<Value>(&template(&name)) else {
             continue;

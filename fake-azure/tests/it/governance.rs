@@ -1,7 +1,7 @@
 //! Locks, roles and tags: what is laid over scopes, and what it forbids (ARM 1.5, 3.4, 6.6).
 
 use fake_azure::cloud::ErrorKind;
-use fake_azure::identity::Directory;
+use fake_azure::identity::{Directory, DirectoryOptions};
 use serde_json::Value;
 
 use crate::arm_support::{Arm, GATEWAY, NETWORK, SUBSCRIPTION, check, json};
@@ -54,11 +54,19 @@ fn outcome(arm: &mut Arm, line: &str, body: &str) -> String {
 #[test]
 fn locks_are_made_shown_listed_and_taken_away() {
     let mut arm = scene();
-    let at = |scope: &str, rest: &str| format!("{scope}/providers/Microsoft.Authorization/locks{rest}?api-version=2016-09-01");
+    let at = |scope: &str, rest: &str| {
+        format!("{scope}/providers/Microsoft.Authorization/locks{rest}?api-version=2016-09-01")
+    };
     let escaped = format!("{SUBSCRIPTION}{VNET}").replace('/', "%2F");
 
-    arm.tell(&format!("PUT {}", at(GROUP, "/held")), r#"{"properties":{"level":"cannotdelete","notes":"ours"}}"#);
-    arm.tell_short(&format!("PUT {}", at(GROUP, "/HELD")), r#"{"properties":{"level":"CanNotDelete"}}"#);
+    arm.tell(
+        &format!("PUT {}", at(GROUP, "/held")),
+        r#"{"properties":{"level":"cannotdelete","notes":"ours"}}"#,
+    );
+    arm.tell_short(
+        &format!("PUT {}", at(GROUP, "/HELD")),
+        r#"{"properties":{"level":"CanNotDelete"}}"#,
+    );
     arm.tell_short(
         &format!("PUT !/{escaped}/providers/Microsoft.Authorization/locks/still?api-version=2016-09-01"),
         r#"{"properties":{"level":"ReadOnly","owners":[{"applicationId":"a"}]}}"#,
@@ -71,11 +79,23 @@ fn locks_are_made_shown_listed_and_taken_away() {
     arm.tell_short(&format!("GET {}", at(GROUP, "/none")), "");
     arm.tell_short(&format!("DELETE {}", at(GROUP, "/none")), "");
     arm.tell_short(&format!("DELETE {}", at(VNET, "/still")), "");
-    arm.tell_short(&format!("PUT {}", at(GROUP, "/l")), r#"{"properties":{"level":"Soft"}}"#);
+    arm.tell_short(
+        &format!("PUT {}", at(GROUP, "/l")),
+        r#"{"properties":{"level":"Soft"}}"#,
+    );
     arm.tell_short(&format!("PUT {}", at(GROUP, "/l")), "{}");
-    arm.tell_short(&format!("PUT {}", at(GROUP, "/l%3F")), r#"{"properties":{"level":"ReadOnly"}}"#);
-    arm.tell_short(&format!("PUT {}", at("/resourceGroups/none", "/l")), r#"{"properties":{"level":"ReadOnly"}}"#);
-    arm.tell_short(&format!("PUT {}", at(&format!("{ADDRESS}x"), "/l")), r#"{"properties":{"level":"ReadOnly"}}"#);
+    arm.tell_short(
+        &format!("PUT {}", at(GROUP, "/l%3F")),
+        r#"{"properties":{"level":"ReadOnly"}}"#,
+    );
+    arm.tell_short(
+        &format!("PUT {}", at("/resourceGroups/none", "/l")),
+        r#"{"properties":{"level":"ReadOnly"}}"#,
+    );
+    arm.tell_short(
+        &format!("PUT {}", at(&format!("{ADDRESS}x"), "/l")),
+        r#"{"properties":{"level":"ReadOnly"}}"#,
+    );
     check("locks", &arm.transcript());
 }
 
@@ -93,15 +113,31 @@ fn a_lock_forbids_at_its_scope_and_below_and_removal_above_it() {
         (
             "",
             "CanNotDelete",
-            &[(&delete_address, "409 ScopeLocked"), (&delete_group, "409 ScopeLocked"), (&put_address, "200")],
+            &[
+                (&delete_address, "409 ScopeLocked"),
+                (&delete_group, "409 ScopeLocked"),
+                (&put_address, "200"),
+            ],
         ),
-        (GROUP, "ReadOnly", &[(&put_address, "409 ScopeLocked"), (&put_subnet, "409 ScopeLocked")]),
+        (
+            GROUP,
+            "ReadOnly",
+            &[(&put_address, "409 ScopeLocked"), (&put_subnet, "409 ScopeLocked")],
+        ),
         (
             SUBNET,
             "CanNotDelete",
-            &[(&delete_network, "409 ScopeLocked"), (&delete_group, "409 ScopeLocked"), (&put_address, "200")],
+            &[
+                (&delete_network, "409 ScopeLocked"),
+                (&delete_group, "409 ScopeLocked"),
+                (&put_address, "200"),
+            ],
         ),
-        (SUBNET, "ReadOnly", &[(&put_subnet, "409 ScopeLocked"), (&delete_group, "409 ScopeLocked")]),
+        (
+            SUBNET,
+            "ReadOnly",
+            &[(&put_subnet, "409 ScopeLocked"), (&delete_group, "409 ScopeLocked")],
+        ),
         (GROUP, "NotSpecified", &[(&put_address, "200")]),
     ];
     for (scope, level, calls) in rows {
@@ -109,7 +145,11 @@ fn a_lock_forbids_at_its_scope_and_below_and_removal_above_it() {
         lock(&mut arm, scope, "l", level);
         for (line, expected) in calls {
             let before = arm.sandbox.cloud.digest();
-            assert_eq!(outcome(&mut arm, line, document), *expected, "{level} at `{scope}`: {line}");
+            assert_eq!(
+                outcome(&mut arm, line, document),
+                *expected,
+                "{level} at `{scope}`: {line}"
+            );
             if expected.starts_with('4') {
                 assert_eq!(arm.sandbox.cloud.digest(), before, "a refused request changes nothing");
             }
@@ -167,12 +207,27 @@ fn roles_are_given_shown_listed_and_taken_away() {
     const READER: &str = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
     const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
 
-    arm.tell(&format!("PUT {}", at(GROUP, &format!("/{NAME}"))), &role(READER, &second));
-    arm.tell_short(&format!("PUT {}", at(GROUP, &format!("/{NAME}"))), &role(READER, &second));
-    arm.tell_short(&format!("PUT {}", at(GROUP, &format!("/{NAME}"))), &role(OWNER, &second));
-    arm.tell_short(&format!("PUT {}", at(GROUP, &format!("/{OTHER}"))), &role(READER, &second));
+    arm.tell(
+        &format!("PUT {}", at(GROUP, &format!("/{NAME}"))),
+        &role(READER, &second),
+    );
+    arm.tell_short(
+        &format!("PUT {}", at(GROUP, &format!("/{NAME}"))),
+        &role(READER, &second),
+    );
+    arm.tell_short(
+        &format!("PUT {}", at(GROUP, &format!("/{NAME}"))),
+        &role(OWNER, &second),
+    );
+    arm.tell_short(
+        &format!("PUT {}", at(GROUP, &format!("/{OTHER}"))),
+        &role(READER, &second),
+    );
     arm.tell_short(&format!("PUT {}", at(GROUP, &format!("/{OTHER}"))), &role(READER, NAME));
-    arm.tell_short(&format!("PUT {}", at(GROUP, &format!("/{OTHER}"))), &role(NAME, &second));
+    arm.tell_short(
+        &format!("PUT {}", at(GROUP, &format!("/{OTHER}"))),
+        &role(NAME, &second),
+    );
     arm.tell_short(&format!("PUT {}", at(GROUP, "/name")), &role(READER, &second));
     arm.tell_short(&format!("PUT {}", at(GROUP, &format!("/{OTHER}"))), "{}");
     arm.tell_short(&format!("GET {}", at(GROUP, &format!("/{NAME}"))), "");
@@ -187,10 +242,27 @@ fn roles_are_given_shown_listed_and_taken_away() {
 }
 
 #[test]
+fn a_directory_that_is_not_at_hand_knows_everybody() {
+    let mut arm = scene();
+    let options = DirectoryOptions {
+        any_principal: true,
+        ..arm.sandbox.directory.options()
+    };
+    arm.sandbox.directory.set_options(options);
+    let line = format!(
+        "PUT {GROUP}/providers/Microsoft.Authorization/roleAssignments/1b8ea65f-b338-4291-8ba9-377d3faf22e1?api-version=2022-04-01"
+    );
+    let body = r#"{"properties":{"principalId":"f92f5bd6-9feb-4eaa-8a5c-a3a6b8606ffe",
+        "roleDefinitionId":"/providers/Microsoft.Authorization/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7"}}"#;
+    assert_eq!(outcome(&mut arm, &line, body), "201");
+}
+
+#[test]
 fn role_definitions_are_built_in_or_made() {
     const NAME: &str = "fcbdc48b-ce44-457d-a026-682df3d57f29";
     let mut arm = scene();
-    let at = |rest: &str| format!("/providers/Microsoft.Authorization/roleDefinitions{rest}?api-version=2018-01-01-preview");
+    let at =
+        |rest: &str| format!("/providers/Microsoft.Authorization/roleDefinitions{rest}?api-version=2018-01-01-preview");
     let custom = format!(
         r#"{{"properties":{{"roleName":"Starter","description":"Starts machines.","type":"CustomRole",
             "permissions":[{{"actions":["Microsoft.Compute/virtualMachines/start/action"],"notActions":[]}}],
@@ -200,9 +272,15 @@ fn role_definitions_are_built_in_or_made() {
     arm.tell_short("GET !/providers/Microsoft.Authorization/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7?api-version=2015-07-01", "");
     arm.tell(&format!("PUT {}", at(&format!("/{NAME}"))), &custom);
     arm.tell_short(&format!("PUT {}", at("/2cbdc48b-ce44-457d-a026-682df3d57f29")), &custom);
-    arm.tell_short(&format!("PUT {}", at("/2cbdc48b-ce44-457d-a026-682df3d57f29")), r#"{"properties":{"roleName":"x"}}"#);
+    arm.tell_short(
+        &format!("PUT {}", at("/2cbdc48b-ce44-457d-a026-682df3d57f29")),
+        r#"{"properties":{"roleName":"x"}}"#,
+    );
     arm.tell_short(&format!("GET {}&$filter=type%20eq%20'CustomRole'", at("")), "");
-    arm.tell_short(&format!("GET /resourceGroups/none{}&$filter=roleName%20eq%20'Starter'", at("")), "");
+    arm.tell_short(
+        &format!("GET /resourceGroups/none{}&$filter=roleName%20eq%20'Starter'", at("")),
+        "",
+    );
     arm.tell_short(&format!("GET {}", at("/26bcdc6f-b67f-4783-8798-872472f66ee0")), "");
     arm.tell_short(&format!("DELETE {}", at(&format!("/{NAME}"))), "");
     arm.tell_short(&format!("DELETE {}", at(&format!("/{NAME}"))), "");
@@ -214,9 +292,18 @@ fn tags_of_a_scope_are_a_thing_of_their_own() {
     let mut arm = scene();
     let at = |scope: &str| format!("{scope}/providers/Microsoft.Resources/tags/default?api-version=2021-04-01");
     arm.tell_short(&format!("GET {}", at(VNET)), "");
-    arm.tell(&format!("PUT {}", at(VNET)), r#"{"properties":{"tags":{"team":"a","tier":"1"}}}"#);
-    arm.tell_short(&format!("PATCH {}", at(VNET)), r#"{"operation":"Merge","properties":{"tags":{"TEAM":"b"}}}"#);
-    arm.tell_short(&format!("PATCH {}", at(VNET)), r#"{"operation":"Delete","properties":{"tags":{"tier":"1"}}}"#);
+    arm.tell(
+        &format!("PUT {}", at(VNET)),
+        r#"{"properties":{"tags":{"team":"a","tier":"1"}}}"#,
+    );
+    arm.tell_short(
+        &format!("PATCH {}", at(VNET)),
+        r#"{"operation":"Merge","properties":{"tags":{"TEAM":"b"}}}"#,
+    );
+    arm.tell_short(
+        &format!("PATCH {}", at(VNET)),
+        r#"{"operation":"Delete","properties":{"tags":{"tier":"1"}}}"#,
+    );
     arm.tell_short(&format!("PUT {}", at("")), r#"{"properties":{"tags":{"cost":"7"}}}"#);
     arm.tell_short(&format!("GET {}", at("")), "");
     arm.tell_short(&format!("DELETE {}", at(VNET)), "");
@@ -249,12 +336,20 @@ fn tag_names_count_what_bears_them() {
 fn tags_are_limited_in_number_length_and_letters() {
     let mut arm = scene();
     let tags = |tags: &[(String, String)]| {
-        let tags: serde_json::Map<String, Value> =
-            tags.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
+        let tags: serde_json::Map<String, Value> = tags
+            .iter()
+            .map(|(name, value)| (name.clone(), Value::from(value.as_str())))
+            .collect();
         serde_json::json!({"location": "westus", "tags": tags}).to_string()
     };
     let one = |name: &str, value: &str| tags(&[(name.to_owned(), value.to_owned())]);
-    let many = |count: usize| tags(&(0..count).map(|at| (format!("t{at}"), "v".to_owned())).collect::<Vec<_>>());
+    let many = |count: usize| {
+        tags(
+            &(0..count)
+                .map(|at| (format!("t{at}"), "v".to_owned()))
+                .collect::<Vec<_>>(),
+        )
+    };
     let rows = [
         (many(50), "200"),
         (many(51), "400 InvalidTags"),
@@ -282,14 +377,20 @@ fn where_roles_are_enforced_a_caller_may_do_what_its_roles_allow() {
     let document = r#"{"location":"westus"}"#;
     let ask = |arm: &mut Arm, line: &str, body: &str| {
         let response = arm.send_with(line, &[("authorization", &token)], body);
-        (response.status().as_u16(), String::from_utf8_lossy(response.body()).into_owned())
+        (
+            response.status().as_u16(),
+            String::from_utf8_lossy(response.body()).into_owned(),
+        )
     };
 
     assert_eq!(ask(&mut arm, &get, "").0, 200, "roles are not enforced");
     arm.sandbox.enforce_roles = true;
     let (status, body) = ask(&mut arm, &get, "");
     assert_eq!(status, 403);
-    assert!(body.contains("AuthorizationFailed") && body.contains("Microsoft.Network/publicIPAddresses/read"), "{body}");
+    assert!(
+        body.contains("AuthorizationFailed") && body.contains("Microsoft.Network/publicIPAddresses/read"),
+        "{body}"
+    );
 
     const READER: &str = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
     arm.prepare(

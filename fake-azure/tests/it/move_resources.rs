@@ -1,8 +1,11 @@
 //! Resources that change their group: what goes along, what refuses, and how a client follows it.
 
+use std::collections::BTreeSet;
+
 use fake_azure::Pace;
 use fake_azure::cloud::Guid;
 use fake_azure::cloud::catalogue::limits::Era;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::arm_support::{Arm, GATEWAY, NETWORK, SUBSCRIPTION, check, header, json as tree, poll_line};
@@ -156,9 +159,9 @@ fn what_is_wrong_with_the_request_is_said_at_once() {
         json!({"resources": [v0]}).to_string(),
         ask(&[], &target),
         ask(&["v0".to_owned()], &target),
-        ask(&[v0.clone()], "g1"),
-        ask(&[v0.clone()], &group_id("nothing")),
-        ask(&[v0.clone()], &group_id("g0")),
+        ask(std::slice::from_ref(&v0), "g1"),
+        ask(std::slice::from_ref(&v0), &group_id("nothing")),
+        ask(std::slice::from_ref(&v0), &group_id("g0")),
         ask(&[network("g0", "virtualNetworks/nothing")], &target),
         ask(&[network("g0", "virtualNetworks/v0/subnets/s0")], &target),
         ask(&[network("g1", "virtualNetworks/v0")], &group_id("g0")),
@@ -398,4 +401,81 @@ fn machines_go_with_everything_and_are_counted_where_they_are() {
         .as_str()
         .expect("an id");
     assert!(nic.contains(OTHER) && nic.contains("/resourceGroups/g2/"), "{nic}");
+}
+
+/// Every id of a cloud, and of the top-level resources of a group.
+fn ids_of(arm: &mut Arm, scope: &str) -> (BTreeSet<String>, Vec<String>) {
+    let listed = tree(&arm.send(&format!("GET !{scope}/resources?{GATEWAY}"), ""));
+    let top = listed["value"].as_array().into_iter().flatten();
+    let top = top.filter_map(|own| own["id"].as_str().map(str::to_owned));
+    let all = arm
+        .sandbox
+        .cloud
+        .store()
+        .iter()
+        .map(|own| own.folded.to_string())
+        .collect();
+    (all, top.filter(|id| id.split('/').count() == 9).collect())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_is_asked_to_move_goes_whole_or_stays(
+        name in prop::sample::select(vec!["web-tier", "jumpbox", "hub-and-spoke", "images-and-snapshots", "storage-containers", "availability-set-farm", "routes"]),
+        bits in any::<u32>(),
+        leaves in any::<bool>(),
+    ) {
+        let mut arm = with_groups();
+        arm.prepare(&format!("PUT {}?{GATEWAY}", deployment("d0")), &incremental(&template(name)));
+        finish(&mut arm, &deployment("d0"));
+        arm.wait(600);
+        let home = group_id("g0");
+        let (before, top) = ids_of(&mut arm, &home);
+        let chosen: Vec<String> = top.iter().enumerate().filter(|(at, _)| bits >> (at % 32) & 1 == 1).map(|(_, id)| id.clone()).collect();
+        let away = if leaves { format!("/subscriptions/{OTHER}/resourceGroups/g2") } else { group_id("g1") };
+        let (status, error) = follow(&mut arm, "moveResources", &ask(&chosen, &away));
+        prop_assert_eq!(arm.sandbox.cloud.check(), Vec::<String>::new());
+        let (after, _) = ids_of(&mut arm, &home);
+        if status != 204 {
+            prop_assert!((400..500).contains(&status), "{status} {error}");
+            prop_assert_eq!(before, after);
+            return Ok(());
+        }
+        let (_, moved) = ids_of(&mut arm, &away);
+        prop_assert_eq!(moved.len(), chosen.len());
+        prop_assert_eq!(before.len(), after.len());
+        for id in &chosen {
+            prop_assert!(!after.contains(&id.to_lowercase()), "{id}");
+        }
+        // And back again: it is as if nothing had been.
+        let begun = arm.send(&format!("POST !{away}/moveResources?{GATEWAY}"), &ask(&moved, &home));
+        prop_assert_eq!(begun.status().as_u16(), 202);
+        arm.wait(300);
+        prop_assert_eq!(arm.send(&poll_line(&begun, "location"), "").status().as_u16(), 204);
+        prop_assert_eq!(ids_of(&mut arm, &home).0, before);
+        prop_assert_eq!(arm.sandbox.cloud.check(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn any_body_gets_an_answer(
+        ids in prop::collection::vec(prop_oneof![
+            Just(network("g0", "virtualNetworks/v0")),
+            Just(network("g0", "virtualNetworks/v0/subnets/s0")),
+            Just(network("G0", "networkInterfaces/N0/")),
+            Just(group_id("g0")),
+            "\\PC{0,20}",
+        ], 0..4),
+        target in prop_oneof![Just(group_id("g1")), Just(group_id("g0")), Just(SUBSCRIPTION.to_owned()), "\\PC{0,20}"],
+        text in "\\PC{0,30}",
+    ) {
+        let mut arm = with_groups();
+        furnish(&mut arm);
+        for body in [ask(&ids, &target), json!({"resources": target, "targetResourceGroup": ids}).to_string(), text] {
+            let (status, _) = follow(&mut arm, "moveResources", &body);
+            prop_assert!(status < 500);
+            prop_assert_eq!(arm.sandbox.cloud.check(), Vec::<String>::new());
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Running a program to its end, or to the end of our patience. Knows no program.
 
 use std::collections::BTreeMap;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -32,6 +33,7 @@ pub(crate) fn bash(line: &str, work: &Path, env: &BTreeMap<String, String>, secs
         .current_dir(work)
         .env_clear()
         .envs(env)
+        .process_group(0)
         .stdin(Stdio::null())
         .stdout(fs_err::File::create(&stdout)?.into_parts().0)
         .stderr(fs_err::File::create(&stderr)?.into_parts().0)
@@ -42,8 +44,9 @@ pub(crate) fn bash(line: &str, work: &Path, env: &BTreeMap<String, String>, secs
             break status.code();
         }
         if began.elapsed() > Duration::from_secs(secs_max) {
-            // Fails when it ends in this very moment, which is as good.
-            child.kill().ok();
+            // All that it started, too. Fails when it ends in this very moment, which is as good.
+            let group = format!("-{}", child.id());
+            Command::new("kill").args(["-KILL", "--", &group]).status().ok();
             child.wait().context("cannot end a client")?;
             break None;
         }
@@ -85,8 +88,19 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_takes_too_long_is_ended() {
-        let ended = run("exec tail -f /dev/null", 0);
+    fn a_program_that_takes_too_long_is_ended_with_all_that_it_started() {
+        let ended = run("tail -f /dev/null & echo $!; wait", 1);
         assert_eq!(ended.status, None);
+        // Where there is no such folder, nothing can be said.
+        let child = Path::new("/proc").join(ended.stdout.trim()).join("fd/0");
+        let asked = Instant::now();
+        while child.exists() {
+            assert!(
+                asked.elapsed() < Duration::from_secs(20),
+                "{} is there still",
+                child.display()
+            );
+            thread::yield_now();
+        }
     }
 }

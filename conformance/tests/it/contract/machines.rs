@@ -240,7 +240,7 @@ fn dropped_calls(stage: &mut Stage) -> anyhow::Result<()> {
     }
     let environ = stage.environ("story")?;
     let machine = started(stage, &environ, 1)?;
-    ensure!(all(stage, &environ)? == [machine.clone()]);
+    ensure!(all(stage, &environ)? == std::slice::from_ref(&machine));
     stage.ask(environ.stop_instances(&[machine]))?;
     // A set is the environment's, and stays.
     let left: Vec<String> = stage

@@ -26,6 +26,8 @@ pub enum Phase {
     Ready,
     /// Being restarted.
     Restarting,
+    /// Being stopped (SM 8.3).
+    Stopping,
     /// Stopped, its host kept.
     Stopped,
     /// On no host.
@@ -47,6 +49,7 @@ impl Phase {
             Phase::Provisioning => ("Provisioning", "Started"),
             Phase::Ready => ("ReadyRole", "Started"),
             Phase::Restarting => ("RestartingRole", "Started"),
+            Phase::Stopping => ("StoppingVM", "Stopping"),
             Phase::Deallocated => ("StoppedDeallocated", "Stopped"),
         }
     }
@@ -55,7 +58,7 @@ impl Phase {
     pub const fn has_booted(self) -> bool {
         matches!(
             self,
-            Phase::Booting | Phase::Provisioning | Phase::Ready | Phase::Restarting
+            Phase::Booting | Phase::Provisioning | Phase::Ready | Phase::Restarting | Phase::Stopping
         )
     }
 

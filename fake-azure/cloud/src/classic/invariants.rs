@@ -1,6 +1,6 @@
 //! What always holds of the classic tables, between any two calls.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cloud::Cloud;
 
@@ -56,8 +56,48 @@ pub(crate) fn check(cloud: &Cloud, wrong: &mut Vec<String>) {
         }
     }
     for (name, service) in classic.storage_services.iter() {
-        if !fabric.accounts.contains(name) {
-            wrong.push(format!("storage service without an account: {}", service.name));
+        match fabric.accounts.get(name) {
+            None => wrong.push(format!("storage service without an account: {}", service.name)),
+            Some(account) if cloud.store().get(account.owner).is_some() => {
+                wrong.push(format!("account of both APIs: {}", service.name));
+            }
+            Some(_) => {}
+        }
+    }
+    let mut disks = BTreeMap::new();
+    for (_, disk) in classic.disks.iter() {
+        if let Some(other) = disks.insert(&disk.blob, &disk.name) {
+            wrong.push(format!("blob of two disks: {other} and {}", disk.name));
+        }
+    }
+    for (_, reserved) in classic.reserved_ips.iter() {
+        let Some((service, deployment)) = &reserved.used_by else {
+            continue;
+        };
+        let cx = cloud.cx();
+        let mut there = cx.deployments_of(service);
+        if !there.any(|(_, row)| row.name == *deployment) {
+            wrong.push(format!("reserved IP of a deployment that has gone: {}", reserved.name));
+        }
+    }
+    cores_are_counted_once(cloud, wrong);
+}
+
+/// The counters of cores: those of spot machines have one of their own.
+const CORES: [&str; 2] = ["cores", "lowPriorityCores"];
+
+/// What both APIs' machines and packages hold is what the ledger has, by which both are limited.
+fn cores_are_counted_once(cloud: &Cloud, wrong: &mut Vec<String>) {
+    for subscription in cloud.subscriptions() {
+        let held = cloud.cx().classic_counts(subscription.key).cores;
+        let counted: i64 = cloud
+            .ledger()
+            .counters()
+            .filter(|(owner, _, name, _)| *owner == subscription.key && CORES.contains(name))
+            .map(|(_, _, _, used)| used)
+            .sum();
+        if i64::try_from(held) != Ok(counted) {
+            wrong.push(format!("cores counts {counted}, {held} are held"));
         }
     }
 }

@@ -58,6 +58,8 @@ pub struct Package {
     pub instances: Vec<Instance>,
     /// Whether its instances run.
     pub running: bool,
+    /// Whether they are being started, or suspended.
+    pub turning: Option<bool>,
     /// The extensions that it uses.
     pub extensions: ExtensionConfiguration,
     /// The update that is in progress.
@@ -139,6 +141,7 @@ impl Package {
     /// Starts its instances, or stops them.
     pub(super) fn run(&mut self, running: bool, now: Time, fresh: Fresh) {
         self.running = running;
+        self.turning = None;
         self.set_timelines(None, |n| {
             if running {
                 Timeline::start(now, fresh, n)
@@ -212,6 +215,7 @@ pub(super) fn create(
         configuration: spec.configuration.clone(),
         instances: resized(&[], &spec.roles, |_| Timeline::at_rest(cx.now(), Phase::Suspended)),
         running: spec.start,
+        turning: None,
         extensions: spec.extensions.clone(),
         update: None,
     };
@@ -284,8 +288,16 @@ pub(super) fn of<'d>(cx: &Cx<'_>, found: &(DeploymentKey, &'d Deployment)) -> Re
 
 /// Starts or suspends the instances of a package deployment (SM 5.6).
 pub(super) fn run(cx: &Cx<'_>, found: (DeploymentKey, &Deployment), running: bool) -> Result<Step, CloudError> {
-    of(cx, &found)?;
-    Ok(altering(found.0, Alter::Run(running), (4_000, 30_000)))
+    let turns = of(cx, &found)?.running != running;
+    let mut step = altering(found.0.clone(), Alter::Run(running), (4_000, 30_000));
+    if turns {
+        step.plan = deployments::changed(cx, &found.0, |row| {
+            if let Some(package) = &mut row.package {
+                package.turning = Some(running);
+            }
+        });
+    }
+    Ok(step)
 }
 
 /// What is done to an instance (SM 5.6).

@@ -120,12 +120,25 @@ pub(super) fn act(
         roles: found.iter().map(|role| role.name.clone()).collect(),
         act: act.clone(),
     };
-    let step = Step::later(Plan::new(), lasts)
-        .holding(Hold::Deployment(key))
-        .then(work);
+    let plan = match act {
+        RoleAct::Shutdown(_) => stopping(cx, &key, &found),
+        _ => Plan::new(),
+    };
+    let step = Step::later(plan, lasts).holding(Hold::Deployment(key)).then(work);
     Ok(match short {
         Some(error) => step.doomed(error),
         None => step,
+    })
+}
+
+/// Machines that run are seen stopping while their operation lasts (SM 8.3).
+fn stopping(cx: &Cx<'_>, key: &DeploymentKey, roles: &[&Role]) -> Plan {
+    deployments::changed(cx, key, |row| {
+        for role in roles {
+            if !matches!(role.timeline.at(cx.now()), Phase::Stopped | Phase::Deallocated) {
+                row.set_timeline(&role.name, Timeline::at_rest(cx.now(), Phase::Stopping), cx.now());
+            }
+        }
     })
 }
 

@@ -62,7 +62,13 @@ pub(super) fn begin(
     let root = Arc::clone(tx.cx().root(resource.key));
     for held in [resource, root.as_ref()] {
         if let Some(operation) = held.operation {
-            held.kind.busy(&tx.cx(), held, &Doing::Delete)?;
+            // To what it is a part of, a part that goes is a change.
+            let doing = if held.key == resource.key {
+                Doing::Delete
+            } else {
+                Doing::Update
+            };
+            held.kind.busy(&tx.cx(), held, &doing)?;
             tx.supersede(operation);
         }
     }

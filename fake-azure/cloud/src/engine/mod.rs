@@ -144,6 +144,13 @@ pub(crate) fn find<'c>(cloud: &'c Cloud, id: &ResourceId) -> Result<&'c Arc<Reso
     if cloud.store.find(id.folded_group()).is_none() {
         return Err(CloudError::of(&forms::GROUP_NOT_FOUND).with("group", id.group_name()));
     }
+    if let Some(error) = id.kind().not_found(id)
+        && id
+            .folded_parent()
+            .is_some_and(|parent| cloud.store.find(parent).is_some())
+    {
+        return Err(error);
+    }
     let parent_exists = id
         .folded_parent()
         .is_some_and(|parent| cloud.store.find(parent).is_some());

@@ -59,7 +59,8 @@ pub(super) fn put(
             prune_nulls(&mut given);
             merged(tx, existing, &given)
         }
-        _ => document.clone(),
+        Some(existing) => completed(tx, existing, document),
+        None => document.clone(),
     };
     let plan = write(tx, key, id, document, version, existing.as_deref())?;
     check_siblings(tx, key)?;
@@ -135,6 +136,28 @@ fn merged(tx: &Transaction<'_>, existing: &Resource, part: &Document) -> Documen
     merged
 }
 
+/// A document with the sections that it leaves out and its type keeps, as they are.
+fn completed(tx: &Transaction<'_>, existing: &Resource, document: &Document) -> Document {
+    let mut completed = document.clone();
+    let keeps = existing.kind.descriptor().keeps;
+    if keeps.iter().all(|section| document.pointer(section).is_some()) {
+        return completed;
+    }
+
+    let before = written_out(tx, existing);
+    for section in keeps {
+        let (holder, name) = section.rsplit_once('/').expect("a section has a slash");
+        if let (Some(kept), Some(members)) = (
+            before.pointer(section),
+            completed.pointer_mut(holder).and_then(Value::as_object_mut),
+        ) && members.get(name).is_none_or(Value::is_null)
+        {
+            members.insert(name.to_owned(), kept.clone());
+        }
+    }
+    completed
+}
+
 /// An action.
 pub(super) fn act(
     tx: &mut Transaction<'_>,
@@ -180,6 +203,27 @@ pub(super) fn put_by_service(
     let key = existing.as_ref().map_or(key, |resource| resource.key);
     let mut plan = write(tx, key, id, document, version, existing.as_deref())?;
     plan.stages = None;
+    Ok(())
+}
+
+/// The service performs an action on a resource as a part of another's plan: the other's operation settles it.
+pub(super) fn act_by_service(
+    tx: &mut Transaction<'_>,
+    key: Key,
+    action: &'static str,
+    version: ApiVersion,
+) -> Result<(), CloudError> {
+    let resource = Arc::clone(tx.cx().resource(key));
+    let nothing = Document::Object(serde_json::Map::new());
+    let act = Act {
+        name: action,
+        document: &nothing,
+        version,
+    };
+    let (state, mut plan) = resource.state.plan_action(&tx.cx(), &resource, &act)?;
+    tx.change(key, |resource| resource.state = state);
+    tx.commit(resource.subscription, &resource.location, version, &mut plan)?;
+    tx.touched.push(key);
     Ok(())
 }
 
@@ -589,6 +633,7 @@ fn written_out(tx: &Transaction<'_>, resource: &Resource) -> Document {
     let cx = tx.cx();
     let mut document = Document::clone(&resource.echo);
     super::render::write_references(&cx, resource, &mut document);
+    resource.state.write_out(&cx, resource, &mut document);
     for row in resource.kind.descriptor().inline {
         let children: Vec<Document> = cx
             .children(resource.key, row.kind)

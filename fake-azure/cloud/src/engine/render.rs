@@ -130,6 +130,7 @@ fn in_order(descriptor: &Descriptor, version: ApiVersion, shown: Document) -> Do
         "location",
         "zones",
         "tags",
+        "instanceId",
         "managedBy",
         "identity",
         "plan",
@@ -138,6 +139,7 @@ fn in_order(descriptor: &Descriptor, version: ApiVersion, shown: Document) -> Do
         "properties",
     ];
     const OLD: &[&str] = &[
+        "instanceId",
         "sku",
         "kind",
         "properties",

@@ -176,6 +176,11 @@ impl<'c> Transaction<'c> {
                 Effect::Put { key, id, document } => {
                     super::put::put_by_service(self, key, &id, document, version)?;
                 }
+                Effect::Make { id, document } => {
+                    let key = self.cloud.next_key();
+                    super::put::put_by_service(self, key, &id, document, version)?;
+                }
+                Effect::Act { key, action } => super::put::act_by_service(self, key, action, version)?,
                 Effect::Remove(key) => super::delete::remove_tree(self, key),
             }
         }

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{At, Change, Governance, LOCK_NOT_FOUND, SCOPE_LOCKED, bad_member, check_exists, is_at_or_below, set, text};
+use super::{
+    At, Change, Governance, LOCK_NOT_FOUND, SCOPE_LOCKED, bad_member, check_exists, is_at_or_below, set, text,
+};
 use crate::Document;
 use crate::call::{Outcome, Scope};
 use crate::cloud::Cloud;
@@ -135,10 +137,16 @@ pub(super) fn put(
 ) -> Result<Outcome, CloudError> {
     check_exists(tx.cloud, scope)?;
     check_name(name)?;
-    let given = document.get("properties").and_then(|properties| properties.get("level"));
+    let given = document
+        .get("properties")
+        .and_then(|properties| properties.get("level"));
     let level = given
         .and_then(Value::as_str)
-        .and_then(|given| Level::ALL.into_iter().find(|level| level.name().eq_ignore_ascii_case(given)))
+        .and_then(|given| {
+            Level::ALL
+                .into_iter()
+                .find(|level| level.name().eq_ignore_ascii_case(given))
+        })
         .ok_or_else(|| bad_member("level", given, "LockLevel"))?;
 
     let at = at(scope, name);

@@ -247,7 +247,11 @@ pub(crate) fn forget(tx: &mut Transaction<'_>, folded_id: &str) {
     let governance = &tx.cloud.governance;
     let locks = governance.locks.iter().map(|(at, _)| at).filter(|at| is_there(at));
     let locks: Vec<Change> = locks.map(|at| Change::Lock(at.clone(), None)).collect();
-    let assignments = governance.assignments.iter().map(|(at, _)| at).filter(|at| is_there(at));
+    let assignments = governance
+        .assignments
+        .iter()
+        .map(|(at, _)| at)
+        .filter(|at| is_there(at));
     let assignments: Vec<Change> = assignments.map(|at| Change::Assignment(at.clone(), None)).collect();
     for change in locks.into_iter().chain(assignments) {
         tx.set_governance(change);
@@ -278,11 +282,11 @@ fn text<'d>(document: &'d Document, member: &str) -> Option<&'d str> {
 fn bad_member(member: &str, value: Option<&Document>, expected: &str) -> CloudError {
     let reason = match value {
         Some(value) => {
-            format!("Error converting value {value} to type '{expected}'. Path 'properties.{member}', line 1, position 1.")
+            format!(
+                "Error converting value {value} to type '{expected}'. Path 'properties.{member}', line 1, position 1."
+            )
         }
-        None => format!(
-            "Required property '{member}' not found in JSON. Path 'properties', line 1, position 1."
-        ),
+        None => format!("Required property '{member}' not found in JSON. Path 'properties', line 1, position 1."),
     };
     CloudError::of(&BAD_CONTENT).with("reason", reason)
 }

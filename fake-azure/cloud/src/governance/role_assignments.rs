@@ -5,8 +5,7 @@ use serde_json::Value;
 
 use super::{
     At, BAD_ROLE_ASSIGNMENT_NAME, Change, Governance, ROLE_ASSIGNMENT_EXISTS, ROLE_ASSIGNMENT_NOT_FOUND,
-    ROLE_ASSIGNMENT_UPDATE, ROLE_DEFINITION_NOT_FOUND, Verb, bad_member, check_exists, check_locks, set,
-    text,
+    ROLE_ASSIGNMENT_UPDATE, ROLE_DEFINITION_NOT_FOUND, Verb, bad_member, check_exists, check_locks, set, text,
 };
 use crate::Document;
 use crate::call::{Outcome, Scope};
@@ -39,14 +38,21 @@ pub struct RoleAssignment {
 }
 
 /// Members that are kept as they were sent.
-const EXTRAS: &[&str] = &["condition", "conditionVersion", "description", "delegatedManagedIdentityResourceId"];
+const EXTRAS: &[&str] = &[
+    "condition",
+    "conditionVersion",
+    "description",
+    "delegatedManagedIdentityResourceId",
+];
 
 impl RoleAssignment {
     /// Its id: the scope's, with its own name.
     pub fn id(&self) -> String {
-        format!("{}/providers/Microsoft.Authorization/roleAssignments/{}", self.scope, self.name)
+        format!(
+            "{}/providers/Microsoft.Authorization/roleAssignments/{}",
+            self.scope, self.name
+        )
     }
-
 }
 
 impl Governance {
@@ -95,7 +101,11 @@ pub(super) fn put(
         .ok_or_else(|| CloudError::of(&ROLE_DEFINITION_NOT_FOUND).with("name", role_name))?;
 
     let at = at(scope, name);
-    check_locks(tx.cloud, &format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{name}"), Verb::Write)?;
+    check_locks(
+        tx.cloud,
+        &format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{name}"),
+        Verb::Write,
+    )?;
     let before = tx.cloud.governance.assignments.get(&at);
     check_update(before, principal, role)?;
     check_new(&tx.cloud.governance, &at, scope, principal, role)?;
@@ -131,13 +141,7 @@ fn check_update(before: Option<&RoleAssignment>, principal: Guid, role: Guid) ->
 }
 
 /// A principal has a role at a scope once, under one name; a name is used once in the tenant.
-fn check_new(
-    governance: &Governance,
-    at: &At,
-    scope: &Scope,
-    principal: Guid,
-    role: Guid,
-) -> Result<(), CloudError> {
+fn check_new(governance: &Governance, at: &At, scope: &Scope, principal: Guid, role: Guid) -> Result<(), CloudError> {
     for (other, assignment) in governance.assignments.iter().filter(|(other, _)| *other != at) {
         if other.1 == at.1 {
             return Err(CloudError::of(&ROLE_ASSIGNMENT_UPDATE));

@@ -293,7 +293,9 @@ pub(super) fn put(
 
 /// A role's name is its own in the tenant.
 fn check_role_name(governance: &Governance, name: Guid, role_name: &str) -> Result<(), CloudError> {
-    let is_built_in = BUILT_IN.iter().any(|role| same_name(role.role_name, role_name) || role.name == name);
+    let is_built_in = BUILT_IN
+        .iter()
+        .any(|role| same_name(role.role_name, role_name) || role.name == name);
     let is_taken = governance
         .role_definitions()
         .any(|other| other.name != name && same_name(&other.role_name, role_name));

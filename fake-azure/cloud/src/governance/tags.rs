@@ -37,7 +37,9 @@ pub(crate) fn check(era: Era, kind: Option<Kind>, tags: &Map<String, Value>) -> 
         check_name(name, name_max)?;
         let value = value.as_str().unwrap_or("");
         if value.chars().count() > VALUE_MAX {
-            return Err(CloudError::of(&LONG_TAG_VALUE).with("value", value).with("max", VALUE_MAX));
+            return Err(CloudError::of(&LONG_TAG_VALUE)
+                .with("value", value)
+                .with("max", VALUE_MAX));
         }
     }
     Ok(())
@@ -51,7 +53,10 @@ pub(super) fn check_name(name: &str, max: usize) -> Result<(), CloudError> {
         return Err(CloudError::of(&BAD_TAG_NAME).with("name", name));
     }
     let folded = name.to_lowercase();
-    if ["microsoft", "azure", "windows"].iter().any(|prefix| folded.starts_with(prefix)) {
+    if ["microsoft", "azure", "windows"]
+        .iter()
+        .any(|prefix| folded.starts_with(prefix))
+    {
         return Err(CloudError::of(&RESERVED_TAG_NAME).with("name", name));
     }
     Ok(())

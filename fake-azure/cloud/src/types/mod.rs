@@ -56,6 +56,14 @@ pub(crate) trait ResourceType: Sized + Clone + Debug + Serialize + DeserializeOw
     /// Adds the facts to the document: echo, references and defaults are there already.
     fn render(&self, _cx: &Cx<'_>, _resource: &Resource, _view: &View<'_>, _document: &mut Document) {}
 
+    /// Corrects the document that would write it again where facts have overtaken what was sent.
+    fn write_out(&self, _cx: &Cx<'_>, _resource: &Resource, _document: &mut Document) {}
+
+    /// The refusal to find one that is not there, where the service has one of its own.
+    fn not_found(_id: &ResourceId) -> Option<CloudError> {
+        None
+    }
+
     /// What must hold among its children: judged after it, or one of them, is written. `written` are those that this call wrote.
     fn check_children(_cx: &Cx<'_>, _parent: &Resource, _written: &[Key]) -> Result<(), CloudError> {
         Ok(())

@@ -81,6 +81,9 @@ pub(crate) fn read(sandbox: &mut Sandbox, id: &str, version: &str) -> Result<Val
 ///
 /// `AuthorizationFailed`.
 pub(crate) fn check_access(sandbox: &Sandbox, deployer: &Value, id: &str, version: &str) -> Result<(), CloudError> {
+    if !sandbox.enforce_roles {
+        return Ok(());
+    }
     let caller = caller(sandbox, deployer);
     let request = request(Method::PUT, id, version, String::new());
     access::check(sandbox, &Asked::read(&request), &caller).map_err(|refusal| told(refusal, id))

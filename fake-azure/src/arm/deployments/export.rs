@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use fake_azure_cloud::catalogue::{api_versions, providers};
-use fake_azure_cloud::{Key, Resource, ResourceId};
+use fake_azure_cloud::descriptor::WriteVerb;
+use fake_azure_cloud::{Answer as Answers, ApiVersion, Key, Kind, Resource, ResourceId, View};
 use serde_json::{Map, Value, json};
 
 use super::expression::escaped;
@@ -32,7 +33,8 @@ pub(crate) fn group(sandbox: &Sandbox, target: &Target, wish: &Value) -> Value {
                 .iter()
                 .any(|id| *id == *resource.folded || resource.folded.starts_with(&format!("{id}/")))
     };
-    chosen.retain(|resource| is_wanted(resource));
+    // Parts that nobody can write alone stand in the resource that they are a part of, and nowhere else.
+    chosen.retain(|resource| is_wanted(resource) && is_written_alone(resource.kind));
     let missing: Vec<&String> = wanted
         .iter()
         .filter(|id| *id != "*" && !chosen.iter().any(|resource| **id == *resource.folded))
@@ -180,7 +182,7 @@ impl Export<'_> {
     }
 
     /// Writes references into a document, and the children that can stand inside it; gathers what it waits for.
-    fn body(&self, resource: &Arc<Resource>, needs: &mut BTreeSet<String>, echo: &mut Value) {
+    fn body(&self, whole: &Arc<Resource>, resource: &Arc<Resource>, needs: &mut BTreeSet<String>, echo: &mut Value) {
         let descriptor = resource.kind.descriptor();
         *echo = literal(&resource.echo);
         for edge in resource.edges.iter() {
@@ -195,17 +197,14 @@ impl Export<'_> {
                     _ => *place = json!({ "id": reference }),
                 }
             }
-            if reference.starts_with('[') {
-                needs.insert(reference);
-                self.add_parts(edge.target, needs);
-            }
+            self.add_need(whole, edge.target, needs);
         }
         for row in descriptor.inline {
             let mut parts = Vec::new();
             let children = self.sandbox.cloud.store().children(resource.key, row.kind);
             for child in children.filter(|child| !self.joins_equals(child)) {
                 let mut part = Value::Null;
-                self.body(child, needs, &mut part);
+                self.body(whole, child, needs, &mut part);
                 if let Some(members) = part.as_object_mut() {
                     members.shift_remove("name");
                     members.shift_insert(0, "name".to_owned(), Value::from(child.name.as_ref()));
@@ -215,6 +214,28 @@ impl Export<'_> {
             let (holder, member) = row.path.rsplit_once('/').unwrap_or(("", row.path));
             if let Some(members) = echo.pointer_mut(holder).and_then(Value::as_object_mut) {
                 members.insert(member.to_owned(), Value::Array(parts));
+            }
+        }
+    }
+
+    /// Waits for what a resource refers to, or for what that is a part of; a resource waits for none of its own parts.
+    fn add_need(&self, resource: &Arc<Resource>, target: Key, needs: &mut BTreeSet<String>) {
+        let store = self.sandbox.cloud.store();
+        let mut written = store.get(target);
+        while let Some(part) = written.filter(|own| !self.is_chosen(own.key) && own.kind.descriptor().parent.is_some())
+        {
+            written = store.get(part.parent);
+        }
+        let Some(written) = written.filter(|own| self.is_chosen(own.key)) else {
+            return;
+        };
+        let is_own = self.chain(written).iter().any(|own| own.key == resource.key);
+        if !is_own {
+            needs.insert(self.reference(written.key));
+            let root = |resource: &Arc<Resource>| self.chain(resource).first().map(|root| root.key);
+            if let Some(other) = root(written).filter(|other| Some(*other) != root(resource)) {
+                // A part that is written holds its parent, and with it all other parts (ARM 2.6).
+                self.add_parts(other, needs);
             }
         }
     }
@@ -258,7 +279,7 @@ impl Export<'_> {
         if descriptor.parent.is_some() {
             needs.insert(self.reference(resource.parent));
         }
-        self.body(resource, &mut needs, &mut echo);
+        self.body(resource, resource, &mut needs, &mut echo);
 
         let versions = providers::find_type(descriptor.name).map_or(&[][..], |row| row.versions);
         let mut members = Map::new();
@@ -281,6 +302,18 @@ impl Export<'_> {
                 members.insert(name.clone(), value.clone());
             }
         }
+        // What an older version says elsewhere, the newest one says here (ARM 8.7: `accountType` is the SKU).
+        let view = View {
+            version: ApiVersion::NEWEST,
+            answer: Answers::Read,
+            expand: "",
+        };
+        let shown = self.sandbox.cloud.document(resource, &view);
+        for name in ["sku", "kind"] {
+            if let Some(value) = shown.get(name).filter(|_| descriptor.parent.is_none()) {
+                members.entry(name).or_insert_with(|| literal(value));
+            }
+        }
         if !needs.is_empty() {
             members.insert(
                 "dependsOn".to_owned(),
@@ -291,6 +324,12 @@ impl Export<'_> {
     }
 }
 
+/// Whether a type can be put by itself.
+fn is_written_alone(kind: Kind) -> bool {
+    let mut verbs = kind.descriptor().writes.iter().map(|row| row.verb);
+    verbs.any(|verb| verb == WriteVerb::PutNew)
+}
+
 /// A document in which no text is an expression.
 fn literal(value: &Value) -> Value {
     match value {
@@ -299,7 +338,7 @@ fn literal(value: &Value) -> Value {
         Value::Object(members) => Value::Object(
             members
                 .iter()
-                .map(|(name, value)| (name.clone(), literal(value)))
+                .map(|(name, value)| (escaped(name).into_owned(), literal(value)))
                 .collect(),
         ),
         plain => plain.clone(),

@@ -1,7 +1,7 @@
 //! What the gateway looks at before a resource of a deployment goes to its provider, and what a preflight finds (ARM 7.9).
 
 use fake_azure_cloud::catalogue::{api_versions, locations, providers};
-use fake_azure_cloud::descriptor::Dialect;
+use fake_azure_cloud::descriptor::{Dialect, WriteVerb};
 use fake_azure_cloud::{
     ApiVersion, Call, Cloud, CloudError, Conditions, Document, ErrorKind, OperationId, Outcome, ResourceId,
     forms as cloud_forms,
@@ -30,6 +30,12 @@ pub(crate) fn admit(sandbox: &Sandbox, own: &Planned) -> Result<(ResourceId, Api
             return Err(route::no_such_type(&chain, &own.version));
         }
     };
+    let mut verbs = id.kind().descriptor().writes.iter().map(|row| row.verb);
+    if !verbs.any(|verb| verb == WriteVerb::PutNew) {
+        // A part that is written in the document of its parent only.
+        let chain: Vec<&str> = own.kind.split('/').collect();
+        return Err(route::no_such_type(&chain, &own.version));
+    }
     move_resources::check_open(&sandbox.cloud, &id.group_id())?;
     let version = ApiVersion::parse(&own.version).filter(|version| *version >= gateway::oldest_of(id.kind()));
     let Some(version) = version else {

@@ -1,8 +1,8 @@
 //! Locks (ARM 3.4).
 
+use fake_azure_cloud::Scope;
 use fake_azure_cloud::descriptor::Dialect;
 use fake_azure_cloud::governance::{GovernanceCall, Lock};
-use fake_azure_cloud::Scope;
 use serde_json::{Map, Value, json};
 
 use super::super::answer::Answer;
@@ -52,7 +52,10 @@ pub(super) fn serve(
 /// What lies on a scope, what it inherits, and what lies below it, unless only the scope is asked for (net
 /// ManageLocksTest: the lock of the group comes with those of a machine in it).
 fn list(sandbox: &Sandbox, asked: &Asked<'_>, scope: &Scope) -> Answer {
-    let at_scope = asked.query.get("$filter").is_some_and(|filter| filter.trim().eq_ignore_ascii_case("atScope()"));
+    let at_scope = asked
+        .query
+        .get("$filter")
+        .is_some_and(|filter| filter.trim().eq_ignore_ascii_case("atScope()"));
     let locks = sandbox.cloud.governance().locks();
     let own = locks.filter(|lock| lock.scope.covers(scope) || (!at_scope && scope.covers(&lock.scope)));
     let value: Vec<Value> = own.map(document).collect();

@@ -52,18 +52,23 @@ pub(crate) struct Place<'a> {
 
 /// Finds the noun at the end of a path.
 pub(crate) fn place(segments: &[String]) -> Option<Place<'_>> {
-    if segments.get(2).is_some_and(|word| word.eq_ignore_ascii_case("tagNames")) {
+    if segments
+        .get(2)
+        .is_some_and(|word| word.eq_ignore_ascii_case("tagNames"))
+    {
         return Some(Place {
             noun: Noun::TagNames,
             scope: &segments[..2],
             rest: &segments[3..],
         });
     }
-    let at = segments.iter().rposition(|word| word.eq_ignore_ascii_case("providers"))?;
+    let at = segments
+        .iter()
+        .rposition(|word| word.eq_ignore_ascii_case("providers"))?;
     let (namespace, collection) = (segments.get(at + 1)?, segments.get(at + 2)?);
-    let (_, _, noun) = NOUNS.iter().find(|(own, word, _)| {
-        own.eq_ignore_ascii_case(namespace) && word.eq_ignore_ascii_case(collection)
-    })?;
+    let (_, _, noun) = NOUNS
+        .iter()
+        .find(|(own, word, _)| own.eq_ignore_ascii_case(namespace) && word.eq_ignore_ascii_case(collection))?;
     let rest = &segments[at + 3..];
     (rest.len() <= 1).then_some(Place {
         noun: *noun,

@@ -207,11 +207,7 @@ pub(super) fn definitions(
 }
 
 /// Role definitions that belong to no subscription: `/providers/Microsoft.Authorization/roleDefinitions[/{id}]`.
-pub(super) fn tenant_definitions(
-    sandbox: &Sandbox,
-    asked: &Asked<'_>,
-    name: Option<&str>,
-) -> Result<Answer, Refusal> {
+pub(super) fn tenant_definitions(sandbox: &Sandbox, asked: &Asked<'_>, name: Option<&str>) -> Result<Answer, Refusal> {
     match (asked.method.as_str(), name) {
         ("GET", None) => list_definitions(sandbox, asked, None),
         ("GET", Some(name)) => Ok(Answer::ok(BY, definition(sandbox, asked, None, name)?)),
@@ -244,12 +240,7 @@ fn list_definitions(sandbox: &Sandbox, asked: &Asked<'_>, scope: Option<&Scope>)
     Ok(Answer::ok(BY, json!({ "value": value })))
 }
 
-fn definition(
-    sandbox: &Sandbox,
-    asked: &Asked<'_>,
-    subscription: Option<Guid>,
-    name: &str,
-) -> Result<Value, Refusal> {
+fn definition(sandbox: &Sandbox, asked: &Asked<'_>, subscription: Option<Guid>, name: &str) -> Result<Value, Refusal> {
     let id = Guid::parse(name).ok_or_else(|| Governance::no_such_role(name))?;
     if let Some(role) = BUILT_IN.iter().find(|role| role.name == id) {
         return Ok(built_in_document(role, subscription, asked.version()));
@@ -348,11 +339,21 @@ mod tests {
     fn filters_read_in_any_case_and_order() {
         let name = |text: &str| Filter::parse(text).and_then(|filter| filter.role_name);
         assert_eq!(name("roleName eq 'Contributor'").as_deref(), Some("Contributor"));
-        assert_eq!(name("atScopeAndBelow() and ROLENAME EQ 'It''s'").as_deref(), Some("It's"));
+        assert_eq!(
+            name("atScopeAndBelow() and ROLENAME EQ 'It''s'").as_deref(),
+            Some("It's")
+        );
         assert_eq!(Filter::parse("").as_ref(), Some(&Filter::default()));
         assert!(Filter::parse("atScope()").is_some_and(|filter| filter.at_scope));
         assert!(Filter::parse("assignedTo('x')").is_some_and(|filter| filter.principal.as_deref() == Some("x")));
-        for text in ["name eq 'x'", "roleName eq x", "roleName ne 'x'", "assignedTo(x)", "assignedTo", "und"] {
+        for text in [
+            "name eq 'x'",
+            "roleName eq x",
+            "roleName ne 'x'",
+            "assignedTo(x)",
+            "assignedTo",
+            "und",
+        ] {
             assert_eq!(Filter::parse(text), None, "{text}");
         }
     }

@@ -92,7 +92,10 @@ fn list(sandbox: &Sandbox, subscription: Guid) -> Answer {
         let own = used.remove(&row.name.to_lowercase());
         value.push(name_document(subscription, &row.name, &row.values, own.as_ref()));
     }
-    value.extend(used.values().map(|own| name_document(subscription, &own.name, &[], Some(own))));
+    value.extend(
+        used.values()
+            .map(|own| name_document(subscription, &own.name, &[], Some(own))),
+    );
     Answer::ok(BY, json!({ "value": value }))
 }
 
@@ -118,7 +121,10 @@ fn uses(sandbox: &Sandbox, subscription: Guid) -> BTreeMap<String, Use> {
 }
 
 fn name_document(subscription: Guid, name: &str, values: &[Box<str>], used: Option<&Use>) -> Value {
-    let in_use = used.map(|used| used.values.keys().map(String::as_str)).into_iter().flatten();
+    let in_use = used
+        .map(|used| used.values.keys().map(String::as_str))
+        .into_iter()
+        .flatten();
     let listed: Vec<&str> = values.iter().map(AsRef::as_ref).collect();
     let all: Vec<Value> = listed
         .iter()

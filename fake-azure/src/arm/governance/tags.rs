@@ -41,7 +41,9 @@ fn set(sandbox: &mut Sandbox, scope: &Scope, tags: Map<String, Value>) -> Result
 fn tags_of(sandbox: &mut Sandbox, scope: &Scope) -> Result<Map<String, Value>, Refusal> {
     let tags = match scope {
         Scope::Subscription(id) if sandbox.cloud.subscription(*id).is_none() => {
-            return Err(CloudError::of(&cloud_forms::NO_SUBSCRIPTION).with("subscription", id).into());
+            return Err(CloudError::of(&cloud_forms::NO_SUBSCRIPTION)
+                .with("subscription", id)
+                .into());
         }
         Scope::Subscription(id) => sandbox.cloud.governance().tags_of(*id).cloned(),
         Scope::In(id) => match sandbox.cloud.apply(&Call::Get { id: id.clone() })?.outcome {
@@ -123,7 +125,10 @@ mod tests {
         let tags = json!({"a": "1", "b": "2"});
         let with = |operation: &str, given: Value| json!({"operation": operation, "properties": {"tags": given}});
         let rows = [
-            (with("Merge", json!({"B": "3", "c": "4"})), r#"{"a":"1","b":"3","c":"4"}"#),
+            (
+                with("Merge", json!({"B": "3", "c": "4"})),
+                r#"{"a":"1","b":"3","c":"4"}"#,
+            ),
             (with("replace", json!({"c": "4"})), r#"{"c":"4"}"#),
             (with("Delete", json!({"A": "1", "b": "other"})), r#"{"b":"2"}"#),
             (json!({"properties": {"tags": {"a": "9"}}}), r#"{"a":"9","b":"2"}"#),

@@ -81,7 +81,7 @@ pub(in crate::classic) fn altered(
         Alter::Associate(name) => plan = plan.then(reserved_ips::associated(cx, key, &mut after, &name)),
         Alter::Disassociate => plan = plan.then(reserved_ips::disassociated(cx, key, &mut after)),
         Alter::Run(running) => {
-            if let Some(package) = &mut after.package {
+            if let Some(package) = after.package.as_mut().filter(|package| package.running != running) {
                 package.run(running, cx.now(), fresh);
             }
         }

@@ -162,6 +162,9 @@ impl Deployment {
 
     fn package_status(&self) -> &'static str {
         let package = self.package.as_ref();
+        if let Some(starting) = package.and_then(|package| package.turning) {
+            return if starting { "Starting" } else { "Suspending" };
+        }
         let changing = package.is_some_and(|package| package.update.as_ref().is_some_and(|update| update.during));
         match (package.is_some_and(|package| package.running), changing) {
             (true, false) => "Running",

@@ -6,6 +6,7 @@ pub(crate) mod availability_sets;
 pub(crate) mod disks;
 pub(crate) mod extensions;
 pub(crate) mod images;
+pub(crate) mod scale_sets;
 pub(crate) mod snapshots;
 
 mod creation_data;

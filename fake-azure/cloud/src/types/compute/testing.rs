@@ -158,7 +158,8 @@ impl World {
                 String::from("-")
             }
             ["power", name] => {
-                let vm = self.cloud.store().find(id_of("vm", name).folded()).map(|vm| vm.key);
+                let kind = if name.contains('/') { "instance" } else { "vm" };
+                let vm = self.cloud.store().find(id_of(kind, name).folded()).map(|vm| vm.key);
                 let machine = vm.and_then(|key| self.cloud.fabric().machines.get(&key));
                 machine.map_or_else(|| "no machine".to_owned(), |machine| machine.power.as_str().to_owned())
             }
@@ -374,6 +375,16 @@ fn id_of(kind: &str, name: &str) -> ResourceId {
         "net" => id(Kind::VirtualNetworks, name),
         "nic" => id(Kind::NetworkInterfaces, name),
         "pip" => id(Kind::PublicIpAddresses, name),
+        "lb" => id(Kind::LoadBalancers, name),
+        "scale" => id(Kind::ScaleSets, name),
+        "instance" => {
+            let (set, name) = name.split_once('/').expect("set/instance");
+            id(Kind::ScaleSets, set).child(Kind::ScaleSetMachines, name)
+        }
+        "inic" => {
+            let (instance, name) = name.rsplit_once('/').expect("set/instance/interface");
+            id_of("instance", instance).child(Kind::ScaleSetInterfaces, name)
+        }
         "group" => ResourceId::group(SUBSCRIPTION, name),
         "ext" => {
             let (vm, name) = name.split_once('/').expect("machine/extension");

@@ -34,6 +34,7 @@ use crate::types::{Put, ResourceType, View};
 forms! {
     MIXED_FRONTENDS: Invalid, Network, "LoadBalancerCannotHavePublicAndPrivateFrontends", "Load balancer {balancer} cannot have both public and private frontend IP configurations.", "ARM 8.2 (code and form assumed)", "make all frontends public, or all internal";
     SKU_CHANGE: Conflict, Network, "LoadBalancerSkuCannotChange", "Sku of load balancer {balancer} cannot be changed from {old} to {new}.", "assumed: as public addresses", "delete the load balancer and make it anew";
+    USED_BY_SCALE_SET: InUse, Network, "LoadBalancerInUseByVirtualMachineScaleSet", "Cannot remove load balancer {balancer} since its child resources {part} are in use by virtual machine scale set {set}.", "ARM 3.5 (kubernetes-sigs/cloud-provider-azure)", "take the pool out of the scale set's model first";
 }
 
 /// The refusals that the children share.
@@ -217,6 +218,16 @@ fn check_limits(cx: &Cx<'_>, balancer: &Resource) -> Result<(), CloudError> {
         count(Kind::OutboundRules),
         &limits::OUTBOUND_RULES,
     )
+}
+
+/// The refusal to remove a part that a scale set's model names. Quirk `scale-set-holds-balancer`.
+fn used_by_scale_set(cx: &Cx<'_>, part: &Resource) -> CloudError {
+    cov_mark::hit!(scale_set_holds_balancer);
+    let set = cx.incoming(part.key).find(|(source, _)| source.kind == Kind::ScaleSets);
+    CloudError::of(&USED_BY_SCALE_SET)
+        .with("balancer", cx.id(part.parent))
+        .with("part", &part.name)
+        .with("set", set.map_or_else(String::new, |(set, _)| cx.id(set.key)))
 }
 
 /// Whether the balancer that a child is put into is of the Standard sku.

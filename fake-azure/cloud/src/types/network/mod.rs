@@ -8,7 +8,7 @@ pub(crate) mod network_interfaces;
 pub(crate) mod network_security_groups;
 pub(crate) mod network_watchers;
 mod prefixes;
-mod private_addresses;
+pub(in crate::types) mod private_addresses;
 pub(crate) mod public_ip_addresses;
 mod reading;
 pub(crate) mod route_tables;
@@ -50,7 +50,10 @@ fn write_back_links(cx: &Cx<'_>, target: &Resource, members: &[(&str, Kind)], pr
     for (member, kind) in members {
         let users = back_links(cx, target, *kind);
         if !users.is_empty() {
-            properties[*member] = Value::Array(users);
+            match properties.get_mut(*member).and_then(Value::as_array_mut) {
+                Some(others) => others.extend(users),
+                None => properties[*member] = Value::Array(users),
+            }
         }
     }
 }

@@ -366,7 +366,7 @@ fn drop_empty_memberships(properties: &mut Value) {
 }
 
 /// The names of an interface: the suffix that its network gives, and the servers in force while a machine has it.
-fn render_dns(cx: &Cx<'_>, port: &Port, settings: &mut Value) {
+pub(in crate::types) fn render_dns(cx: &Cx<'_>, port: &Port, settings: &mut Value) {
     let network = port
         .addresses
         .first()

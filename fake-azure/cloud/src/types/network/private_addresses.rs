@@ -74,7 +74,7 @@ pub(super) fn allocated(configuration: &str, address: Ipv4Addr, holder: &str) ->
 }
 
 /// The refusal of a subnet without a free address.
-pub(super) fn full(cx: &Cx<'_>, pool: Key, count: usize) -> CloudError {
+pub(in crate::types) fn full(cx: &Cx<'_>, pool: Key, count: usize) -> CloudError {
     let error = CloudError::of(&SUBNET_FULL)
         .with("subnet", &cx.resource(pool).name)
         .with("prefix", prefix(cx, pool));

@@ -98,6 +98,8 @@ impl ResourceType for Subnet {
     fn render(&self, cx: &Cx<'_>, resource: &Resource, _view: &View<'_>, document: &mut Document) {
         let users: Vec<Value> = cx
             .incoming(resource.key)
+            // A scale set is not in a subnet: its machines are.
+            .filter(|(source, _)| source.kind != Kind::ScaleSets)
             .map(|(source, edge)| json!({ "id": cx.part_id(source, edge) }))
             .collect();
         if !users.is_empty() {

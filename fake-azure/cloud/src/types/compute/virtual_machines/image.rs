@@ -32,7 +32,7 @@ pub(super) struct Image {
 
 /// Finds an image.
 pub(super) fn find(cx: &Cx<'_>, put: &Put<'_>, reference: &ImageReference) -> Result<Image, CloudError> {
-    if let Some(id) = &reference.id {
+    if let Some(id) = reference.id.as_deref().filter(|id| !id.is_empty()) {
         return captured(cx, put, id);
     }
 

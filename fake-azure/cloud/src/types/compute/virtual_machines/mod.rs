@@ -5,17 +5,18 @@
 
 mod forms;
 mod image;
+pub(super) mod model;
 mod network;
 mod placement;
 mod power;
 mod profile;
-mod render;
+pub(super) mod render;
 mod spec;
 mod storage;
 #[cfg(test)]
 mod tests;
 mod vhds;
-mod view;
+pub(super) mod view;
 
 use std::collections::BTreeMap;
 
@@ -59,6 +60,15 @@ const fn action(name: &'static str, stages: &'static [Stage]) -> Action {
 pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     since: ApiVersion::date(2014, 11, 30),
     patch: PatchRule::Merge,
+    // Clients attach a disk by a PUT of the data disks alone (real-clients 5, libcloud).
+    keeps: &[
+        "/properties/hardwareProfile",
+        "/properties/networkProfile",
+        "/properties/osProfile",
+        "/properties/storageProfile",
+        "/properties/storageProfile/imageReference",
+        "/properties/storageProfile/osDisk",
+    ],
     names: NameRule {
         min: 1,
         max: 64,

@@ -100,7 +100,9 @@ fn check_reserved(cx: &Cx<'_>, put: &Put<'_>, nic: Key) -> Result<(), CloudError
     match reserved {
         Some((machine, end)) if *end > cx.now() && !machine.eq_ignore_ascii_case(&put.id()) => {
             cov_mark::hit!(nic_reserved);
-            Err(CloudError::of(&crate::forms::NIC_RESERVED).with("machine", machine).until(*end))
+            Err(CloudError::of(&crate::forms::NIC_RESERVED)
+                .with("machine", machine)
+                .until(*end))
         }
         _ => Ok(()),
     }

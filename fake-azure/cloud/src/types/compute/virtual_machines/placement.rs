@@ -169,6 +169,13 @@ impl Charge {
         })
     }
 
+    /// Asks whether `count` times this would pass a limit, and leaves the counters as they are.
+    pub(super) fn asked(&self, plan: Plan, count: i64) -> Plan {
+        self.rows().into_iter().fold(plan, |plan, (row, cores)| {
+            plan.charge(row, cores * count).charge(row, -cores * count)
+        })
+    }
+
     /// Gives everything back.
     pub(super) fn back(&self, plan: Plan) -> Plan {
         self.rows()

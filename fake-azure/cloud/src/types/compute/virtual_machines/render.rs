@@ -40,7 +40,7 @@ impl VirtualMachine {
             members.shift_remove("capacityReservation");
         }
         self.write_storage(cx, version, &mut properties["storageProfile"]);
-        self.write_profile(version, properties);
+        write_profile(self.system, version, properties);
         if view::is_asked_for(view.expand) {
             properties["instanceView"] = self.instance_view(cx, resource, version);
         }
@@ -157,66 +157,66 @@ impl VirtualMachine {
         ];
         arrange(shown, &order);
     }
+}
 
-    /// The defaults of the system's profile, by version (ARM 8.3; first versions observed or assumed between recordings).
-    fn write_profile(&self, version: ApiVersion, properties: &mut Value) {
-        let Some(profile) = properties.get_mut("osProfile") else {
-            return;
-        };
-        match self.system {
-            System::Linux => {
+/// The defaults of the system's profile, by version (ARM 8.3; first versions observed or assumed between recordings).
+pub(in crate::types::compute) fn write_profile(system: System, version: ApiVersion, properties: &mut Value) {
+    let Some(profile) = properties.get_mut("osProfile") else {
+        return;
+    };
+    match system {
+        System::Linux => {
+            fill(
+                profile,
+                "linuxConfiguration",
+                json!({ "disablePasswordAuthentication": false }),
+            );
+            let linux = &mut profile["linuxConfiguration"];
+            if version >= ApiVersion::date(2018, 6, 1) {
+                fill(linux, "provisionVMAgent", true);
+            }
+            if version >= ApiVersion::date(2021, 3, 1) {
                 fill(
-                    profile,
-                    "linuxConfiguration",
-                    json!({ "disablePasswordAuthentication": false }),
+                    linux,
+                    "patchSettings",
+                    json!({ "patchMode": "ImageDefault", "assessmentMode": "ImageDefault" }),
                 );
-                let linux = &mut profile["linuxConfiguration"];
-                if version >= ApiVersion::date(2018, 6, 1) {
-                    fill(linux, "provisionVMAgent", true);
-                }
-                if version >= ApiVersion::date(2021, 3, 1) {
-                    fill(
-                        linux,
-                        "patchSettings",
-                        json!({ "patchMode": "ImageDefault", "assessmentMode": "ImageDefault" }),
-                    );
-                }
-            }
-            System::Windows => {
-                fill(profile, "windowsConfiguration", json!({}));
-                let windows = &mut profile["windowsConfiguration"];
-                fill(windows, "provisionVMAgent", true);
-                fill(windows, "enableAutomaticUpdates", true);
-                if version >= ApiVersion::date(2020, 12, 1) {
-                    fill(
-                        windows,
-                        "patchSettings",
-                        json!({ "patchMode": "AutomaticByOS", "assessmentMode": "ImageDefault" }),
-                    );
-                }
-                if version >= ApiVersion::date(2022, 8, 1) {
-                    fill(windows, "enableVMAgentPlatformUpdates", true);
-                }
             }
         }
-        fill(profile, "secrets", Value::Array(Vec::new()));
-        if version >= ApiVersion::date(2018, 6, 1) {
-            fill(profile, "allowExtensionOperations", true);
+        System::Windows => {
+            fill(profile, "windowsConfiguration", json!({}));
+            let windows = &mut profile["windowsConfiguration"];
+            fill(windows, "provisionVMAgent", true);
+            fill(windows, "enableAutomaticUpdates", true);
+            if version >= ApiVersion::date(2020, 12, 1) {
+                fill(
+                    windows,
+                    "patchSettings",
+                    json!({ "patchMode": "AutomaticByOS", "assessmentMode": "ImageDefault" }),
+                );
+            }
+            if version >= ApiVersion::date(2022, 8, 1) {
+                fill(windows, "enableVMAgentPlatformUpdates", true);
+            }
         }
-        if version >= ApiVersion::date(2019, 3, 1) {
-            fill(profile, "requireGuestProvisionSignal", true);
-        }
-        let order = [
-            "computerName",
-            "adminUsername",
-            "windowsConfiguration",
-            "linuxConfiguration",
-            "secrets",
-            "allowExtensionOperations",
-            "requireGuestProvisionSignal",
-        ];
-        arrange(profile, &order);
     }
+    fill(profile, "secrets", Value::Array(Vec::new()));
+    if version >= ApiVersion::date(2018, 6, 1) {
+        fill(profile, "allowExtensionOperations", true);
+    }
+    if version >= ApiVersion::date(2019, 3, 1) {
+        fill(profile, "requireGuestProvisionSignal", true);
+    }
+    let order = [
+        "computerName",
+        "adminUsername",
+        "windowsConfiguration",
+        "linuxConfiguration",
+        "secrets",
+        "allowExtensionOperations",
+        "requireGuestProvisionSignal",
+    ];
+    arrange(profile, &order);
 }
 
 /// The order of the members of a machine's properties (observed-arm, Example answers).
@@ -238,7 +238,7 @@ const MEMBERS: &[&str] = &[
 ];
 
 /// A system-assigned identity has a principal of its own; `None` is not answered (observed-arm, recordings of 2020 and later).
-fn write_identity(resource: &Resource, document: &mut Document) {
+pub(in crate::types::compute) fn write_identity(resource: &Resource, document: &mut Document) {
     let Some(identity) = document.get_mut("identity") else {
         return;
     };

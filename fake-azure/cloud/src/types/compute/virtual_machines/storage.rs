@@ -445,13 +445,13 @@ impl<'a, 'c> Disks<'a, 'c> {
         });
         let name = match &sent.name {
             Some(name) => name.clone(),
-            None => format!(
-                "{}_{label}_{}",
+            None => drawn_name(
                 put.id.name(),
-                digits(derived(
+                label,
+                &digits(derived(
                     put.guid,
-                    &format!("{label}{}", put.existing.map_or(0, |vm| vm.revision))
-                ))
+                    &format!("{label}{}", put.existing.map_or(0, |vm| vm.revision)),
+                )),
             ),
         };
         self.check_premium(sku, &name)?;
@@ -546,6 +546,20 @@ impl<'a, 'c> Disks<'a, 'c> {
             _ => Ok(size_gb),
         }
     }
+}
+
+/// The name of a disk that the service makes. One that would be longer than names may be is cut (observed-arm, machines of
+/// scale sets: `OS__1` for `OsDisk_1`).
+fn drawn_name(machine: &str, label: &str, drawn: &str) -> String {
+    const LONGEST: usize = 80;
+    let is_long = |label: &str| machine.chars().count() + label.len() + drawn.len() + 2 > LONGEST;
+    let label = match label {
+        "OsDisk_1" if is_long(label) => "OS__1",
+        label => label,
+    };
+    let room = LONGEST - label.len() - drawn.len() - 2;
+    let machine: String = machine.chars().take(room).collect();
+    format!("{machine}_{label}_{drawn}")
 }
 
 /// Lets go of a disk: a managed one is nobody's, a VHD's lease is released and its metadata taken away (ARM 8.3, 9.3).

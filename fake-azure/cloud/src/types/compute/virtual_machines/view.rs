@@ -189,12 +189,12 @@ impl VirtualMachine {
     }
 }
 
-fn provisioned(time: String) -> Value {
+pub(in crate::types::compute) fn provisioned(time: String) -> Value {
     json!({ "code": "ProvisioningState/succeeded", "level": "Info", "displayStatus": "Provisioning succeeded", "time": time })
 }
 
 /// Whether `$expand` asks for the instance view.
-pub(super) fn is_asked_for(expand: &str) -> bool {
+pub(in crate::types::compute) fn is_asked_for(expand: &str) -> bool {
     expand
         .split(',')
         .any(|part| part.trim().eq_ignore_ascii_case("instanceview"))

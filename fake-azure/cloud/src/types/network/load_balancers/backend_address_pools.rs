@@ -63,7 +63,7 @@ impl ResourceType for BackendAddressPool {
     fn plan_delete(&self, cx: &Cx<'_>, resource: &Resource) -> Result<Plan, CloudError> {
         let users: Vec<String> = cx
             .incoming(resource.key)
-            .filter(|(source, _)| source.kind != Kind::NetworkInterfaces)
+            .filter(|(source, _)| !matches!(source.kind, Kind::NetworkInterfaces | Kind::ScaleSetIpConfigurations))
             .map(|(source, edge)| cx.part_id(source, edge))
             .collect();
         if !users.is_empty() {
@@ -85,7 +85,12 @@ impl ResourceType for BackendAddressPool {
             ("loadBalancingRules", Kind::LoadBalancingRules),
             ("outboundRules", Kind::OutboundRules),
             ("backendIPConfigurations", Kind::NetworkInterfaces),
+            ("backendIPConfigurations", Kind::ScaleSetIpConfigurations),
         ];
         write_back_links(cx, resource, &users, properties);
+    }
+
+    fn in_use(cx: &Cx<'_>, target: &Resource, _users: &[String]) -> CloudError {
+        super::used_by_scale_set(cx, target)
     }
 }

@@ -11,6 +11,7 @@ use crate::error::CloudError;
 use crate::key::Key;
 use crate::plan::Plan;
 use crate::registry::Kind;
+use crate::resource::Resource;
 use crate::types::{Put, ResourceType};
 
 /// From this version on the pool shows what rules show (observed-arm).
@@ -65,5 +66,9 @@ impl ResourceType for InboundNatPool {
         };
         ports::check_idle_timeout(put)?;
         Ok((pool, Plan::new()))
+    }
+
+    fn in_use(cx: &Cx<'_>, target: &Resource, _users: &[String]) -> CloudError {
+        super::used_by_scale_set(cx, target)
     }
 }

@@ -99,7 +99,9 @@ impl ResourceType for InboundNatRule {
     }
 
     fn render(&self, cx: &Cx<'_>, resource: &Resource, _view: &View<'_>, document: &mut Document) {
-        if let Some(member) = back_links(cx, resource, Kind::NetworkInterfaces).into_iter().next() {
+        let of_machines = back_links(cx, resource, Kind::NetworkInterfaces);
+        let of_sets = back_links(cx, resource, Kind::ScaleSetIpConfigurations);
+        if let Some(member) = of_machines.into_iter().chain(of_sets).next() {
             document["properties"]["backendIPConfiguration"] = member;
         }
     }

@@ -485,3 +485,35 @@ fn managed_disks_are_not_captured() {
         "#]],
     );
 }
+
+#[test]
+fn a_write_of_the_data_disks_alone_keeps_the_rest_of_the_machine() {
+    check(
+        r#"
+        nic n0 s
+        put disk d0 {"properties": {"creationData": {"createOption": "Empty"}, "diskSizeGB": 10}}
+        wait
+        vm v0 nic=n0 {}
+        wait
+        put vm v0 {"properties": {"storageProfile": {"dataDisks": [{"lun": 0, "createOption": "Attach", "managedDisk": {"id": "/subscriptions/0b1f6471-1bf0-4dda-aec3-cb9272f09590/resourceGroups/RG/providers/Microsoft.Compute/disks/d0"}}]}}}
+        wait
+        get vm v0 /properties/hardwareProfile
+        get vm v0 /properties/storageProfile/osDisk/osType
+        get disk d0 /properties/diskState
+        put vm v1 {"properties": {"storageProfile": {"dataDisks": []}}}
+        "#,
+        expect![[r#"
+            ok ~
+            ok ~
+            -
+            ok ~
+            -
+            ok ~
+            -
+            {"vmSize":"Standard_D1"}
+            "Linux"
+            "Attached"
+            InvalidParameter (hardwareProfile): Required parameter 'hardwareProfile' is missing (null).
+        "#]],
+    );
+}
