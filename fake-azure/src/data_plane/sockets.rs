@@ -1,6 +1,7 @@
 //! Public addresses on loopback: each gets one of 127.64.0.0/16, each of its ports a socket. What is exposed is looked at again
 //! after every request; who answers is asked at every connection.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -61,9 +62,9 @@ pub(crate) async fn run(sandboxes: Arc<Sandboxes>, mut stop: watch::Receiver<boo
         }
         let mut changed = !gone.is_empty();
         for place in wanted {
-            if !open.contains_key(&place) {
-                let opened = bind(&sandboxes, &place, &mut addresses).await;
-                open.insert(place, opened);
+            if let Entry::Vacant(entry) = open.entry(place) {
+                let opened = bind(&sandboxes, entry.key(), &mut addresses).await;
+                entry.insert(opened);
                 changed = true;
             }
         }

@@ -109,7 +109,9 @@ fn a_lock_forbids_at_its_scope_and_below_and_removal_above_it() {
     let document = r#"{"location":"westus","properties":{"addressPrefix":"10.0.0.0/24"}}"#;
 
     let mut arm = scene();
-    let rows: [(&str, &str, &[(&str, &str)]); 5] = [
+    /// Requests, and what they are answered while the lock lies there.
+    type Calls<'a> = &'a [(&'a str, &'a str)];
+    let rows: [(&str, &str, Calls<'_>); 5] = [
         (
             "",
             "CanNotDelete",
