@@ -63,6 +63,16 @@ fn a1_leaks_nothing_over_sockets() {
     check(&plan);
 }
 
+/// Nobody sees a storage account while it is being made, so a provider that begins again must not take its name for a
+/// stranger's.
+#[test]
+fn whoever_ends_while_the_account_is_made_makes_no_second_one() {
+    let mut plan = plan(Subject::A1, DriverKind::Wire, 1);
+    plan.operations = vec![Operation::Bootstrap];
+    plan.faults = vec![Fault::CrashAfter];
+    check(&plan);
+}
+
 #[test]
 fn a_sweep_is_the_same_twice() {
     let mut plan = plan(Subject::A1, DriverKind::Wire, 7);

@@ -114,12 +114,15 @@ impl ArmEnviron {
             let availability: Availability = self.client.read(&call).await?;
             if !availability.name_available {
                 let found: Option<Account> = self.client.find(&accounts::get(&self.scope, &name)).await?;
-                if let Some(account) = found.filter(|account| self.is_own(account.tags.as_ref())) {
-                    return Ok(account);
+                match found {
+                    Some(account) if self.is_own(account.tags.as_ref()) => return Ok(account),
+                    // Nobody sees an account that is still being made: writing it again says whose it is.
+                    None => {}
+                    Some(_) => {
+                        tracing::debug!(name, reason = availability.reason, "storage account name not available");
+                        continue;
+                    }
                 }
-
-                tracing::debug!(name, reason = availability.reason, "storage account name not available");
-                continue;
             }
 
             match self

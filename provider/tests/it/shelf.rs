@@ -662,6 +662,15 @@ impl State {
             return refusal(412, "PreconditionFailedEtagMismatch", "The etag does not match.");
         }
 
+        let account = path.rsplit_once("/storageAccounts/").map(|(_, account)| account);
+        if account.is_some_and(|account| self.taken_names.contains(account)) {
+            return refusal(
+                409,
+                "StorageAccountAlreadyTaken",
+                "The storage account is already taken.",
+            );
+        }
+
         let mut document: Value = serde_json::from_slice(request.body()).expect("the provider writes JSON");
         if let Some(refused) = self.refused_put(key, &document) {
             return refused;
