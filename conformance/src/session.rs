@@ -2,6 +2,8 @@
 //!
 //! This is the only place that knows scenarios, drivers and oracles at once.
 
+mod resolve;
+
 use std::collections::BTreeSet;
 
 use fake_azure_cloud::catalogue::limits::Era;
@@ -12,8 +14,8 @@ use sha2::{Digest, Sha256};
 use crate::driver::{self, Driver, DriverKind, LiveSetup, Outcome, Request, Setup, Site};
 use crate::oracle::{self, Failure, Verdict};
 use crate::scenario::{
-    Action, Body, CallStep, Check, Expect, GROUP, HttpBody, HttpStep, ResourceStep, Scenario, Step, StepNumber, Target,
-    Variable, Variables, Verb, build_document, show_duration,
+    Action, Body, CallStep, Check, Expect, GROUP, ResourceStep, Scenario, Step, StepNumber, Target, Variable,
+    Variables, Verb, build_document, show_duration,
 };
 use crate::subject::Subject;
 
@@ -526,51 +528,6 @@ impl Session {
                 body,
             },
         })
-    }
-
-    fn resolve_http(&self, http: &HttpStep) -> Result<HttpStep, Bad> {
-        let mut headers = http.headers.clone();
-        for value in headers.values_mut().flatten() {
-            *value = self.variables.text(value)?;
-        }
-        let body = match &http.body {
-            Some(HttpBody::Json(body)) => Some(HttpBody::Json(self.variables.resolve(body)?)),
-            Some(HttpBody::Xml(text)) => Some(HttpBody::Xml(self.variables.text(text)?)),
-            Some(HttpBody::Text(text)) => Some(HttpBody::Text(self.variables.text(text)?)),
-            None => None,
-        };
-        Ok(HttpStep {
-            api: http.api.clone(),
-            method: http.method.clone(),
-            url: self.variables.text(&http.url)?,
-            headers,
-            body,
-        })
-    }
-
-    fn resolve_call(&mut self, call: &CallStep) -> Result<CallStep, Bad> {
-        let environment = self.site.name(&self.variables.text(&call.environment)?);
-        self.environments.insert(environment.clone());
-        Ok(CallStep {
-            call: call.call.clone(),
-            environment,
-            arguments: self.variables.resolve_map(&call.arguments)?,
-        })
-    }
-
-    fn resolve_expect(&self, expect: &Expect) -> Result<Expect, String> {
-        let value = |value: &Option<Value>| value.as_ref().map(|value| self.variables.resolve(value)).transpose();
-        let text = |text: &Option<String>| text.as_ref().map(|text| self.variables.text(text)).transpose();
-        let resolve = || {
-            Ok(Expect {
-                body: value(&expect.body)?,
-                value: value(&expect.value)?,
-                message: text(&expect.message)?,
-                error: text(&expect.error)?,
-                ..expect.clone()
-            })
-        };
-        resolve().map_err(|error: crate::scenario::Unresolved| error.to_string())
     }
 
     /// Keeps what a step gave for those after it.

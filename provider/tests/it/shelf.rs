@@ -1,7 +1,9 @@
 //! A transport double with a memory: what is put can be got, in Azure's async manner, with the few refusals that decide whether
 //! the provider's order is right. It is no simulator: no quotas, no catalogues, no consistency but the strictest.
 
+mod blobs;
 mod deployments;
+mod refusals;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -407,65 +409,6 @@ impl State {
         }
     }
 
-    fn serve_blob(&mut self, request: &Request<Bytes>, path: &str) -> Response<Bytes> {
-        assert!(
-            request.headers()["authorization"]
-                .to_str()
-                .is_ok_and(|value| value.starts_with("SharedKey "))
-        );
-        if request.uri().query().is_some_and(|query| query.contains("comp=list")) {
-            return self.serve_blob_list(request, path);
-        }
-        if !self.blobs.contains(path) {
-            return answer(404, &Value::Null);
-        }
-        let mut machines = self
-            .documents
-            .iter()
-            .filter(|(key, _)| key.contains("/virtualmachines/"));
-        let is_held = machines.any(|(_, vm)| vm.to_string().contains(path));
-        if is_held || self.lease_lag > 0 {
-            self.lease_lag = self.lease_lag.saturating_sub(usize::from(!is_held));
-            let xml =
-                "<Error><Code>LeaseIdMissing</Code><Message>There is currently a lease on the blob.</Message></Error>";
-            return answer(412, &Value::Null).map(|_| Bytes::from_static(xml.as_bytes()));
-        }
-
-        self.blobs.remove(path);
-        answer(202, &Value::Null)
-    }
-
-    /// One to a page, so that paging is always seen; a GiB each.
-    fn serve_blob_list(&self, request: &Request<Bytes>, container: &str) -> Response<Bytes> {
-        let prefix = format!("{container}/");
-        let blobs: Vec<&str> = self
-            .blobs
-            .iter()
-            .filter_map(|blob| blob.strip_prefix(&prefix))
-            .collect();
-        if blobs.is_empty() {
-            return answer(404, &Value::Null);
-        }
-
-        let query = request.uri().query().unwrap_or_default();
-        let skip = query
-            .split("marker=")
-            .nth(1)
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(0);
-        let listed = blobs.get(skip).map_or_else(String::new, |name| {
-            format!(
-                "<Blob><Name>{name}</Name><Properties><Content-Length>1073742336</Content-Length></Properties></Blob>"
-            )
-        });
-        let next = match skip + 1 < blobs.len() {
-            true => format!("<NextMarker>{}</NextMarker>", skip + 1),
-            false => "<NextMarker/>".to_owned(),
-        };
-        let xml = format!("\u{feff}<EnumerationResults><Blobs>{listed}</Blobs>{next}</EnumerationResults>");
-        answer(200, &Value::Null).map(|_| Bytes::from(xml))
-    }
-
     fn meddled(&mut self, key: &str, when: When) {
         let found = self
             .meddlers
@@ -713,85 +656,6 @@ impl State {
         with_header(answer(status, &document), "azure-asyncoperation", &link)
     }
 
-    fn refused_put(&self, key: &str, document: &Value) -> Option<Response<Bytes>> {
-        let address = |own: &Value| {
-            own.pointer("/properties/ipConfigurations/0/properties/privateIPAddress")
-                .cloned()
-        };
-        if key.contains("/networkinterfaces/") {
-            address(document)?;
-            let twin = self.documents.iter().find(|(own, other)| {
-                own.contains("/networkinterfaces/") && *own != key && address(other) == address(document)
-            });
-            return twin.map(|_| refusal(400, "PrivateIPAddressIsAllocated", "The address is already allocated."));
-        }
-        if key.contains("/virtualmachines/") {
-            return self.refused_disks(key, document);
-        }
-        if key.contains("/securityrules/") {
-            let group = key.split("/securityrules/").next().unwrap_or_default();
-            let priority = document.pointer("/properties/priority");
-            let twin = self.documents.iter().find(|(own, other)| {
-                own.starts_with(&format!("{group}/securityrules/"))
-                    && *own != key
-                    && other.pointer("/properties/priority") == priority
-            });
-            return twin.map(|_| {
-                refusal(
-                    400,
-                    "SecurityRuleConflict",
-                    "Rules cannot have the same Priority and Direction.",
-                )
-            });
-        }
-
-        None
-    }
-
-    fn refused_disks(&self, key: &str, document: &Value) -> Option<Response<Bytes>> {
-        let disks_of = |own: &Value| {
-            let disks = own
-                .pointer("/properties/storageProfile/dataDisks")
-                .and_then(Value::as_array);
-            disks.cloned().unwrap_or_default()
-        };
-        let before = self.documents.get(key).map(disks_of).unwrap_or_default();
-        let mut luns = BTreeSet::new();
-        for disk in disks_of(document) {
-            if !luns.insert(disk["lun"].to_string()) {
-                return Some(refusal(
-                    400,
-                    "InvalidParameter",
-                    "A data disk with that lun is there already.",
-                ));
-            }
-            if before.iter().any(|own| own["name"] == disk["name"]) {
-                continue;
-            }
-            let uri = disk.pointer("/vhd/uri").and_then(Value::as_str);
-            let blob = uri.and_then(|uri| uri.split(".net").nth(1));
-            let exists = blob.is_some_and(|blob| self.blobs.contains(blob));
-            if blob.is_some() && exists == (disk["createOption"] == "Empty") {
-                return Some(refusal(409, "Conflict", "The blob is there, or is not."));
-            }
-            let text = blob
-                .map(str::to_owned)
-                .unwrap_or_else(|| disk["managedDisk"]["id"].to_string());
-            let mut others = self
-                .documents
-                .iter()
-                .filter(|(own, _)| own.contains("/virtualmachines/") && *own != key);
-            if others.any(|(_, other)| other.to_string().contains(&text)) {
-                return Some(refusal(
-                    409,
-                    "AttachDiskWhileBeingDetached",
-                    "Another machine has the disk.",
-                ));
-            }
-        }
-        None
-    }
-
     /// What the service decides.
     fn settle(&mut self, key: &str, name: &str, document: &mut Value) {
         self.settle_deployed(key, document);
@@ -883,32 +747,6 @@ impl State {
             .retain(|own, _| own != key && !own.starts_with(&format!("{key}/")));
         let link = self.operation("op", None);
         with_header(answer(202, &Value::Null), "azure-asyncoperation", &link)
-    }
-
-    fn refused_delete(&self, key: &str) -> Option<Response<Bytes>> {
-        let is_used_by = |kind: &str| {
-            let mut users = self.documents.iter().filter(|(own, _)| own.contains(kind));
-            users.any(|(_, document)| document.to_string().to_lowercase().contains(&format!("\"{key}\"")))
-        };
-        let in_use = |code| Some(refusal(400, code, "It is in use."));
-        if key.contains("/networkinterfaces/") && is_used_by("/virtualmachines/") {
-            return in_use("NicInUse");
-        }
-        if key.contains("/publicipaddresses/") && is_used_by("/networkinterfaces/") {
-            return in_use("PublicIPAddressCannotBeDeleted");
-        }
-        if key.contains("/disks/") && is_used_by("/virtualmachines/") {
-            return Some(refusal(
-                409,
-                "OperationNotAllowed",
-                "The disk is attached to a machine.",
-            ));
-        }
-        if key.contains("/subnets/") && is_used_by("/networkinterfaces/") {
-            return in_use("InUseSubnetCannotBeDeleted");
-        }
-
-        None
     }
 
     fn serve_post(&mut self, key: &str, body: &Bytes) -> Response<Bytes> {

@@ -1,5 +1,6 @@
 //! Deployments: what runs in a hosted service's slot, with its virtual addresses (SM 5.3 to 5.6).
 
+mod addresses;
 mod alter;
 
 use std::net::Ipv4Addr;
@@ -94,6 +95,7 @@ pub struct VirtualIp {
     pub reserved: Option<Box<str>>,
 }
 
+pub(in crate::classic) use self::addresses::{settle_vip, take_vip, wake_vips};
 pub(crate) use self::alter::Alter;
 pub(in crate::classic) use self::alter::{altered, dns_server};
 use crate::classic::packages::Instance;
@@ -555,37 +557,6 @@ fn own_network(draft: &mut Draft<'_>) {
     });
 }
 
-pub(in crate::classic) fn take_vip(
-    draft: &mut Draft<'_>,
-    owner: &HostedService,
-    slot: Slot,
-    reserved: Option<&ReservedIp>,
-    asked: &Asked,
-) {
-    if let Some(reserved) = reserved {
-        let vip = VirtualIp {
-            name: "".into(),
-            key: reserved.key,
-            reserved: Some(reserved.name.clone()),
-        };
-        draft.deployment.vips.push(vip);
-        let used = ReservedIp {
-            used_by: Some((owner.name.clone(), draft.deployment.name.clone())),
-            ..reserved.clone()
-        };
-        draft.with(|plan| plan.reserved_ip(asked.named(&reserved.name), Some(used)));
-        return;
-    }
-    let key = draft.reserve();
-    let dns = (slot == Slot::Production).then(|| owner.dns_name().into());
-    draft.take_public(key, dns, None);
-    draft.deployment.vips.push(VirtualIp {
-        name: "".into(),
-        key,
-        reserved: None,
-    });
-}
-
 /// The roles of a deployment that is being made can be seen.
 pub(in crate::classic) fn appears(cx: &Cx<'_>, key: &DeploymentKey, operation: OperationId) -> Plan {
     let held = cx.classic().holds.get(&Hold::Deployment(key.clone())) == Some(&operation);
@@ -667,56 +638,6 @@ pub(in crate::classic) fn removed(cx: &Cx<'_>, key: &DeploymentKey, media: bool)
         plan = plan.pool(pool, None).network(row.key, None);
     }
     plan.deployment(key.clone(), None)
-}
-
-/// The virtual IPs of a deployment whose last machine lost its host, or first machine got one (SM 8.3). `without` are machines
-/// that lose theirs with the same plan.
-pub(in crate::classic) fn settle_vip(cx: &Cx<'_>, mut deployment: Deployment, without: &[Key]) -> (Deployment, Plan) {
-    let on_host = |key: &Key| {
-        cx.fabric()
-            .machines
-            .get(key)
-            .is_some_and(|machine| machine.power.is_allocated())
-    };
-    let keeps = deployment
-        .roles
-        .iter()
-        .any(|role| on_host(&role.machine) && !without.contains(&role.machine));
-    let mut plan = Plan::new();
-    if keeps {
-        return (deployment, plan);
-    }
-    for vip in deployment.vips.iter().filter(|vip| vip.reserved.is_none()) {
-        if let Some(row) = cx.fabric().public_addresses.get(&vip.key) {
-            deployment.last_address = row.address.or(deployment.last_address);
-            plan = plan.changes(row.returned(vip.key));
-        }
-    }
-    (deployment, plan)
-}
-
-/// New addresses for virtual IPs that have none: a machine got a host.
-pub(in crate::classic) fn wake_vips(cx: &Cx<'_>, deployment: &Deployment) -> Plan {
-    let mut plan = Plan::new();
-    let mut skip = 0;
-    for vip in &deployment.vips {
-        let Some(row) = cx
-            .fabric()
-            .public_addresses
-            .get(&vip.key)
-            .filter(|row| row.address.is_none())
-        else {
-            continue;
-        };
-        let mut address = cx.fabric().free_public_address(skip);
-        if Some(address) == deployment.last_address {
-            skip += 1;
-            address = cx.fabric().free_public_address(skip);
-        }
-        skip += 1;
-        plan = plan.changes(row.taking(vip.key, address));
-    }
-    plan
 }
 
 /// Exchanges the two slots; not with machines in them (SM 5.6).
