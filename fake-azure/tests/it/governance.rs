@@ -394,6 +394,14 @@ fn where_roles_are_enforced_a_caller_may_do_what_its_roles_allow() {
         "{body}"
     );
 
+    let permissions = format!("GET {GROUP}/providers/Microsoft.Authorization/permissions?api-version=2022-04-01");
+    let own = arm.send(&permissions, "");
+    assert_eq!(
+        json(&own)["value"][0]["actions"],
+        serde_json::json!(["*"]),
+        "the first principal owns all"
+    );
+
     const READER: &str = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
     arm.prepare(
         &format!(
@@ -405,6 +413,8 @@ fn where_roles_are_enforced_a_caller_may_do_what_its_roles_allow() {
     );
     assert_eq!(ask(&mut arm, &get, "").0, 200);
     assert_eq!(ask(&mut arm, &put, document).0, 403);
+    let (_, allowed) = ask(&mut arm, &permissions, "");
+    assert!(allowed.contains(r#""actions":["*/read"]"#), "{allowed}");
     assert_eq!(ask(&mut arm, "GET !/subscriptions?api-version=2020-01-01", "").0, 200);
 }
 

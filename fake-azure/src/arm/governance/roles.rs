@@ -299,7 +299,8 @@ fn custom_document(role: &RoleDefinition, subscription: Option<Guid>) -> Value {
     })
 }
 
-/// What a caller may do at a scope: what its roles allow there; everything where roles are not enforced.
+/// What a caller may do at a scope: what its roles allow there; everything where roles are not enforced, and for the first
+/// principal, who owns every subscription.
 pub(super) fn permissions(
     sandbox: &Sandbox,
     asked: &Asked<'_>,
@@ -315,7 +316,8 @@ pub(super) fn permissions(
         .filter(|assignment| assignment.principal == caller.object_id && assignment.scope.covers(scope))
         .flat_map(|assignment| permissions_of(governance, assignment.role))
         .collect();
-    if value.is_empty() {
+    let owns_all = !sandbox.enforce_roles || caller.object_id == sandbox.directory.first().object_id;
+    if value.is_empty() && owns_all {
         value.push(json!({ "actions": ["*"], "notActions": [] }));
     }
     Ok(Answer::ok(BY, json!({ "value": value })))
