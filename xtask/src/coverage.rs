@@ -15,13 +15,11 @@ type Row = Map<String, Value>;
 /// Asks the binary and writes the document, or only compares it when `check` is set.
 pub(crate) fn run(root: &Path, check: bool) -> Result<()> {
     let shell = repository::shell(root)?;
-    let text = cmd!(
-        shell,
-        "cargo run --quiet --package fake-azure -- coverage --format json"
-    )
-    .quiet()
-    .read()
-    .context("cannot ask `fake-azure coverage`")?;
+    let binary = repository::binary_of_the_tests(root, "fake-azure")?;
+    let text = cmd!(shell, "{binary} coverage --format json")
+        .quiet()
+        .read()
+        .context("cannot ask `fake-azure coverage`")?;
     let rows: Vec<Row> =
         serde_json::from_str(&text).context("`fake-azure coverage` did not answer a list of objects")?;
 

@@ -12,6 +12,7 @@ mod fidelity;
 mod new_type;
 mod output;
 mod repository;
+mod same_journal;
 mod tidy;
 
 use std::path::PathBuf;
@@ -48,6 +49,8 @@ enum Command {
     Bench,
     /// Install stock clients outside the tree, and run their suites and guides against `fake-azure serve`
     Clients(clients::Options),
+    /// Check that one seed gives one journal, optimised or not
+    SameJournal,
     /// Write the skeleton of a resource type, and say which row it wants
     NewType {
         /// The type as Azure writes it, such as Microsoft.Network/routeTables
@@ -80,6 +83,7 @@ fn run(command: Command) -> Result<()> {
         Command::Fidelity(options) => fidelity::run(&root, &options),
         Command::Bench => bench::run(&root),
         Command::Clients(options) => clients::run(&root, &options),
+        Command::SameJournal => same_journal::run(&root),
         Command::NewType { name } => new_type::run(&root, &name),
     }
 }

@@ -82,3 +82,18 @@ pub(crate) fn metadata(root: &Path) -> Result<Metadata> {
         .context("cannot read the manifests")?;
     serde_json::from_str(&text).context("cannot understand what `cargo metadata` answered")
 }
+
+/// A binary of ours, current, as the workspace's tests build it.
+///
+/// Cargo unites features over all that it builds at once: to build one package alone would build most of the others a second time.
+pub(crate) fn binary_of_the_tests(root: &Path, name: &str) -> Result<PathBuf> {
+    let shell = shell(root)?;
+    cmd!(shell, "cargo test --quiet --workspace --no-run")
+        .quiet()
+        .run()
+        .context("the workspace does not build")?;
+    Ok(metadata(root)?
+        .target_directory
+        .join("debug")
+        .join(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
+}

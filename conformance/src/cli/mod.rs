@@ -3,6 +3,7 @@
 //! Data goes to `out`, everything else to `err`. It refuses to know where these lead.
 
 mod check;
+mod digest;
 mod explain;
 mod list;
 mod live;
@@ -59,6 +60,8 @@ enum Command {
     Record(RecordArguments),
     /// Sends the requests of a recorded session to a new simulator, and lists every difference of the answers.
     Replay(ReplayArguments),
+    /// Prints a digest of what each scenario sends and is answered: the same on every machine, and in every build.
+    Digest(DigestArguments),
     /// Starts, lists and stops many machines, and prints what that costs in requests.
     BenchScale(ScaleArguments),
 }
@@ -215,6 +218,17 @@ struct RecordArguments {
     seed: u64,
 }
 
+/// What to digest.
+#[derive(Debug, Args)]
+struct DigestArguments {
+    /// Parts of ids, globs or tags of the scenarios; none: all scenarios.
+    #[arg(value_name = "FILTER")]
+    filters: Vec<String>,
+    /// The seed of everything that is drawn.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+}
+
 /// What to replay.
 #[derive(Debug, Args)]
 struct ReplayArguments {
@@ -298,6 +312,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams
         }
         Command::Record(arguments) => record::record(&library, &arguments, streams),
         Command::Replay(arguments) => record::replay(&arguments, streams),
+        Command::Digest(arguments) => digest::digest(&library, &arguments, streams),
         Command::BenchScale(arguments) => scale::scale(&arguments, streams),
     };
     match done {

@@ -85,6 +85,27 @@ fn a_good_scenario_ends_in_zero_and_a_table() {
 }
 
 #[test]
+fn a_digest_is_that_of_the_seed() {
+    let folder = folder(GOOD);
+    let digest = |seed: &str| conformance(&["--scenarios", path(&folder), "digest", "story", "--seed", seed]);
+    let (code, out, err) = digest("1");
+    assert_eq!((code, err.as_str()), (exit::OK, ""));
+    assert!(out.ends_with("  story/one\n"), "{out}");
+    assert_eq!(out, digest("1").1);
+    assert_ne!(out, digest("2").1);
+}
+
+#[test]
+fn a_digest_of_what_fails_or_is_not_there_is_none() {
+    let folder = folder(WRONG);
+    let (code, out, err) = conformance(&["--scenarios", path(&folder), "digest"]);
+    assert_eq!((code, out.as_str()), (exit::UNEXPECTED, ""), "{err}");
+    let (code, _, err) = conformance(&["--scenarios", path(&folder), "digest", "tale"]);
+    assert_eq!(code, exit::USAGE);
+    assert!(err.contains("no scenario is chosen by tale"), "{err}");
+}
+
+#[test]
 fn a_failure_says_what_where_and_how_to_see_it_again() {
     let folder = folder(WRONG);
     let (code, _, err) = conformance(&[
