@@ -7,6 +7,7 @@
 //! [`record`] keeps what was sent and answered, and sends it once more.
 
 pub mod cli;
+pub mod controller;
 pub mod driver;
 pub mod exit;
 pub mod machine;

@@ -1,31 +1,44 @@
-//! Many machines in one environment: what starting, listing and stopping them costs in requests, and whether that grows faster than
-//! they do.
+//! Many machines in one environment: what starting, listing and stopping them costs in requests and in bytes, how near that comes to
+//! what Azure allows, and whether anything grows faster than the machines do.
 //!
 //! It refuses to judge the wall clock, which differs from machine to machine: it only prints it.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-use comfy_table::{CellAlignment, Table, presets};
-use provider::{Environ, Error, InstanceId, StartInstance};
+use provider::{Environ, Error, InstanceId, Kind, StartInstance};
 
 use crate::driver::{DriverKind, Sent};
-use crate::stage::Stage;
+use crate::stage::{Stage, stopped_text};
 use crate::subject::{Stack, Subject};
+
+mod budgets;
+mod growth;
+mod show;
+
+pub use self::budgets::{Budget, budgets_of};
+pub use self::growth::{Growth, Measure, growths};
+pub use self::show::{show_growths, table, table_of_budgets};
 
 /// Machines that are started side by side: the pool of Juju's provisioner (juju-provider 3.1).
 const POOL: u32 = 16;
 
-/// Machines of one application, each of which has an availability set: a set holds 100 in 2016, 200 later.
-const UNITS: u32 = 50;
+/// Machines of one application: they make one distribution group, and share an availability set or a cloud service.
+const UNITS: u32 = 5;
 
-/// The window that the throttling counters of 2016 count in.
-const HOUR_MS: i64 = 3_600_000;
+/// How often Azure's wish to be left alone for a while is heeded before it is taken for an end.
+const WAITS_MAX: u32 = 1_000;
+/// How long is waited when Azure does not say, in seconds.
+const WAIT_SECS: u64 = 60;
 
 /// Limits that stand in the way of a thousand machines, and that a person with a thousand machines has had raised.
 const RAISED: &[&str] = &[
     // tidy: sorted
     "DeploymentsPerResourceGroup",
+    "MaxCoreCount",
+    "MaxHostedServices",
     "NetworkInterfaces",
     "PublicIPAddresses",
     "ResourcesPerResourceGroupPerType",
@@ -38,26 +51,63 @@ const RAISED: &[&str] = &[
     "standardDv2Family",
     // tidy: end
 ];
+/// Between the last start and the list: some generations report a machine long before it is made, and one that is not is stopped by
+/// other requests.
+const SETTLING_MS: i64 = 3_600_000;
+
+/// What they have been raised to.
+const RAISED_TO: i64 = 100_000;
+
+/// Requests of one kind, or of one time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Amount {
+    /// How many requests.
+    pub n_requests: u64,
+    /// Bytes of their bodies.
+    pub request_bytes: u64,
+    /// Bytes of the bodies of their answers.
+    pub answer_bytes: u64,
+}
+
+impl Amount {
+    /// Both ways together.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.request_bytes + self.answer_bytes
+    }
+
+    fn add(&mut self, sent: &Sent) {
+        self.n_requests += 1;
+        self.request_bytes += sent.request_bytes;
+        self.answer_bytes += sent.answer_bytes;
+    }
+
+    fn of(traffic: &[Sent]) -> Amount {
+        let mut amount = Amount::default();
+        traffic.iter().for_each(|sent| amount.add(sent));
+        amount
+    }
+}
 
 /// What a number of machines cost.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cost {
     /// How many machines.
     pub n_machines: u32,
-    /// Requests to start them all.
-    pub n_starting: usize,
-    /// Requests to list them once.
-    pub n_listing: usize,
-    /// Requests to stop them all.
-    pub n_stopping: usize,
-    /// Bytes of the answers while they were started.
-    pub starting_bytes: u64,
-    /// Most reads within an hour of the world.
-    pub reads_an_hour: usize,
-    /// Most writes within an hour of the world.
-    pub writes_an_hour: usize,
+    /// To start them all.
+    pub starting: Amount,
+    /// To list them once.
+    pub listing: Amount,
+    /// To stop them all.
+    pub stopping: Amount,
+    /// All of it by what was asked for.
+    pub operations: BTreeMap<String, Amount>,
+    /// The most that came of each budget of the stack within its window, in the order of [`budgets_of`].
+    pub peaks: Vec<usize>,
     /// Answers that said to slow down.
     pub n_throttled: usize,
+    /// How often a call came back with that, to be made again by the controller.
+    pub n_waits: u32,
     /// How long it took on the world's clock, in milliseconds.
     pub simulated_ms: i64,
     /// How long it took on the wall, in milliseconds.
@@ -67,8 +117,8 @@ pub struct Cost {
 impl Cost {
     /// Requests a machine, in hundredths, listing aside.
     #[must_use]
-    pub fn per_machine_centi(&self) -> usize {
-        (self.n_starting + self.n_stopping) * 100 / usize::try_from(self.n_machines.max(1)).unwrap_or(1)
+    pub fn per_machine_centi(&self) -> u64 {
+        (self.starting.n_requests + self.stopping.n_requests) * 100 / u64::from(self.n_machines.max(1))
     }
 }
 
@@ -83,7 +133,7 @@ pub fn measure(subject: Subject, driver: DriverKind, seed: u64, n_machines: u32)
     stage.provide()?;
     stage.change(|cloud| {
         for row in RAISED {
-            cloud.ledger_mut().set_override(row, Some(100_000));
+            cloud.ledger_mut().set_override(row, Some(RAISED_TO));
         }
     });
     let environ = stage.environ("scale")?;
@@ -96,125 +146,141 @@ pub fn measure(subject: Subject, driver: DriverKind, seed: u64, n_machines: u32)
         }
     }
     let before = stage.now_ms();
-    let first = stage.traffic().len();
+    let first = stage.n_sent();
 
+    let mut patience = Patience::default();
     let mut ids: Vec<InstanceId> = Vec::new();
+    let mut applications: BTreeMap<u32, Vec<InstanceId>> = BTreeMap::new();
     let machines: Vec<u32> = (1..=n_machines).collect();
     for wave in machines.chunks(usize::try_from(POOL)?) {
-        let work = wave.iter().map(|machine| start(&stage, &environ, *machine)).collect();
-        for started in stage.run_all(work).map_err(|stopped| anyhow::anyhow!("{stopped:?}"))? {
-            ids.push(started.map_err(|error| anyhow::anyhow!("{}", error.report()))?);
+        for (machine, id) in start_all(&stage, &environ, wave, &applications, &mut patience)? {
+            applications.entry(machine / UNITS).or_default().push(id.clone());
+            ids.push(id);
         }
     }
-    let started = stage.traffic().len();
-    let listed = stage.ask(environ.instances(&ids))?;
+    let started = stage.n_sent();
+    stage.advance(SETTLING_MS);
+    let listed = patience.ask(&stage, || environ.instances(&ids))?;
     anyhow::ensure!(
         listed.len() == ids.len(),
         "{} of {} are listed",
         listed.len(),
         ids.len()
     );
-    let after_list = stage.traffic().len();
-    stage.ask(environ.stop_instances(&ids))?;
-    let left = stage.ask(environ.all_instances())?;
+    let after_list = stage.n_sent();
+    patience.ask(&stage, || environ.stop_instances(&ids))?;
+    let stopped = stage.n_sent();
+    let gone: BTreeSet<&InstanceId> = ids.iter().collect();
+    let left = patience.ask(&stage, || environ.all_instances())?;
     anyhow::ensure!(
-        left.iter().all(|instance| !ids.contains(&instance.id)),
+        left.iter().all(|instance| !gone.contains(&instance.id)),
         "machines are left: {left:?}"
     );
-    let traffic = stage.traffic();
 
-    let of_machines = &traffic[first..];
+    let traffic = stage.traffic();
+    let of_machines = &traffic[first..stopped];
+    let mut operations: BTreeMap<String, Amount> = BTreeMap::new();
+    for sent in of_machines {
+        operations.entry(sent.operation.clone()).or_default().add(sent);
+    }
+    let peaks = budgets_of(subject.stack).map(|budget| budget.peak(of_machines));
     Ok(Cost {
         n_machines,
-        n_starting: started - first,
-        n_listing: after_list - started,
-        n_stopping: traffic.len() - after_list - (after_list - started),
-        starting_bytes: traffic[first..started].iter().map(|sent| sent.answer_bytes).sum(),
-        reads_an_hour: peak(of_machines, |sent| !sent.is_write),
-        writes_an_hour: peak(of_machines, |sent| sent.is_write),
+        starting: Amount::of(&traffic[first..started]),
+        listing: Amount::of(&traffic[started..after_list]),
+        stopping: Amount::of(&traffic[after_list..stopped]),
+        operations,
+        peaks: peaks.collect(),
         n_throttled: of_machines.iter().filter(|sent| sent.status == 429).count(),
-        simulated_ms: stage.now_ms() - before,
+        n_waits: patience.n_waits,
+        simulated_ms: stage.now_ms() - before - SETTLING_MS,
         wall_ms: begun.elapsed().as_millis(),
     })
 }
 
-type Start<'w> = std::pin::Pin<Box<dyn Future<Output = Result<InstanceId, Error>> + Send + 'w>>;
+type Started = (u32, Result<InstanceId, Error>);
 
-fn start(stage: &Stage, environ: &Arc<dyn Environ>, machine: u32) -> Start<'static> {
+/// Starts machines side by side; those that Azure would not have for now are started again once it will.
+fn start_all(
+    stage: &Stage,
+    environ: &Arc<dyn Environ>,
+    machines: &[u32],
+    applications: &BTreeMap<u32, Vec<InstanceId>>,
+    patience: &mut Patience,
+) -> anyhow::Result<Vec<(u32, InstanceId)>> {
+    let mut ids = Vec::new();
+    let mut waiting = machines.to_vec();
+    while !waiting.is_empty() {
+        let work = waiting
+            .iter()
+            .map(|machine| start(stage, environ, *machine, applications.get(&(machine / UNITS))))
+            .collect();
+        let all: Vec<Started> = stage
+            .run_all(work)
+            .map_err(|stopped| anyhow::anyhow!("{}", stopped_text(stopped)))?;
+        let mut refused = None;
+        waiting.clear();
+        for (machine, outcome) in all {
+            match outcome {
+                Ok(id) => ids.push((machine, id)),
+                Err(error) if error.is_throttled() => {
+                    waiting.push(machine);
+                    refused = Some(error);
+                }
+                Err(error) => anyhow::bail!("{}", error.report()),
+            }
+        }
+        if let Some(error) = refused {
+            patience.wait(stage, &error)?;
+        }
+    }
+    Ok(ids)
+}
+
+type Start = Pin<Box<dyn Future<Output = Started> + Send>>;
+
+fn start(stage: &Stage, environ: &Arc<dyn Environ>, machine: u32, peers: Option<&Vec<InstanceId>>) -> Start {
     let mut params = StartInstance::new(machine, stage.controller(), stage.series());
     params.units = vec![format!("app{}/{machine}", machine / UNITS)];
+    params.distribution_group = peers.cloned().unwrap_or_default();
     let environ = Arc::clone(environ);
-    Box::pin(async move { Ok(environ.start_instance(params).await?.instance.id) })
+    Box::pin(async move {
+        (
+            machine,
+            environ.start_instance(params).await.map(|started| started.instance.id),
+        )
+    })
 }
 
-/// Most of those within any hour.
-fn peak(traffic: &[Sent], is_meant: impl Fn(&Sent) -> bool) -> usize {
-    let times: Vec<i64> = traffic
-        .iter()
-        .filter(|sent| is_meant(sent))
-        .map(|sent| sent.at_ms)
-        .collect();
-    let mut first = 0;
-    let mut most = 0;
-    for (index, at) in times.iter().enumerate() {
-        while at - times[first] >= HOUR_MS {
-            first += 1;
-        }
-        most = most.max(index + 1 - first);
-    }
-    most
+/// What a controller does when it is told to come back later: it comes back later.
+#[derive(Debug, Default)]
+struct Patience {
+    n_waits: u32,
 }
 
-/// The costs as a table.
-#[must_use]
-pub fn table(costs: &[Cost]) -> String {
-    let headings = [
-        "machines",
-        "starting",
-        "listing",
-        "stopping",
-        "a machine",
-        "answers",
-        "reads/h",
-        "writes/h",
-        "429",
-        "simulated",
-        "time",
-    ];
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(headings.to_vec());
-    for index in 0..headings.len() {
-        if let Some(column) = table.column_mut(index) {
-            column.set_cell_alignment(CellAlignment::Right);
+impl Patience {
+    fn ask<T, W>(&mut self, stage: &Stage, work: impl Fn() -> W) -> anyhow::Result<T>
+    where
+        W: Future<Output = Result<T, Error>> + Send,
+    {
+        loop {
+            match stage.run(work()) {
+                Ok(Ok(done)) => return Ok(done),
+                Ok(Err(error)) => self.wait(stage, &error)?,
+                Err(stopped) => anyhow::bail!("{}", stopped_text(stopped)),
+            }
         }
     }
-    for cost in costs {
-        let per_machine = cost.per_machine_centi();
-        table.add_row(vec![
-            cost.n_machines.to_string(),
-            cost.n_starting.to_string(),
-            cost.n_listing.to_string(),
-            cost.n_stopping.to_string(),
-            format!("{}.{:02}", per_machine / 100, per_machine % 100),
-            format!("{} KiB", cost.starting_bytes / 1_024),
-            cost.reads_an_hour.to_string(),
-            cost.writes_an_hour.to_string(),
-            cost.n_throttled.to_string(),
-            crate::session::show_simulated(cost.simulated_ms),
-            format!("{} ms", cost.wall_ms),
-        ]);
-    }
-    table.to_string()
-}
 
-/// Whether requests grow with the machines, and not faster: the most machines cost at most a half more each than the fewest.
-#[must_use]
-pub fn is_linear(costs: &[Cost]) -> bool {
-    let each = || costs.iter().map(Cost::per_machine_centi);
-    match (each().next(), each().next_back()) {
-        (Some(few), Some(many)) => many * 2 <= few * 3,
-        _ => true,
+    fn wait(&mut self, stage: &Stage, error: &Error) -> anyhow::Result<()> {
+        let Some(Kind::Throttled { retry_after_secs }) = error.kind() else {
+            anyhow::bail!("{}", error.report());
+        };
+        self.n_waits += 1;
+        anyhow::ensure!(self.n_waits <= WAITS_MAX, "it never ends: {}", error.report());
+        let secs = i64::try_from(retry_after_secs.unwrap_or(WAIT_SECS))?;
+        stage.advance(secs * 1_000);
+        Ok(())
     }
 }
 
@@ -223,26 +289,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_peak_is_of_the_busiest_hour() {
-        let sent = |minute: i64| Sent {
-            at_ms: minute * 60_000,
+    fn amounts_count_both_ways() {
+        let sent = |request_bytes, answer_bytes| Sent {
+            at_ms: 0,
+            operation: "GET x".to_owned(),
             is_write: false,
+            only_tags: false,
             status: 200,
-            answer_bytes: 0,
+            request_bytes,
+            answer_bytes,
         };
-        let traffic = [0, 30, 59, 60, 61, 200].map(sent);
-        assert_eq!(peak(&traffic, |sent| !sent.is_write), 4);
-        assert_eq!(peak(&traffic, |sent| sent.is_write), 0);
-    }
-
-    #[test]
-    fn growth_is_judged_by_the_machine() {
-        let cost = |n_machines, n_starting| Cost {
-            n_machines,
-            n_starting,
-            ..Cost::default()
-        };
-        assert!(is_linear(&[cost(10, 100), cost(100, 1_000), cost(1_000, 12_000)]));
-        assert!(!is_linear(&[cost(10, 100), cost(100, 10_000)]));
+        let amount = Amount::of(&[sent(1, 10), sent(2, 20)]);
+        assert_eq!((amount.n_requests, amount.request_bytes, amount.bytes()), (2, 3, 33));
     }
 }

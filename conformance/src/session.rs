@@ -11,7 +11,7 @@ use fake_azure_cloud::{Cloud, Kind};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::driver::{self, Driver, DriverKind, LiveSetup, Outcome, Request, Setup, Site};
+use crate::driver::{self, Driver, DriverKind, LiveSetup, Outcome, Protection, Request, Setup, Site};
 use crate::oracle::{self, Failure, Verdict};
 use crate::scenario::{
     Action, Body, CallStep, Check, Expect, GROUP, ResourceStep, Scenario, Step, StepNumber, Target, Variable,
@@ -99,6 +99,18 @@ pub struct Ran {
 /// When the driver itself cannot be started.
 pub fn run(plan: &Plan<'_>) -> anyhow::Result<Ran> {
     let mut session = Session::open(plan)?;
+    let end = session.tell(plan);
+    Ok(session.close(end))
+}
+
+/// Runs a scenario with a provider that lacks a protection: what shows that, fails.
+///
+/// # Errors
+///
+/// When the driver itself cannot be started.
+pub fn run_without(plan: &Plan<'_>, protection: &'static Protection) -> anyhow::Result<Ran> {
+    let mut session = Session::open(plan)?;
+    session.driver.lack(protection);
     let end = session.tell(plan);
     Ok(session.close(end))
 }
@@ -337,6 +349,9 @@ impl Session {
             }
             Action::Provider(call) => {
                 let call = self.resolve_call(call)?;
+                if names_nobody(&call) {
+                    return Ok((Outcome::Done, none));
+                }
                 let mut outcomes = self.driver.provider(std::slice::from_ref(&call))?;
                 Ok((outcomes.pop().unwrap_or(Outcome::Done), none))
             }
@@ -368,7 +383,16 @@ impl Session {
             Action::Limits { .. } | Action::World(_) | Action::Check(_) if self.site.prefix.is_some() => {
                 Ok((Outcome::NotPerformed, none))
             }
-            Action::Limits { profile, overrides } => {
+            Action::Limits {
+                profile,
+                enforce_roles,
+                overrides,
+            } => {
+                if let Some(enforced) = enforce_roles
+                    && !self.driver.enforce_roles(*enforced)
+                {
+                    return Ok((Outcome::NotPerformed, none));
+                }
                 self.driver.with_cloud(&mut |cloud| {
                     if let Some(era) = profile.as_deref().and_then(Era::find) {
                         cloud.ledger_mut().set_era(era);
@@ -539,6 +563,12 @@ impl Session {
                 .or_else(|| answer.body.clone())
                 .unwrap_or(Value::Null),
             Outcome::Gave(value) => value.clone(),
+            Outcome::GaveUp { .. } => {
+                if let Some(name) = &step.name {
+                    self.variables.set(name, Variable::Nothing);
+                }
+                return;
+            }
             _ => return,
         };
         let mut variable = Variable::Value(value.clone());
@@ -574,6 +604,30 @@ impl Session {
 
     fn check(&mut self, check: Check) -> Option<Verdict> {
         match check {
+            Check::Admitted => {
+                let crossings = self.driver.crossings();
+                let mut verdict = Verdict::default();
+                self.driver
+                    .with_cloud(&mut |cloud| verdict = oracle::admitted(cloud, &crossings));
+                Some(verdict).filter(|verdict| verdict.n_judged > 0)
+            }
+            Check::Owned => {
+                let owned = self.driver.owned();
+                let mut verdict = Verdict::default();
+                self.driver
+                    .with_cloud(&mut |cloud| verdict = oracle::owned(cloud, &owned));
+                Some(verdict).filter(|verdict| verdict.n_judged > 0)
+            }
+            Check::Converged => {
+                let goals = self.driver.goals();
+                if goals.is_empty() {
+                    return None;
+                }
+                let mut verdict = Verdict::default();
+                self.driver
+                    .with_cloud(&mut |cloud| verdict = oracle::converged(cloud, &goals));
+                Some(verdict)
+            }
             Check::Empty => {
                 let mut verdict = Verdict {
                     n_judged: 1,
@@ -721,6 +775,19 @@ fn only_looks(action: &Action) -> bool {
         Action::Resource(step) => step.verb == Verb::Get,
         _ => false,
     }
+}
+
+/// Whether a call is about something that a step was to give which gave up: then there is nothing to call about.
+fn names_nobody(call: &CallStep) -> bool {
+    fn has_nothing(value: &Value) -> bool {
+        match value {
+            Value::Null => true,
+            Value::Array(items) => items.iter().any(has_nothing),
+            Value::Object(members) => members.values().any(has_nothing),
+            _ => false,
+        }
+    }
+    call.arguments.values().any(has_nothing)
 }
 
 fn leaks(cloud: &Cloud) -> Vec<Failure> {

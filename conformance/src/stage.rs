@@ -19,7 +19,7 @@ use crate::oracle::Footprint;
 use crate::subject::{Stack, Subject};
 
 /// How long is waited until nothing goes on any more, in milliseconds of the world: an hour.
-const SETTLED_AFTER_MS: i64 = 3_600_000;
+pub(crate) const SETTLED_AFTER_MS: i64 = 3_600_000;
 
 /// A world and the environments in it.
 pub struct Stage {
@@ -265,6 +265,12 @@ impl Stage {
     #[must_use]
     pub fn n_requests(&self) -> u64 {
         self.exchange.n_exchanges()
+    }
+
+    /// How many requests the environments have sent so far; a fork begins anew.
+    #[must_use]
+    pub fn n_sent(&self) -> usize {
+        self.environs.n_sent()
     }
 
     /// What the environments have sent so far, in order; a fork begins anew.

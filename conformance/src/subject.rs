@@ -6,6 +6,8 @@ use std::fmt;
 
 use provider::Generation;
 
+use crate::driver::{Lesson, Pupil};
+
 /// Which of Azure's two APIs the provider stands on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
 pub enum Stack {
@@ -46,6 +48,8 @@ pub struct Subject {
     pub stack: Stack,
     /// Its generation; means something for [`Stack::Arm`] only.
     pub generation: Generation,
+    /// In place of Juju's, a small classic provider that has learnt its lessons, all or all but one: it shows that scenarios can fail.
+    pub pupil: Option<Pupil>,
 }
 
 impl Subject {
@@ -59,12 +63,14 @@ impl Subject {
     pub const CLASSIC: Subject = Subject {
         stack: Stack::Classic,
         generation: Generation::A1,
+        pupil: None,
     };
 
     /// The provider that believes that everything goes well.
     pub const NAIVE: Subject = Subject {
         stack: Stack::Naive,
         generation: Generation::A1,
+        pupil: None,
     };
 
     /// Every provider of Juju's there is, in the order of their age.
@@ -74,6 +80,16 @@ impl Subject {
         Subject {
             stack: Stack::Arm,
             generation,
+            pupil: None,
+        }
+    }
+
+    /// The small classic provider that has learnt every lesson, or every lesson but this one.
+    #[must_use]
+    pub const fn pupil(without: Option<Lesson>) -> Subject {
+        Subject {
+            pupil: Some(Pupil { without }),
+            ..Subject::CLASSIC
         }
     }
 

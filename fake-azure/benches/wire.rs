@@ -15,6 +15,10 @@ use http::{Method, Request};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
+/// As in the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const VERSION: &str = "api-version=2019-11-01";
 
 /// Requests under way at once over sockets.

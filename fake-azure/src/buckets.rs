@@ -10,6 +10,8 @@ use fake_azure_cloud::catalogue::limits::Era;
 use fake_azure_cloud::{Guid, Time};
 use serde::{Deserialize, Serialize};
 
+use crate::policies::Policies;
+
 /// What a call counts as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Class {
@@ -104,6 +106,9 @@ pub struct Buckets {
     /// By subscription (`NIL` for the tenant), principal (`NIL` for all together) and class.
     #[serde(with = "as_rows")]
     counters: BTreeMap<(Guid, Guid, Class), Counter>,
+    /// What resource providers count beside the gateway.
+    #[serde(default)]
+    pub(crate) policies: Policies,
 }
 
 impl Buckets {

@@ -152,8 +152,8 @@ impl Builder {
         self
     }
 
-    /// What the machine of a role answers a connection to a public port with: `SERVICE/ROLE`, `ROLE` in whatever service, or
-    /// `*` for every other one. Its host name unless told otherwise.
+    /// What a machine answers a connection with: `SERVICE/ROLE` or `GROUP/MACHINE`, its name wherever it is, or `*` for every other
+    /// one; with `:PORT` behind it, at that port. Its host name unless told otherwise.
     #[must_use]
     pub fn responder(mut self, role: &str, responder: Responder) -> Builder {
         self.defaults.responders.set(role, responder);

@@ -21,6 +21,10 @@ pub(crate) fn arm(status: StatusCode, code: &str, message: &str) -> Response<Byt
 pub(crate) fn of(front: Front, status: StatusCode, code: &str, message: &str) -> Response<Bytes> {
     match front {
         Front::Arm => arm(status, code, message),
+        Front::Vault => {
+            let document = json!({ "error": { "code": code, "message": message } });
+            json_answer(status, document.to_string())
+        }
         Front::Identity => {
             let document = json!({ "error": code, "error_description": message });
             json_answer(status, document.to_string())

@@ -14,12 +14,11 @@ pub struct Explained {
 /// Every form with its types, by code.
 pub fn all() -> Vec<Explained> {
     let mut found: Vec<Explained> = Vec::new();
-    let shared = forms::ALL
-        .iter()
-        .chain(crate::arm::forms::ALL)
-        .chain(crate::arm::deployments::FORMS)
-        .chain(fake_azure_cloud::classic::forms::ALL)
-        .map(|form| (*form, None));
+    let shared = forms::every()
+        .chain(crate::arm::forms::ALL.iter().copied())
+        .chain(crate::arm::deployments::FORMS.iter().copied())
+        .chain(fake_azure_cloud::classic::forms::ALL.iter().copied())
+        .map(|form| (form, None));
     let owned = Kind::ALL.iter().flat_map(|kind| {
         let descriptor = kind.descriptor();
         descriptor.errors.iter().map(|form| (*form, Some(descriptor.name)))
@@ -63,5 +62,12 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].form.code, "ResourceGroupNotFound");
         assert!(find("NoSuchCode").is_empty());
+    }
+
+    #[test]
+    fn what_no_single_type_says_is_there_too() {
+        for code in ["NetworkInterfaceCountLimitReached", "ScopeLocked", "QuotaExceeded"] {
+            assert!(!find(code).is_empty(), "{code}");
+        }
     }
 }

@@ -9,10 +9,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use fake_azure_cloud::Time;
-use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode, Uri};
 use serde_json::{Map, Value, json};
 
 use crate::storage::account_of_host;
+use crate::vault;
 use crate::wire::{Delivery, Front};
 
 /// Exchanges kept unless told otherwise.
@@ -135,7 +136,7 @@ impl Journal {
             headers: parts.headers,
             body,
             status: response.status(),
-            answer_headers: response.headers().clone(),
+            answer_headers: kept(response.headers()),
             answer: response.body().clone(),
             fault,
             delivery,
@@ -191,6 +192,21 @@ impl Exchange {
     }
 }
 
+/// The headers that are written, alone.
+fn kept(headers: &HeaderMap) -> HeaderMap {
+    let is_kept = |name: &HeaderName| HEADERS.binary_search(&name.as_str()).is_ok() || is_azures(name.as_str());
+    headers
+        .iter()
+        .filter(|(name, _)| is_kept(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+/// Whether a header is one of Azure's own that says something.
+fn is_azures(name: &str) -> bool {
+    name.starts_with("x-ms-") && !name.ends_with("-date") && name != "x-ms-client-request-id"
+}
+
 fn headers(headers: &HeaderMap, names: &Names<'_>) -> Map<String, Value> {
     let mut kept = Map::new();
     for name in HEADERS {
@@ -207,7 +223,7 @@ fn headers(headers: &HeaderMap, names: &Names<'_>) -> Map<String, Value> {
     }
     for (name, value) in headers {
         let name = name.as_str();
-        if name.starts_with("x-ms-") && !name.ends_with("-date") && name != "x-ms-client-request-id" {
+        if is_azures(name) {
             kept.insert(
                 name.to_owned(),
                 names.neutral(&String::from_utf8_lossy(value.as_bytes())).into(),
@@ -242,6 +258,13 @@ impl Names<'_> {
     fn url(&self) -> String {
         let path = self.uri.path_and_query().map_or("/", |path| path.as_str());
         let host = self.uri.host().unwrap_or("");
+        if let Some(name) = vault::name_in(self.uri) {
+            let below = match vault::name_of_host(host) {
+                Some(_) => path,
+                None => vault::without_name(path),
+            };
+            return format!("{{vault}}/{}{below}", name.to_ascii_lowercase());
+        }
         match account_of_host(host) {
             Some(account) => format!("{{blob}}/{account}{path}"),
             None => format!("{{{}}}{path}", self.front.name()),
@@ -263,8 +286,17 @@ impl Names<'_> {
             match end {
                 Some(end) => {
                     let (address, after) = from.split_at(end);
-                    out.push_str(&self.name_of(address));
-                    rest = after;
+                    match vault::leading_name(after) {
+                        // A vault in a path of this server, as one in a host name.
+                        Some((vault, below)) => {
+                            out.push_str(&format!("{{vault}}/{}", vault.to_ascii_lowercase()));
+                            rest = below;
+                        }
+                        None => {
+                            out.push_str(&self.name_of(address));
+                            rest = after;
+                        }
+                    }
                 }
                 None => {
                     let (word, after) = from.split_at(4);
@@ -281,6 +313,9 @@ impl Names<'_> {
     fn name_of(&self, address: &str) -> String {
         let authority = address.split_once("://").map_or(address, |(_, authority)| authority);
         let here = self.uri.authority().map(|authority| authority.as_str());
+        if let Some(vault) = vault::name_of_host(authority) {
+            return format!("{{vault}}/{}", vault.to_ascii_lowercase());
+        }
         if let Some(account) = account_of_host(authority) {
             return format!("{{blob}}/{account}");
         }

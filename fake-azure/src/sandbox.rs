@@ -14,6 +14,7 @@ use crate::faults::{FaultId, Faults, Rule, RuleError};
 use crate::identity::Directory;
 use crate::journal::Journal;
 use crate::pace::Pace;
+use crate::policies::{Left, Policy, UsedUp};
 use crate::storage::StorageEndpoints;
 use crate::templates::Templates;
 
@@ -180,9 +181,20 @@ impl Sandbox {
     /// The same sandbox once more, to go its own way: with the fault rules in force, without the journal.
     #[must_use]
     pub fn fork(&self) -> Sandbox {
+        // Member by member: a journal may hold a million exchanges, and is not copied to be thrown away.
         Sandbox {
+            cloud: self.cloud.clone(),
+            pace: self.pace,
+            directory: Arc::clone(&self.directory),
+            storage: self.storage.clone(),
+            templates: self.templates.clone(),
+            enforce_roles: self.enforce_roles,
+            data_plane: self.data_plane.clone(),
+            faults: self.faults.clone(),
             journal: Journal::default(),
-            ..self.clone()
+            buckets: self.buckets.clone(),
+            wall: self.wall,
+            streams: self.streams.clone(),
         }
     }
 
@@ -246,6 +258,18 @@ impl Sandbox {
             self.cloud.ledger().era(),
             enforced,
         )
+    }
+
+    /// Takes one call from a provider's policies (ARM 5.3): what remains of each.
+    ///
+    /// # Errors
+    ///
+    /// When one is used up, where throttling is on, as for [`Sandbox::take_token`].
+    pub(crate) fn take_policies(&mut self, subscription: Guid, policies: &[Policy]) -> Result<Vec<Left>, UsedUp> {
+        let enforced = self.buckets.enforced.unwrap_or(!self.pace.is_hasty());
+        self.buckets
+            .policies
+            .take(subscription, policies, self.cloud.now(), enforced)
     }
 }
 

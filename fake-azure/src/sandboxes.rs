@@ -160,6 +160,11 @@ impl Sandboxes {
         {
             return shared;
         }
+        if let Some(vault) = crate::vault::name_in(request.uri())
+            && let Some(shared) = self.of_vault(vault)
+        {
+            return shared;
+        }
         let claimed = identity::bearer(request.headers())
             .ok()
             .and_then(identity::decode)
@@ -190,6 +195,19 @@ impl Sandboxes {
         }?;
         self.by_account.insert(account.to_owned(), Arc::clone(&found));
         Some(found)
+    }
+
+    /// The sandbox whose vault holds a name; of several, the one last reset, then the one of the lowest subscription.
+    fn of_vault(&self, vault: &str) -> Option<Shared> {
+        let owns = |shared: &Shared| {
+            let sandbox = lock(shared);
+            sandbox.cloud.fabric().vault(vault, sandbox.cloud.now()).is_some()
+        };
+        let last = self.last();
+        if owns(&last) {
+            return Some(last);
+        }
+        self.all().into_iter().find(owns)
     }
 
     /// Every sandbox, by its lowest subscription; the last one even when it has none.

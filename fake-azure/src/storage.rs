@@ -46,6 +46,26 @@ impl StorageEndpoints {
         format!("https://{account}.{service}.{}/", self.suffix())
     }
 
+    /// Where a vault is reached, without a trailing slash: `https://{vault}.vault.azure.net` in process,
+    /// `{server}/{vault}.vault.azure.net` when serving, `https://{vault}.vault.{suffix}` with a suffix. As with blobs, a client
+    /// stays with the host name by which it reached the server.
+    pub fn vault(&self, vault: &str, request: &Uri) -> String {
+        let host = format!("{}.vault.azure.net", vault.to_lowercase());
+        match (&self.suffix, &self.base) {
+            (Some(suffix), _) => format!("https://{}.vault.{suffix}", vault.to_lowercase()),
+            (None, Some(base)) => format!("{}/{host}", reachable(base, request)),
+            (None, None) => format!("https://{host}"),
+        }
+    }
+
+    /// What clients put after the name of a vault and a dot.
+    pub fn vault_suffix(&self) -> String {
+        match &self.suffix {
+            Some(suffix) => format!("vault.{suffix}"),
+            None => "vault.azure.net".to_owned(),
+        }
+    }
+
     /// The suffix that clients put after `blob.`: in the metadata document and in host style addresses.
     pub fn suffix(&self) -> &str {
         self.suffix.as_deref().unwrap_or(StorageEndpoints::PUBLIC_SUFFIX)

@@ -12,10 +12,11 @@ use fake_azure_cloud::{Cloud, OperationId};
 use http::uri::{PathAndQuery, Uri};
 use http::{HeaderValue, Method, Request, Response, header};
 
-use crate::faults::{Rule, Verdict, answers};
+use crate::faults::{Past, Rule, Verdict, answers, distorted};
+use crate::identity::AzureCloud;
 use crate::pace::Pace;
 use crate::sandbox::Sandbox;
-use crate::{arm, asm, blob, envelope, identity};
+use crate::{arm, asm, blob, envelope, identity, vault};
 
 /// `Retry-After` of a throttling fault that names none, in seconds (ARM 5.4: 1 to 17 for token buckets).
 const THROTTLED_SECS: u32 = 10;
@@ -129,6 +130,7 @@ fn answer(sandbox: &mut Sandbox, front: Front, request: &Request<Bytes>) -> Resp
         Front::Asm => asm::serve(sandbox, request),
         Front::Blob => blob::serve(sandbox, request),
         Front::Identity => identity::serve(sandbox, request),
+        Front::Vault => vault::serve(sandbox, request),
     }
 }
 
@@ -165,14 +167,8 @@ fn strike(sandbox: &mut Sandbox, front: Front, request: &Request<Bytes>, rule: &
             delivery = Delivery::Drop;
             answer(sandbox, front, request)
         }
-        Verdict::OperationFails(members) => with_operations(sandbox, front, request, |cloud, id, by| {
-            cloud.doom(id, answers::late_failure(members, by))
-        }),
-        Verdict::CapacityGone(members) => with_operations(sandbox, front, request, |cloud, id, by| {
-            cloud.doom(id, answers::no_room(members, by))
-        }),
-        Verdict::OperationEndless => {
-            with_operations(sandbox, front, request, |cloud, id, _| cloud.set_endless(id, true))
+        verdict @ (Verdict::OperationFails(_) | Verdict::CapacityGone(_) | Verdict::OperationEndless) => {
+            with_operations(sandbox, front, request, verdict)
         }
         Verdict::Stale(members) => stale(sandbox, front, request, members.within_ms),
         Verdict::TokensExpired => {
@@ -188,25 +184,60 @@ fn strike(sandbox: &mut Sandbox, front: Front, request: &Request<Bytes>, rule: &
             }
             None => answer(sandbox, front, request),
         },
+        Verdict::ByteOrderMark => distorted::marked(answer(sandbox, front, request)),
+        Verdict::IdsRecased => distorted::recased(answer(sandbox, front, request)),
+        Verdict::KeysMissing => distorted::keyless(answer(sandbox, front, request)),
     };
     Served { response, delivery }
 }
 
-/// Answers, and then does something to every operation that the request began.
+/// Answers, and then something befalls every operation that the request began. A deployment is none: it befalls the last thing
+/// that it makes.
 fn with_operations(
     sandbox: &mut Sandbox,
     front: Front,
     request: &Request<Bytes>,
-    act: impl Fn(&mut Cloud, OperationId, Dialect) -> bool,
+    verdict: &Verdict,
 ) -> Response<Bytes> {
     let before: BTreeSet<OperationId> = sandbox.cloud.running().into_iter().map(|(id, _)| id).collect();
+    let deployments = arm::deployments::n_begun(&sandbox.cloud);
     let response = answer(sandbox, front, request);
     let running = sandbox.cloud.running();
     let begun: Vec<(OperationId, Dialect)> = running.into_iter().filter(|(id, _)| !before.contains(id)).collect();
     for (id, by) in begun {
-        act(&mut sandbox.cloud, id, by);
+        befall(&mut sandbox.cloud, id, by, verdict);
+    }
+    for serial in deployments + 1..=arm::deployments::n_begun(&sandbox.cloud) {
+        sandbox.faults.strike_deployment(serial, verdict.clone());
     }
     response
+}
+
+/// A deployment began an operation for a resource: rules over operations see it, too.
+pub(crate) fn deployed(sandbox: &mut Sandbox, serial: u64, id: &str, is_last: bool, operation: OperationId) {
+    let now = sandbox.cloud.now();
+    let Some(verdict) = sandbox.faults.judge_deployed(serial, id, is_last, now) else {
+        return;
+    };
+    let found = sandbox.cloud.running().into_iter().find(|(own, _)| *own == operation);
+    if let Some((_, by)) = found {
+        befall(&mut sandbox.cloud, operation, by, &verdict);
+    }
+}
+
+fn befall(cloud: &mut Cloud, operation: OperationId, by: Dialect, verdict: &Verdict) {
+    match verdict {
+        Verdict::OperationFails(members) => {
+            cloud.doom(operation, answers::late_failure(members, by));
+        }
+        Verdict::CapacityGone(members) => {
+            cloud.doom(operation, answers::no_room(members, by));
+        }
+        Verdict::OperationEndless => {
+            cloud.set_endless(operation, true);
+        }
+        _ => {}
+    }
 }
 
 /// Answers a read from the past; a write, and a read of what has not changed since, from the present.
@@ -215,12 +246,16 @@ fn stale(sandbox: &mut Sandbox, front: Front, request: &Request<Bytes>, within_m
     let past = is_read
         .then(|| sandbox.faults.past(sandbox.cloud.now(), within_ms))
         .flatten();
-    let Some((past, shows)) = past else {
+    let Some(Past { cloud, then, shows }) = past else {
         return answer(sandbox, front, request);
     };
     // The clock stands still meanwhile: what moves it belongs to the present.
     let pace = std::mem::replace(&mut sandbox.pace, Pace::Paused);
-    let present = std::mem::replace(&mut sandbox.cloud, past);
+    let present = std::mem::replace(&mut sandbox.cloud, cloud);
+    // By the sandbox: deployments that ran then go on in what it had of them, too. What befell them then is in it already.
+    let faults = std::mem::take(&mut sandbox.faults);
+    sandbox.advance(then);
+    sandbox.faults = faults;
     let response = answer(sandbox, front, request);
     sandbox.cloud = present;
     sandbox.pace = pace;
@@ -239,28 +274,37 @@ pub(crate) enum Front {
     Blob,
     /// Sign-in and discovery.
     Identity,
+    /// The vaults' own service.
+    Vault,
 }
 
 impl Front {
-    /// The listener that is its own, whichever one a request came in by.
+    /// The listener that is its own, whichever one a request came in by. Vaults have none and are asked on any: to fault rules
+    /// they are a part of Resource Manager.
     pub(crate) const fn listener(self) -> Listener {
         match self {
-            Front::Arm => Listener::Arm,
+            Front::Arm | Front::Vault => Listener::Arm,
             Front::Asm => Listener::Asm,
             Front::Blob => Listener::Blob,
             Front::Identity => Listener::Aad,
         }
     }
 
-    /// `arm`, `asm`, `blob`, `aad`.
+    /// `arm`, `asm`, `blob`, `aad`, `vault`.
     pub(crate) const fn name(self) -> &'static str {
-        self.listener().name()
+        match self {
+            Front::Vault => "vault",
+            other => other.listener().name(),
+        }
     }
 }
 
 /// Who answers: a known host name of Azure's wins, then a path of sign-in or discovery, then the listener.
 pub(crate) fn front(listener: Listener, uri: &Uri) -> Front {
     let host = uri.host().unwrap_or("").to_ascii_lowercase();
+    if vault::is_vault(uri) {
+        return Front::Vault;
+    }
     if crate::storage::account_of_host(&host).is_some() {
         return Front::Blob;
     }
@@ -272,13 +316,13 @@ pub(crate) fn front(listener: Listener, uri: &Uri) -> Front {
     {
         return Front::Identity;
     }
-    if host.starts_with("management.core.") {
+    if is_management_host(&host) {
         return Front::Asm;
     }
     if identity::owns_path(uri.path(), listener == Listener::Blob) {
         return Front::Identity;
     }
-    if host == "management.azure.com" {
+    if AzureCloud::of_host(&host).is_some() {
         return Front::Arm;
     }
     match listener {
@@ -294,11 +338,17 @@ pub(crate) fn listener_decides(uri: &Uri) -> bool {
     front(Listener::Asm, uri) != front(Listener::Blob, uri)
 }
 
+/// Whether a host name is the classic API's, or one of its regional front ends (SM 1.1, 1.7).
+fn is_management_host(host: &str) -> bool {
+    let regional = host.split_once('.').map_or("", |(_, rest)| rest);
+    host.starts_with("management.core.") || regional.starts_with("management.core.")
+}
+
 /// Whether a host name is one of Azure's own: links and endpoints then keep their public names.
 pub fn is_azure_host(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
-    host == "management.azure.com"
-        || host.starts_with("management.core.")
+    AzureCloud::of_host(&host).is_some()
+        || is_management_host(&host)
         || host.starts_with("login.microsoftonline.")
         || host == "login.windows.net"
         || matches!(
@@ -306,6 +356,7 @@ pub fn is_azure_host(host: &str) -> bool {
             "sts.windows.net" | "graph.microsoft.com" | "graph.windows.net"
         )
         || host.ends_with(".core.windows.net")
+        || host.ends_with(".vault.azure.net")
 }
 
 /// What every front end may count on: a `Host` header, which HTTP/2 leaves out, and no doubled slashes (real-clients 0.2),
@@ -390,6 +441,17 @@ mod tests {
                 Front::Identity,
             ),
             (Listener::Blob, "https://localhost/acct/oauth2", Front::Blob),
+            (Listener::Arm, "https://kv1.vault.azure.net/keys", Front::Vault),
+            (
+                Listener::Blob,
+                "https://localhost/kv1.vault.azure.net/keys",
+                Front::Vault,
+            ),
+            (
+                Listener::Blob,
+                "https://localhost/acct/kv1.vault.azure.net",
+                Front::Blob,
+            ),
         ];
         for (listener, uri, expected) in rows {
             let uri: Uri = uri.parse().expect("a URI");

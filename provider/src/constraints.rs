@@ -82,6 +82,9 @@ impl fmt::Display for Constraints {
 pub struct InstanceType {
     /// Azure's name, `Standard_A1`.
     pub name: String,
+    /// The family whose cores are counted together, `standardDSv2Family`; where Azure tells none, the name without prefix and version.
+    #[serde(default)]
+    pub family: String,
     /// Architecture.
     pub arch: String,
     /// Cores.

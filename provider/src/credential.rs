@@ -150,10 +150,16 @@ pub enum ServicePrincipal {
 /// The credential of an environment (juju-provider 1.7).
 #[derive(Clone, Debug)]
 pub struct Credential {
-    /// The subscription that everything lives in.
+    /// The subscription that one signs in for; everything lives in it, unless another is managed from it.
     pub subscription_id: Uuid,
+    /// The subscription that everything lives in, where that is somebody else's, who has delegated it: then it is asked for in all
+    /// calls, the one for the tenant included (`managed-subscription-id`, juju-provider L86).
+    pub managed_subscription_id: Option<Uuid>,
     /// The application's (client) id.
     pub application_id: Uuid,
+    /// The object id of the application's service principal in the directory (`application-object-id`). None: as its tokens tell.
+    /// Key vaults alone need it (juju-provider 1.15).
+    pub application_object_id: Option<Uuid>,
     /// The directory. None: found by the 401 challenge of the subscription (juju-provider 1.3).
     pub tenant_id: Option<Uuid>,
     /// The proof.
@@ -168,7 +174,9 @@ impl Credential {
     pub fn with_password(subscription_id: Uuid, application_id: Uuid, password: impl Into<String>) -> Self {
         Self {
             subscription_id,
+            managed_subscription_id: None,
             application_id,
+            application_object_id: None,
             tenant_id: None,
             proof: ServicePrincipal::Password(Secret::new(password)),
             management_certificate: None,
@@ -182,6 +190,11 @@ impl Credential {
             management_certificate: Some(certificate),
             ..Self::with_password(subscription_id, Uuid::nil(), "")
         }
+    }
+
+    /// The subscription that calls are about.
+    pub(crate) fn subscription(&self) -> Uuid {
+        self.managed_subscription_id.unwrap_or(self.subscription_id)
     }
 
     /// A digest that only who knows the credential can make. Passwords are derived from it, so that they cannot be guessed from

@@ -108,7 +108,7 @@ pub enum Error {
     /// Every family of sizes that would do was refused.
     #[error("no suitable instance type found for this subscription, {n_tried} were tried")]
     NoSuitableInstanceType {
-        /// How many sizes were tried, one of a family.
+        /// How many sizes were tried, the cheapest of each family.
         n_tried: usize,
         /// Why the last one was refused.
         #[source]

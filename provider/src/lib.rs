@@ -25,6 +25,7 @@ mod transport;
 mod volume;
 
 mod arm;
+mod call;
 mod classic;
 mod policy;
 

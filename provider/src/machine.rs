@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Constraints, Hardware, Instance, InstanceId};
+use crate::{Constraints, Hardware, Instance, InstanceId, StorageAccountType};
 
 /// Series of an operating system, in Juju's words: `trusty`, `centos7`, `win2012r2`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -57,10 +57,13 @@ pub struct UserData {
     pub commands: Vec<String>,
 }
 
-/// How a root disk is encrypted, as the attributes of its storage pool say (juju-provider 1.15).
+/// What a root disk is to be, as the attributes of its storage pool say (juju-provider 1.15, L76).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RootDisk {
+    /// Of which kind it is, where disks are resources: attribute `account-type`; None: the stack's default.
+    #[serde(default)]
+    pub account_type: Option<StorageAccountType>,
     /// Whether it is encrypted with a key of the user's at all.
     #[serde(default)]
     pub encrypted: bool,

@@ -4,16 +4,16 @@
 //! reports. Refuses to know how an answer is scored.
 
 use std::collections::BTreeMap;
+use std::env;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
-use std::{env, thread};
+use std::process::Command;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 use xshell::cmd;
 
 use crate::repository::{self, Commit};
+use crate::server::Server;
 use crate::{document, output};
 
 /// What the score depends on, beside the recordings.
@@ -24,11 +24,8 @@ const MEASURED: &[&str] = &["Cargo.lock", "fake-azure"];
 const PREPARABLE: &str = "^(?!.*/(should_raise_error_when_attempting_to_get_deployment_with_using_invalid_parameters|\
     should_raise_error_when_attempting_validate_with_invalid_parameters|should_raise_errors_when_attempting_delete_resource_group)$)";
 
-/// How long the server may take until it answers, and until it has stopped.
-const SERVER_WAIT_MAX: Duration = Duration::from_secs(60);
-
-/// How often the server's file and process are looked at.
-const SERVER_LOOK_EVERY: Duration = Duration::from_millis(20);
+/// Who was in the directory of those days was not recorded.
+const ANYBODY: &str = "--any-principal";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -136,12 +133,12 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
         .join(format!("fake-azure{}", env::consts::EXE_SUFFIX));
 
     let scratch = tempfile::tempdir().context("cannot make a folder for the server's state")?;
-    let server = Server::start(Command::new(&binary), scratch.path())
+    let server = Server::start(Command::new(&binary), &[ANYBODY.to_owned()], scratch.path())
         .with_context(|| format!("cannot serve with {}", binary.display()))?;
     let measure = |api: &str, grades: &str| -> Result<Report> {
         let sessions = sessions(&recordings, api)?;
         let json = scratch.path().join("report.json");
-        let (env_file, arguments) = (&server.env_file, &options.tool);
+        let (env_file, arguments) = (server.env_file(), &options.tool);
         cmd!(shell, "python3 {tool} --env-file {env_file} --grades {grades} --only {PREPARABLE} --json {json} {arguments...} {sessions...}")
             .quiet()
             .run()
@@ -192,98 +189,6 @@ fn sessions(recordings: &Path, api: &str) -> Result<Vec<PathBuf>> {
         recordings.display()
     );
     Ok(sessions)
-}
-
-/// A running `fake-azure serve`. Killed when dropped, should it not have been stopped.
-struct Server {
-    child: Child,
-    env_file: PathBuf,
-    log_file: PathBuf,
-}
-
-impl Server {
-    /// Starts the server on free ports and returns once it answers, which it tells by writing its file of addresses.
-    fn start(mut command: Command, scratch: &Path) -> Result<Server> {
-        let env_file = scratch.join("env");
-        let log_file = scratch.join("log");
-        let log = fs_err::File::create(&log_file)?;
-        command.arg("serve");
-        for listener in ["arm", "asm", "blob", "aad", "admin"] {
-            command.args(["--port", &format!("{listener}=0")]);
-        }
-        let child = command
-            // Who was in the directory of those days was not recorded.
-            .arg("--any-principal")
-            .arg("--state-dir")
-            .arg(scratch.join("state"))
-            .arg("--env-file")
-            .arg(&env_file)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log.into_parts().0)
-            .spawn()
-            .context("cannot start the server")?;
-        let mut server = Server {
-            child,
-            env_file,
-            log_file,
-        };
-
-        let began = Instant::now();
-        while !server.answers() {
-            if let Some(status) = server.child.try_wait().context("cannot watch the server")? {
-                bail!("the server ended before it answered ({status}):\n{}", server.log());
-            }
-            if began.elapsed() > SERVER_WAIT_MAX {
-                bail!(
-                    "the server did not answer within {} s:\n{}",
-                    SERVER_WAIT_MAX.as_secs(),
-                    server.log()
-                );
-            }
-            thread::sleep(SERVER_LOOK_EVERY);
-        }
-        Ok(server)
-    }
-
-    /// Whether the file of addresses is there and whole.
-    fn answers(&self) -> bool {
-        let text = document::existing(&self.env_file);
-        text.ends_with('\n') && text.contains("FAKE_ARM_URL=") && text.contains("FAKE_ADMIN_URL=")
-    }
-
-    fn log(&self) -> String {
-        document::existing(&self.log_file)
-    }
-
-    /// Asks the server to end, as an operator would, and waits until it has.
-    fn stop(mut self) -> Result<()> {
-        let id = self.child.id().to_string();
-        let asked = Command::new("kill")
-            .args(["-TERM", &id])
-            .status()
-            .context("cannot send SIGTERM")?;
-        ensure!(asked.success(), "cannot send SIGTERM to the server");
-        let began = Instant::now();
-        while began.elapsed() < SERVER_WAIT_MAX {
-            if self.child.try_wait().context("cannot watch the server")?.is_some() {
-                return Ok(());
-            }
-            thread::sleep(SERVER_LOOK_EVERY);
-        }
-        bail!(
-            "the server did not stop within {} s of SIGTERM",
-            SERVER_WAIT_MAX.as_secs()
-        )
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // Both fail when the server has ended, which is what is wanted.
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
 }
 
 /// The heading of an API's section.
@@ -531,33 +436,5 @@ mod tests {
         let found = sessions(folder.path(), "arm").expect("two are left");
         let names: Vec<_> = found.iter().filter_map(|path| path.file_name()).collect();
         assert_eq!(names, ["a.jsonl.gz", "b.jsonl.gz"]);
-    }
-
-    /// Stands in for the server: writes the file that follows `--env-file`, then waits for SIGTERM.
-    const STAND_IN: &str = r#"
-        trap 'kill $!; exit 0' TERM
-        while [ "$1" != --env-file ]; do shift; done
-        tail -f /dev/null &
-        printf 'FAKE_ARM_URL=https://localhost:1\nFAKE_ADMIN_URL=https://localhost:2\n' > "$2"
-        wait
-    "#;
-
-    #[test]
-    fn a_server_is_awaited_and_stopped_as_an_operator_would() {
-        let folder = tempfile::tempdir().expect("a folder for the test");
-        let mut command = Command::new("sh");
-        command.args(["-c", STAND_IN, "sh"]);
-        let server = Server::start(command, folder.path()).expect("the stand-in answers");
-        assert!(document::existing(&server.env_file).starts_with("FAKE_ARM_URL="));
-        server.stop().expect("the stand-in stops when asked");
-    }
-
-    #[test]
-    fn a_server_that_ends_early_is_an_error_and_not_a_wait() {
-        let folder = tempfile::tempdir().expect("a folder for the test");
-        let error = Server::start(Command::new("false"), folder.path())
-            .err()
-            .map(|error| error.to_string());
-        assert!(error.is_some_and(|error| error.starts_with("the server ended before it answered")));
     }
 }

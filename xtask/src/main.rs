@@ -13,6 +13,7 @@ mod new_type;
 mod output;
 mod repository;
 mod same_journal;
+mod server;
 mod tidy;
 
 use std::path::PathBuf;

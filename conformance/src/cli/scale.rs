@@ -19,20 +19,27 @@ pub(super) fn scale(arguments: &ScaleArguments, streams: &mut Streams<'_>) -> an
             return usage(streams, &format!("`{name}` is no generation"), "choose A1, A4 or A7");
         }
     };
-    let mut all_linear = true;
+    let mut all_hold = true;
     for subject in subjects {
         let mut costs = Vec::new();
         for n_machines in &arguments.machines {
             costs.push(scale::measure(subject, arguments.driver, arguments.seed, *n_machines)?);
         }
-        let linear = scale::is_linear(&costs);
-        all_linear &= linear;
-        let word = if linear {
-            "requests grow with the machines"
-        } else {
-            "requests grow faster than the machines"
+        let growths = scale::growths(subject, &costs);
+        let holds = growths.iter().all(|growth| growth.reason.is_some());
+        all_hold &= holds;
+        let word = match (holds, growths.is_empty()) {
+            (true, true) => "requests and bytes grow with the machines",
+            (true, false) => "requests and bytes grow with the machines, but for what its contract asks for",
+            (false, _) => "something grows faster than the machines",
         };
-        writeln!(streams.out, "{}\n{subject}: {word}", scale::table(&costs))?;
+        writeln!(
+            streams.out,
+            "{subject}\n{}\n\n{}\n\n{}{subject}: {word}\n",
+            scale::table(&costs),
+            scale::table_of_budgets(subject.stack, &costs),
+            scale::show_growths(&growths),
+        )?;
     }
-    Ok(if all_linear { exit::OK } else { exit::UNEXPECTED })
+    Ok(if all_hold { exit::OK } else { exit::UNEXPECTED })
 }

@@ -1,12 +1,16 @@
 //! `conformance sweep`: every request of an operation struck in turn.
 
-use std::time::Instant;
+use std::io::Write;
+use std::time::{Duration, Instant};
 
 use super::{Streams, SweepArguments, usage};
 use crate::driver::DriverKind;
 use crate::exit;
 use crate::subject::{Stack, Subject};
-use crate::sweep::{self, End, Fault, Operation, Plan, Run};
+use crate::sweep::{self, End, Fault, Operation, Plan, Run, Told};
+
+/// How often it is told how far a long sweep is.
+const TOLD_EVERY: Duration = Duration::from_secs(20);
 
 pub(super) fn sweep(arguments: &SweepArguments, streams: &mut Streams<'_>) -> anyhow::Result<u8> {
     if arguments.driver == DriverKind::Model {
@@ -34,12 +38,15 @@ pub(super) fn sweep(arguments: &SweepArguments, streams: &mut Streams<'_>) -> an
     };
     let started = Instant::now();
     let mut runs: Vec<Run> = Vec::new();
-    sweep::sweep(&plan, &mut |run| {
-        if let Some(text) = sweep::show_trouble(&plan, run) {
-            streams.err.write_all(text.as_bytes())?;
+    let mut progress = Progress::new(started);
+    sweep::sweep(&plan, &mut |told| {
+        if let Told::Run(run) = told {
+            if let Some(text) = sweep::show_trouble(&plan, run) {
+                streams.err.write_all(text.as_bytes())?;
+            }
+            runs.push(run.clone());
         }
-        runs.push(run.clone());
-        Ok(())
+        progress.tell(told, streams.err)
     })?;
     if let Some(table) = sweep::table(&runs) {
         writeln!(streams.out, "{table}")?;
@@ -56,6 +63,50 @@ pub(super) fn sweep(arguments: &SweepArguments, streams: &mut Streams<'_>) -> an
         .iter()
         .all(|run| matches!(run.end, End::Succeeded | End::CleanedUp));
     Ok(if good { exit::OK } else { exit::UNEXPECTED })
+}
+
+/// How far a sweep is, in a line for every operation and one every now and then.
+struct Progress {
+    started: Instant,
+    told: Instant,
+    what: String,
+    n_done: usize,
+    n_runs: usize,
+}
+
+impl Progress {
+    fn new(started: Instant) -> Progress {
+        Progress {
+            started,
+            told: started,
+            what: String::new(),
+            n_done: 0,
+            n_runs: 0,
+        }
+    }
+
+    fn tell(&mut self, told: Told<'_>, err: &mut dyn Write) -> anyhow::Result<()> {
+        match told {
+            Told::Begun {
+                subject,
+                operation,
+                n_runs,
+            } => {
+                self.what = format!("{operation} of {subject}");
+                (self.n_done, self.n_runs) = (0, n_runs);
+            }
+            Told::Run(_) => {
+                self.n_done += 1;
+                if self.told.elapsed() < TOLD_EVERY {
+                    return Ok(());
+                }
+            }
+        }
+        self.told = Instant::now();
+        let secs = self.started.elapsed().as_secs();
+        writeln!(err, "{secs} s: {}, {} of {} runs", self.what, self.n_done, self.n_runs)?;
+        Ok(())
+    }
 }
 
 /// The providers named: of a stack, of generations; all there are when none is.

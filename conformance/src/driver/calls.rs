@@ -53,9 +53,11 @@ pub(crate) enum ProviderCall {
     DestroyVolumes(Vec<VolumeId>),
     DetachVolumes(Vec<VolumeAttachmentParams>),
     Expose(InstanceId),
+    GetFile(String),
     GlobalPorts,
     InstanceTypes(Constraints),
     Instances(Vec<InstanceId>),
+    ListFiles(String),
     ListVolumes,
     NetworkInterfaces(Vec<InstanceId>),
     OpenGlobalPorts(Vec<IngressRule>),
@@ -67,10 +69,14 @@ pub(crate) enum ProviderCall {
         placement: Option<String>,
     },
     PrepareForBootstrap,
+    PutFile(String, String),
+    RemoveFile(String),
     /// The process that holds the environment ends, and another opens it from what was kept of its configuration.
     Restart,
     StartInstance(Box<StartInstance>),
     StopInstances(Vec<InstanceId>),
+    /// Every instance that is reported, but these: what Juju does not know is stopped (juju-provider 3.1).
+    StopOthers(Vec<InstanceId>),
     Subnets(Option<InstanceId>, Vec<SubnetId>),
     SupportsUnitPlacement,
     Unexpose(InstanceId),
@@ -109,9 +115,11 @@ impl ProviderCall {
             "destroy_volumes" => ProviderCall::DestroyVolumes(arguments.rows("ids")?),
             "detach_volumes" => ProviderCall::DetachVolumes(arguments.rows("attachments")?),
             "expose" => ProviderCall::Expose(arguments.id()?),
+            "get_file" => ProviderCall::GetFile(arguments.needed_text("file")?),
             "global_ports" => ProviderCall::GlobalPorts,
             "instance_types" => ProviderCall::InstanceTypes(arguments.constraints()?),
             "instances" => ProviderCall::Instances(arguments.ids("ids")?),
+            "list_files" => ProviderCall::ListFiles(arguments.text("prefix")?.unwrap_or_default()),
             "list_volumes" => ProviderCall::ListVolumes,
             "network_interfaces" => ProviderCall::NetworkInterfaces(arguments.ids("ids")?),
             "open_global_ports" => ProviderCall::OpenGlobalPorts(arguments.ports()?),
@@ -123,9 +131,12 @@ impl ProviderCall {
                 placement: arguments.text("placement")?,
             },
             "prepare_for_bootstrap" => ProviderCall::PrepareForBootstrap,
+            "put_file" => ProviderCall::PutFile(arguments.needed_text("file")?, arguments.needed_text("content")?),
+            "remove_file" => ProviderCall::RemoveFile(arguments.needed_text("file")?),
             "restart" => ProviderCall::Restart,
             "start_instance" => ProviderCall::StartInstance(Box::new(arguments.start(arguments.machine()?)?)),
             "stop_instances" => ProviderCall::StopInstances(arguments.ids("ids")?),
+            "stop_others" => ProviderCall::StopOthers(arguments.ids("ids")?),
             "subnets" => ProviderCall::Subnets(
                 arguments.text("id")?.map(InstanceId::new),
                 arguments.texts("ids")?.into_iter().map(SubnetId::new).collect(),
@@ -152,12 +163,26 @@ const FROM_VERSION: &str = "2.2.1";
 pub(crate) const CONTROLLER: &str = "controller";
 
 /// What an environment is to be where that is not the usual.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Options {
     public_addresses: Option<PublicAddresses>,
     stack: Option<Stack>,
     generation: Option<provider::Generation>,
     config: Map<String, Value>,
+    access: Access,
+}
+
+/// Where an environment is, and who works on it, where that is not the usual.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Access {
+    /// The cloud; the public one where there is none.
+    pub(crate) cloud: Option<provider::CloudSpec>,
+    /// Id and secret of an application.
+    pub(crate) application: Option<(String, String)>,
+    /// The object id of its service principal, where the credential says it.
+    pub(crate) application_object: Option<Uuid>,
+    /// A subscription that is managed from the usual one.
+    pub(crate) managed_subscription: Option<Uuid>,
 }
 
 impl Options {
@@ -166,6 +191,7 @@ impl Options {
         Subject {
             stack: self.stack.unwrap_or(usual.stack),
             generation: self.generation.unwrap_or(usual.generation),
+            ..usual
         }
     }
 
@@ -184,17 +210,14 @@ impl Options {
         serde_json::from_value(Value::Object(whole)).map_err(|error| CallError(format!("`config`: {error}")))
     }
 
+    /// Where, and by whom.
+    pub(crate) fn access(&self) -> &Access {
+        &self.access
+    }
+
     /// Attributes of the configuration, by the names that a configuration file has.
     pub(crate) fn configure(&mut self, config: Map<String, Value>) {
         self.config.extend(config);
-    }
-
-    /// Takes over what another set says.
-    pub(crate) fn extend(&mut self, other: Options) {
-        self.public_addresses = other.public_addresses.or(self.public_addresses);
-        self.stack = other.stack.or(self.stack);
-        self.generation = other.generation.or(self.generation);
-        self.config.extend(other.config);
     }
 }
 
@@ -231,6 +254,15 @@ impl Arguments<'_> {
         match number {
             Some(number) => Ok(Some(number)),
             None => self.error(name, "a number"),
+        }
+    }
+
+    /// `true`, `false`, or nothing, which is `false`.
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, CallError> {
+        match self.0.get(name) {
+            None => Ok(false),
+            Some(Value::Bool(flag)) => Ok(*flag),
+            Some(_) => self.error(name, "true or false"),
         }
     }
 
@@ -332,6 +364,44 @@ impl Arguments<'_> {
             stack,
             generation,
             config,
+            access: self.access()?,
+        })
+    }
+
+    fn access(&self) -> Result<Access, CallError> {
+        let cloud = match self.text("cloud")?.as_deref() {
+            None => None,
+            Some("china") => Some(provider::CloudSpec::china()),
+            Some("us-government") => Some(provider::CloudSpec::us_government()),
+            Some(_) => return self.error("cloud", "china or us-government"),
+        };
+        let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
+        let application = match self.0.get("application") {
+            None => None,
+            Some(value) => match (text(value, "id"), text(value, "secret")) {
+                (Some(id), Some(secret)) => Some((id, secret)),
+                _ => return self.error("application", "an id and a secret"),
+            },
+        };
+        let application_object = match self.text("application-object-id")? {
+            None => None,
+            Some(id) => match Uuid::parse_str(&id) {
+                Ok(id) => Some(id),
+                Err(_) => return self.error("application-object-id", "a uuid"),
+            },
+        };
+        let managed_subscription = match self.text("managed-subscription")? {
+            None => None,
+            Some(id) => match Uuid::parse_str(&id) {
+                Ok(id) => Some(id),
+                Err(_) => return self.error("managed-subscription", "a uuid"),
+            },
+        };
+        Ok(Access {
+            cloud,
+            application,
+            application_object,
+            managed_subscription,
         })
     }
 
@@ -367,6 +437,26 @@ impl Arguments<'_> {
         start.units = self.texts("units")?;
         start.distribution_group = self.ids("group-with")?;
         start.tags = tags;
+        start.autocert_dns_name = self.text("autocert")?;
+        start.subnets_to_zones = self.demands()?;
+        start.root_disk = match self.0.get("root-disk") {
+            None => None,
+            Some(value) => {
+                let read = serde_json::from_value(value.clone());
+                Some(read.map_err(|error| CallError(format!("`root-disk`: {error}")))?)
+            }
+        };
         Ok(start)
+    }
+
+    /// Ids of subnets, one list a demand; of zones nothing is said.
+    fn demands(&self) -> Result<Vec<BTreeMap<String, Vec<String>>>, CallError> {
+        let Some(value) = self.0.get("subnets-to-zones") else {
+            return Ok(Vec::new());
+        };
+        let demands: Vec<Vec<String>> = serde_json::from_value(value.clone())
+            .or_else(|_| self.error("subnets-to-zones", "lists of ids of subnets"))?;
+        let demand = |ids: Vec<String>| ids.into_iter().map(|id| (id, Vec::new())).collect();
+        Ok(demands.into_iter().map(demand).collect())
     }
 }

@@ -6,19 +6,23 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use fake_azure::identity::MANAGEMENT_CERTIFICATE_PEM;
-use http::{Method, Request, Response};
+use fake_azure_cloud::Guid;
+use http::{Request, Response};
 use provider::{
-    ClassicConfig, CloudSpec, Config, Credential, Environ, Error, IngressRule, Kind, ManagementCertificate, Offering,
-    OpenParams, PerItem, Transport, TransportError, TransportErrorKind,
+    ClassicConfig, CloudSpec, Config, Credential, Environ, Error, IngressRule, InstanceId, Kind, ManagementCertificate,
+    Offering, OpenParams, PerItem, Transport, TransportError, TransportErrorKind,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
 use url::Url;
 use uuid::Uuid;
 
-use super::calls::{Arguments, CONTROLLER, CallError, Options, ProviderCall, uuid_of};
-use super::exchange::{Api, Broken, Delivered, Exchange};
+use super::calls::{Access, Arguments, CONTROLLER, CallError, Options, ProviderCall, uuid_of};
+use super::exchange::{Api, Broken, Exchange};
 use super::naive::NaiveEnviron;
+use super::naive_classic::{Desk, NaiveClassicEnviron};
+use super::protection::{Edge, Memory, Protection, Unprotected};
+use super::traffic::{Sent, Traffic};
 use super::workers::{Stopped, VirtualClock, Work};
 use super::{CLASSIC_ACCOUNT, Outcome, Setup};
 use crate::scenario::CallStep;
@@ -33,6 +37,11 @@ pub(crate) struct Environs {
     seed: u64,
     location: String,
     subject: Subject,
+    /// What the provider lacks, to show that something would be amiss.
+    without: Option<&'static Protection>,
+    memory: Memory,
+    /// Where environments are, and who works on them, where that is not the usual.
+    access: BTreeMap<String, Access>,
     open: BTreeMap<String, Opened>,
     /// What is kept of environments that are not open: all that another process would know of them.
     kept: BTreeMap<String, (Subject, Config)>,
@@ -54,6 +63,9 @@ impl Environs {
             seed: setup.seed,
             location: setup.location.clone(),
             subject: setup.subject,
+            without: None,
+            memory: Memory::default(),
+            access: BTreeMap::new(),
             open: BTreeMap::new(),
             kept: BTreeMap::new(),
         }
@@ -70,9 +82,17 @@ impl Environs {
             seed: self.seed,
             location: self.location.clone(),
             subject: self.subject,
+            without: self.without,
+            memory: Memory::default(),
+            access: self.access.clone(),
             open: BTreeMap::new(),
             kept: self.to_keep(),
         }
+    }
+
+    /// From here on the provider lacks a protection.
+    pub(crate) fn lack(&mut self, protection: &'static Protection) {
+        self.without = Some(protection);
     }
 
     /// Makes calls, one worker each.
@@ -143,6 +163,21 @@ impl Environs {
         self.crash.disarm();
     }
 
+    /// An environment of that name is another than before: nothing is kept of the former.
+    pub(crate) fn close_former(&mut self, name: &str, uuid: Uuid) {
+        let open = self.open.get(name).map(|opened| opened.environ.config().uuid);
+        let kept = self.kept.get(name).map(|(_, config)| config.uuid);
+        if open.or(kept).is_some_and(|former| former != uuid) {
+            self.close(name);
+        }
+    }
+
+    /// An environment is somebody else's business from now on: nothing is kept of it here.
+    pub(crate) fn close(&mut self, name: &str) {
+        self.open.remove(name);
+        self.kept.remove(name);
+    }
+
     /// Keeps what environments have generated for themselves so far.
     pub(crate) fn keep(&mut self) {
         self.kept = self.to_keep();
@@ -153,9 +188,24 @@ impl Environs {
         self.crash.arm(nth, side);
     }
 
+    /// How many requests the environments have sent so far.
+    pub(crate) fn n_sent(&self) -> usize {
+        self.traffic.len()
+    }
+
     /// What the environments have sent so far, in order.
     pub(crate) fn traffic(&self) -> Vec<Sent> {
-        self.traffic.sent().clone()
+        self.traffic.sent()
+    }
+
+    /// The clock that everything here goes by.
+    pub(crate) fn clock(&self) -> Arc<dyn provider::Clock> {
+        Arc::clone(&self.clock) as Arc<dyn provider::Clock>
+    }
+
+    /// Which provider an environment of these options is of.
+    pub(crate) fn subject_of(&self, options: &Options) -> Subject {
+        options.subject(self.subject)
     }
 
     fn to_keep(&self) -> BTreeMap<String, (Subject, Config)> {
@@ -184,12 +234,30 @@ impl Environs {
                     uuid_of("controller", CONTROLLER),
                     self.location.clone(),
                 );
+                self.access.insert(name.to_owned(), options.access().clone());
                 (options.subject(self.subject), options.apply(config)?)
             }
         };
+        let access = self.access.get(name).cloned().unwrap_or_default();
         let opened = match subject.stack {
-            Stack::Arm => self.open_arm(subject, config)?,
-            Stack::Classic => self.open_classic(config)?,
+            Stack::Arm => self.open_arm(subject, config, access)?,
+            Stack::Classic => match subject.pupil {
+                Some(pupil) => {
+                    let desk = Desk {
+                        config,
+                        subscription: access
+                            .managed_subscription
+                            .map_or_else(|| self.exchange.site().subscription, |id| id.to_string()),
+                        base: self.exchange.base(Api::Asm),
+                        blobs: self.exchange.base(Api::Blob),
+                        token: self.exchange.token(),
+                        transport: self.transport(Api::Asm),
+                        clock: Arc::clone(&self.clock) as Arc<dyn provider::Clock>,
+                    };
+                    Ok(Arc::new(NaiveClassicEnviron::new(desk, pupil)) as Arc<dyn Environ>)
+                }
+                None => self.open_classic(config, &access)?,
+            },
             Stack::Naive => Ok(Arc::new(NaiveEnviron {
                 config,
                 base: self.exchange.base(Api::Arm),
@@ -198,31 +266,59 @@ impl Environs {
                 clock: Arc::clone(&self.clock) as Arc<dyn provider::Clock>,
             }) as Arc<dyn Environ>),
         };
+        let opened = opened.map(|inner| match self.without {
+            Some(protection) => Arc::new(Unprotected { inner, protection }) as Arc<dyn Environ>,
+            None => inner,
+        });
         Ok(opened.inspect(|environ| {
             let environ = Arc::clone(environ);
             self.open.insert(name.to_owned(), Opened { subject, environ });
         }))
     }
 
-    fn open_arm(&self, subject: Subject, mut config: Config) -> Result<Result<Arc<dyn Environ>, Error>, CallError> {
-        let (application, secret) = self.exchange.application();
+    fn open_arm(
+        &self,
+        subject: Subject,
+        mut config: Config,
+        access: Access,
+    ) -> Result<Result<Arc<dyn Environ>, Error>, CallError> {
+        let (application, secret) = access.application.unwrap_or_else(|| self.exchange.application());
         let site = self.exchange.site();
         // A live subscription has what Azure offers today, and its rehearsal pretends no more.
         let offering = match site.prefix {
             Some(_) => Offering::Today,
             None => Offering::Historic,
         };
+        let usual = self.url(Api::Arm)?;
+        let of_azure = usual == CloudSpec::public().resource_manager;
+        let other = access.cloud.unwrap_or_else(CloudSpec::public);
         let cloud = CloudSpec {
-            resource_manager: self.url(Api::Arm)?,
+            // By its own name in process; behind a socket every cloud is one server.
+            resource_manager: if of_azure {
+                other.resource_manager.clone()
+            } else {
+                usual
+            },
             login: None,
             offering,
-            ..CloudSpec::public()
+            ..other
         };
         config.generation = subject.generation;
+        let mut credential = Credential::with_password(uuid(&site.subscription)?, uuid(&application)?, secret);
+        credential.managed_subscription_id = access.managed_subscription;
+        credential.application_object_id = access.application_object;
+        if let Some(id) = access.managed_subscription.and_then(|id| Guid::parse(&id.to_string())) {
+            // Its owner has delegated it, so it is there.
+            self.exchange.with_cloud(&mut |cloud| {
+                if cloud.subscription(id).is_none() {
+                    cloud.add_subscription(id);
+                }
+            });
+        }
         Ok(provider::open(OpenParams {
             config,
             cloud,
-            credential: Credential::with_password(uuid(&site.subscription)?, uuid(&application)?, secret),
+            credential,
             transport: self.transport(Api::Arm),
             clock: Arc::clone(&self.clock) as Arc<dyn provider::Clock>,
             seed: self.seed,
@@ -230,7 +326,7 @@ impl Environs {
     }
 
     /// The account that a person has made is the usual one, unless the configuration names another.
-    fn open_classic(&self, mut config: Config) -> Result<Result<Arc<dyn Environ>, Error>, CallError> {
+    fn open_classic(&self, mut config: Config, access: &Access) -> Result<Result<Arc<dyn Environ>, Error>, CallError> {
         let site = self.exchange.site();
         config
             .classic
@@ -256,7 +352,14 @@ impl Environs {
         Ok(provider::open(OpenParams {
             config,
             cloud,
-            credential: Credential::with_management_certificate(uuid(&site.subscription)?, certificate),
+            // A subscription that is not its own knows another certificate.
+            credential: Credential::with_management_certificate(
+                match access.managed_subscription {
+                    Some(subscription) => subscription,
+                    None => uuid(&site.subscription)?,
+                },
+                certificate,
+            ),
             transport: self.transport(Api::Asm),
             clock: Arc::clone(&self.clock) as Arc<dyn provider::Clock>,
             seed: self.seed,
@@ -269,13 +372,22 @@ impl Environs {
 
     /// The way of an environment's requests, its process's end included.
     fn transport(&self, api: Api) -> Arc<dyn Transport> {
-        Arc::new(Carrier {
+        let carrier = Arc::new(Carrier {
             exchange: Arc::clone(&self.exchange),
             clock: Arc::clone(&self.clock),
             crash: Arc::clone(&self.crash),
             traffic: Arc::clone(&self.traffic),
             api,
-        })
+        });
+        match self.without {
+            Some(protection) => Arc::new(Edge {
+                inner: carrier,
+                clock: Arc::clone(&self.clock) as Arc<dyn provider::Clock>,
+                protection,
+                memory: Arc::clone(&self.memory),
+            }),
+            None => carrier,
+        }
     }
 }
 
@@ -337,39 +449,6 @@ impl Crash {
     }
 }
 
-/// One request that was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sent {
-    /// When, on the world's clock.
-    pub at_ms: i64,
-    /// Whether it was something else than a read.
-    pub is_write: bool,
-    /// Status of the answer; 0 where there was none.
-    pub status: u16,
-    /// Size of the answer's body.
-    pub answer_bytes: u64,
-}
-
-#[derive(Debug, Default)]
-struct Traffic(Mutex<Vec<Sent>>);
-
-impl Traffic {
-    fn sent(&self) -> MutexGuard<'_, Vec<Sent>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn add(&self, at_ms: i64, is_write: bool, delivered: Option<&Delivered>) {
-        self.sent().push(Sent {
-            at_ms,
-            is_write,
-            status: delivered.map_or(0, |delivered| delivered.response.status().as_u16()),
-            answer_bytes: delivered.map_or(0, |delivered| {
-                u64::try_from(delivered.response.body().len()).unwrap_or(u64::MAX)
-            }),
-        });
-    }
-}
-
 /// The provider's requests, carried to the simulator.
 struct Carrier {
     exchange: Arc<dyn Exchange>,
@@ -397,10 +476,9 @@ impl Transport for Carrier {
         if over || ends == Some(Side::Before) {
             std::future::pending::<()>().await;
         }
-        let is_write = !matches!(*request.method(), Method::GET | Method::HEAD);
-        let at_ms = self.exchange.now().millis();
+        let sent = Sent::new(self.api, &request, self.exchange.now().millis());
         let delivered = self.exchange.send(self.api, request);
-        self.traffic.add(at_ms, is_write, delivered.as_ref().ok());
+        self.traffic.add(sent.answered(delivered.as_ref().ok()));
         if ends == Some(Side::After) {
             self.clock.crash();
             std::future::pending::<()>().await;
@@ -471,6 +549,7 @@ async fn perform(environ: Arc<dyn Environ>, call: ProviderCall) -> Outcome {
             .map(|started| started_value(&started)),
         ProviderCall::Restart => Ok(Value::Null),
         ProviderCall::StopInstances(ids) => environ.stop_instances(&ids).await.map(|()| Value::Null),
+        ProviderCall::StopOthers(known) => stop_others(&environ, &known).await.map(|()| Value::Null),
         ProviderCall::Subnets(instance, ids) => environ
             .subnets(instance.as_ref(), &ids)
             .await
@@ -483,11 +562,42 @@ async fn perform(environ: Arc<dyn Environ>, call: ProviderCall) -> Outcome {
         | ProviderCall::DestroyVolumes(_)
         | ProviderCall::DetachVolumes(_)
         | ProviderCall::ListVolumes => return of_volumes(environ, call).await,
+        ProviderCall::GetFile(_)
+        | ProviderCall::ListFiles(_)
+        | ProviderCall::PutFile(..)
+        | ProviderCall::RemoveFile(_) => return of_files(&*environ, call).await,
     };
     match given {
         Ok(value) => Outcome::Gave(value),
         Err(error) => gave_up(&error),
     }
+}
+
+async fn of_files(environ: &dyn Environ, call: ProviderCall) -> Outcome {
+    let storage = match environ.storage() {
+        Ok(storage) => storage,
+        Err(error) => return gave_up(&error),
+    };
+    let given = match call {
+        ProviderCall::GetFile(name) => storage.get(&name).await.map(|content| match content {
+            Some(content) => json!(String::from_utf8_lossy(&content)),
+            None => Value::Null,
+        }),
+        ProviderCall::ListFiles(prefix) => storage.list(&prefix).await.map(|names| json!(names)),
+        ProviderCall::PutFile(name, content) => storage.put(&name, Bytes::from(content)).await.map(|()| Value::Null),
+        ProviderCall::RemoveFile(name) => storage.remove(&name).await.map(|()| Value::Null),
+        _ => return Outcome::NotPerformed,
+    };
+    match given {
+        Ok(value) => Outcome::Gave(value),
+        Err(error) => gave_up(&error),
+    }
+}
+
+async fn stop_others(environ: &Arc<dyn Environ>, known: &[InstanceId]) -> Result<(), Error> {
+    let reported = environ.all_instances().await?.into_iter().map(|instance| instance.id);
+    let others: Vec<InstanceId> = reported.filter(|id| !known.contains(id)).collect();
+    environ.stop_instances(&others).await
 }
 
 async fn of_volumes(environ: Arc<dyn Environ>, call: ProviderCall) -> Outcome {
@@ -542,7 +652,7 @@ fn each<T: Serialize>(items: PerItem<T>) -> Outcome {
     ))
 }
 
-fn started_value(started: &provider::Started) -> Value {
+pub(crate) fn started_value(started: &provider::Started) -> Value {
     let mut value = json!(started.instance);
     value["hardware"] = json!(started.hardware);
     value
@@ -568,7 +678,7 @@ fn gave_up(error: &Error) -> Outcome {
 }
 
 /// The class of an error, in one word.
-fn kind_of(error: &Error) -> &'static str {
+pub(crate) fn kind_of(error: &Error) -> &'static str {
     match error.kind() {
         Some(Kind::QuotaExceeded(_)) => "quota",
         Some(Kind::Capacity) => "capacity",

@@ -67,6 +67,11 @@ pub(crate) trait Exchange: Send + Sync {
     /// Installs a fault rule, or clears all.
     fn fault(&self, rule: &serde_json::Value) -> Result<(), String>;
 
+    /// From here on callers need roles, or do not. `false`: that cannot be said here.
+    fn enforce_roles(&self, _enforced: bool) -> bool {
+        false
+    }
+
     /// The journal, one line an exchange.
     fn journal(&self) -> Vec<String>;
 

@@ -11,7 +11,9 @@ use super::environs::Environs;
 use super::exchange::{Api, Broken, Exchange};
 use super::juju::Juju;
 use super::live::Site;
-use super::{Answer, CallError, Driver, End, Outcome, PATIENCE_MS, Refusal, Request, Setup, refusal_in};
+use super::{Answer, CallError, Driver, End, Outcome, PATIENCE_MS, Protection, Refusal, Request, Setup, refusal_in};
+use crate::controller::ModelGoal;
+use crate::controller::between::{Crossing, Owned};
 use crate::scenario::{CallStep, HttpBody, HttpStep};
 
 /// Between two looks where Azure does not say how long.
@@ -221,6 +223,14 @@ impl HttpDriver {
 }
 
 impl Driver for HttpDriver {
+    fn lack(&mut self, protection: &'static Protection) {
+        self.environs.lack(protection);
+    }
+
+    fn enforce_roles(&mut self, enforced: bool) -> bool {
+        self.exchange.enforce_roles(enforced)
+    }
+
     fn request(&mut self, request: &Request, wait: bool) -> Outcome {
         let conditions = |if_match: &Option<String>, only_new: bool| {
             let mut headers = Vec::new();
@@ -340,6 +350,18 @@ impl Driver for HttpDriver {
 
     fn juju(&mut self, call: &CallStep) -> Result<Outcome, CallError> {
         self.juju.perform(&mut self.environs, call)
+    }
+
+    fn goals(&mut self) -> Vec<ModelGoal> {
+        self.juju.controllers.goals()
+    }
+
+    fn crossings(&mut self) -> Vec<Crossing> {
+        self.juju.controllers.crossings()
+    }
+
+    fn owned(&mut self) -> Vec<Owned> {
+        self.juju.controllers.owned()
     }
 
     fn fault(&mut self, rule: &Value) -> Option<Result<(), String>> {

@@ -123,6 +123,11 @@ impl Exchange for InProcess {
             .map_err(|error| error.to_string())
     }
 
+    fn enforce_roles(&self, enforced: bool) -> bool {
+        self.azure.with_sandbox(|sandbox| sandbox.enforce_roles = enforced);
+        true
+    }
+
     fn journal(&self) -> Vec<String> {
         let lines = self.azure.with_sandbox(|sandbox| {
             let base = sandbox.storage.base.clone();

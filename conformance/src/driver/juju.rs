@@ -1,246 +1,220 @@
-//! What a Juju user does, by the least that stands above the provider: machines, applications with units and ports, exposure.
+//! What a Juju user types, read from a scenario's step and done by a controller.
+//!
+//! It refuses to know what a command does: controllers do.
 
-use std::collections::BTreeMap;
+use std::time::Duration;
 
-use provider::{IngressRule, InstanceId, StartInstance};
+use provider::PortRange;
 use serde_json::{Value, json};
 
-use super::Outcome;
-use super::calls::{Arguments, CONTROLLER, CallError, Options, ProviderCall, uuid_of};
-use super::environs::Environs;
-use crate::scenario::CallStep;
+use super::calls::{Arguments, CONTROLLER, CallError, ProviderCall};
+use super::environs::{Environs, Side, started_value};
+use super::{Outcome, PATIENCE_MS, juju_between};
+use crate::controller::state::{HarvestMode, UnitName};
+use crate::controller::{AddMachines, Controllers, Deploy, Done, Until, View, environ_name};
+use crate::scenario::{CallStep, parse_duration};
 
-/// Models by name.
-#[derive(Debug, Default)]
+/// How long nothing may come of destroying a controller before it is killed.
+const KILL_AFTER: Duration = Duration::from_secs(5 * 60);
+
+/// Everything that Juju's users have made.
+#[derive(Default)]
 pub(crate) struct Juju {
-    models: BTreeMap<String, Model>,
-}
-
-/// One model: Juju's word for an environment.
-#[derive(Debug, Default)]
-struct Model {
-    options: Options,
-    next_machine: u32,
-    /// The instance of each machine.
-    machines: BTreeMap<u32, InstanceId>,
-    applications: BTreeMap<String, Application>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Application {
-    series: Option<String>,
-    ports: Vec<IngressRule>,
-    exposed: bool,
-    next_unit: u32,
-    /// Units by number, each with its machine.
-    units: BTreeMap<u32, u32>,
+    pub(crate) controllers: Controllers,
 }
 
 impl Juju {
     /// Does what a command does.
     pub(crate) fn perform(&mut self, environs: &mut Environs, step: &CallStep) -> Result<Outcome, CallError> {
         let arguments = Arguments(&step.arguments);
-        let name = step.environment.as_str();
-        let model = self.models.entry(name.to_owned()).or_default();
-        model.options.extend(arguments.options()?);
-        let options = model.options.clone();
-        let mut ask = |call| environs.call(name, &options, call);
+        let controller = arguments.text("controller")?.unwrap_or_else(|| CONTROLLER.to_owned());
+        let (controller, model) = (controller.as_str(), step.environment.as_str());
+        let options = arguments.options()?;
+        let all = &mut self.controllers;
+        if let Some(outcome) = juju_between::perform(all, environs, step)? {
+            return Ok(outcome);
+        }
 
         match step.call.as_str() {
             "bootstrap" => {
-                let mut params = start(&arguments, 0)?;
-                params.controller = true;
-                let outcome = ask(ProviderCall::Bootstrap(Box::new(params)))?;
-                if let Outcome::Gave(started) = &outcome {
-                    model.next_machine = 1;
-                    model.machines.insert(0, instance_of(started, 0));
-                }
-                Ok(outcome)
+                let started = all.bootstrap(environs, controller, model, options, &machines(&arguments)?);
+                outcome(started, |started| started_value(&started))
             }
-            "add-model" => ask(ProviderCall::Create),
-            "add-machine" => {
-                let allowed = ask(ProviderCall::SupportsUnitPlacement)?;
-                if !matches!(allowed, Outcome::Gave(_)) {
-                    return Ok(allowed);
-                }
-                let mut added = Vec::new();
-                for _ in 0..arguments.number("count")?.unwrap_or(1) {
-                    let params = start(&arguments, model.next_machine)?;
-                    match model.start(&mut ask, params)? {
-                        Outcome::Gave(instance) => added.push(instance),
-                        other => return Ok(other),
-                    }
-                }
-                Ok(Outcome::Gave(Value::Array(added)))
-            }
-            "deploy" => {
-                let app = arguments.needed_text("app")?;
-                let units = arguments.number("units")?.unwrap_or(1);
-                let application = Application {
-                    series: arguments.text("series")?,
-                    ports: arguments.ports()?,
-                    ..Application::default()
-                };
-                model.applications.insert(app.clone(), application);
-                model.add_units(&mut ask, &arguments, &app, units)
-            }
+            "add-model" => done(all.add_model(environs, controller, model, options)),
+            "add-machine" => gave(all.add_machines(environs, controller, model, &machines(&arguments)?)),
+            "deploy" => gave(all.deploy(environs, controller, model, &application(&arguments)?)),
             "add-unit" => {
                 let app = arguments.needed_text("app")?;
-                model.application(&app)?;
-                let units = arguments.number("count")?.unwrap_or(1);
-                model.add_units(&mut ask, &arguments, &app, units)
+                let n_units = arguments.number("count")?.unwrap_or(1);
+                let to = places(&arguments)?;
+                gave(all.add_units(environs, controller, model, &app, n_units, &to))
             }
             "expose" | "unexpose" => {
                 let app = arguments.needed_text("app")?;
-                let application = model.application(&app)?;
-                application.exposed = step.call == "expose";
-                let (exposed, ports) = (application.exposed, application.ports.clone());
-                for machine in application.units.values().copied().collect::<Vec<_>>() {
-                    let id = model.instance(machine);
-                    let call = if exposed {
-                        ProviderCall::OpenPorts(id, ports.clone())
-                    } else {
-                        ProviderCall::ClosePorts(id, ports.clone())
-                    };
-                    let outcome = ask(call)?;
-                    if !matches!(outcome, Outcome::Gave(_)) {
-                        return Ok(outcome);
-                    }
-                }
-                Ok(Outcome::Gave(Value::Null))
+                let exposed = step.call == "expose";
+                done(all.set_exposed(environs, controller, model, &app, exposed))
             }
-            "remove-unit" => {
-                let unit = arguments.needed_text("unit")?;
-                let machine = model.machine_of(&unit)?;
-                model.remove_machine(&mut ask, machine)
+            "open-port" | "close-port" => {
+                let (unit, ranges) = (unit(&arguments)?, ranges(&arguments)?);
+                let open = step.call == "open-port";
+                done(all.set_ports(environs, controller, model, &unit, &ranges, open))
+            }
+            "remove-unit" => done(all.remove_unit(environs, controller, model, &unit(&arguments)?)),
+            "remove-application" => {
+                let app = arguments.needed_text("app")?;
+                done(all.remove_application(environs, controller, model, &app))
             }
             "remove-machine" => {
-                let machine = arguments.machine()?;
-                model.remove_machine(&mut ask, machine)
+                let (force, keep) = (arguments.flag("force")?, arguments.flag("keep-instance")?);
+                done(all.remove_machine(environs, controller, model, arguments.machine()?, force, keep))
             }
-            "status" => ask(ProviderCall::AllInstances),
-            "destroy-model" => {
-                let outcome = ask(ProviderCall::Destroy)?;
-                if matches!(outcome, Outcome::Gave(_)) {
-                    self.models.remove(name);
-                }
-                Ok(outcome)
+            "retry-provisioning" => gave(all.retry_provisioning(environs, controller, model, &[arguments.machine()?])),
+            "harvest" => {
+                let name = arguments.needed_text("mode")?;
+                let Some(mode) = HarvestMode::find(&name) else {
+                    return Err(CallError(format!(
+                        "`mode` is {name}, expected all, unknown, destroyed or none"
+                    )));
+                };
+                done(all.set_harvest(environs, controller, model, mode))
             }
-            "destroy-controller" => {
-                // Hosted models first, the controller's own last (juju-provider 3.4).
-                let hosted: Vec<String> = self.models.keys().filter(|model| *model != name).cloned().collect();
-                for hosted in hosted {
-                    let outcome = environs.call(&hosted, &Options::default(), ProviderCall::Destroy)?;
-                    if !matches!(outcome, Outcome::Gave(_)) {
-                        return Ok(outcome);
+            "enable-ha" => gave(all.enable_ha(environs, controller)),
+            "status" => {
+                let name = environ_name(controller, model);
+                environs.call(&name, &options, ProviderCall::AllInstances)
+            }
+            "view" => Ok(Outcome::Gave(json!(all.look(controller, model, View::of)?))),
+            "show-machine" => {
+                let number = arguments.machine()?;
+                let known = all.look(controller, model, |model| {
+                    model.machines.get(&number).map(|machine| json!(machine.instance))
+                })?;
+                known
+                    .map(Outcome::Gave)
+                    .ok_or_else(|| CallError(format!("machine {number} not found")))
+            }
+            "settle" => {
+                let ran = match span(&arguments, "for")? {
+                    Some(span) => all.run(environs, Until::For(span))?,
+                    None => all.settle(environs)?,
+                };
+                Ok(match ran {
+                    Ok(ran) => {
+                        let died = ran.deaths.iter().map(|death| death.worker.to_string());
+                        let died: Vec<String> = died.collect();
+                        Outcome::Gave(json!({"died": died, "crashes": ran.n_crashes}))
                     }
-                    self.models.remove(&hosted);
-                }
-                let controller = uuid_of("controller", CONTROLLER);
-                let outcome = environs.call(name, &options, ProviderCall::DestroyController { controller })?;
-                if matches!(outcome, Outcome::Gave(_)) {
-                    self.models.clear();
-                }
-                Ok(outcome)
+                    Err(trouble) => trouble.into(),
+                })
+            }
+            "crash" => {
+                let nth = arguments.number("nth")?.unwrap_or(1);
+                let side = match arguments.text("side")?.as_deref() {
+                    None | Some("after") => Side::After,
+                    Some("before") => Side::Before,
+                    Some(other) => return Err(CallError(format!("`side` is {other}, expected before or after"))),
+                };
+                environs.crash_at(u64::from(nth), side);
+                Ok(Outcome::Gave(Value::Null))
+            }
+            "restart" => {
+                all.restart(environs);
+                Ok(Outcome::Gave(Value::Null))
+            }
+            "stop-controller" | "start-controller" => {
+                all.set_down(controller, step.call == "stop-controller");
+                done(all.settle(environs).map(|ran| ran.map(|_| ())))
+            }
+            "destroy-model" => done(all.destroy_model(environs, controller, model)),
+            "destroy-controller" => {
+                let hosted_too = arguments.flag("destroy-all-models")?;
+                done(all.destroy_controller(environs, controller, hosted_too))
+            }
+            "kill-controller" => {
+                let timeout = span(&arguments, "timeout")?.unwrap_or(KILL_AFTER);
+                done(all.kill_controller(environs, controller, timeout))
             }
             other => Err(CallError(format!("`{other}` is no juju command"))),
         }
     }
 }
 
-type Ask<'a> = dyn FnMut(ProviderCall) -> Result<Outcome, CallError> + 'a;
+pub(super) fn outcome<T>(given: Done<T>, show: impl FnOnce(T) -> Value) -> Result<Outcome, CallError> {
+    Ok(match given? {
+        Ok(given) => Outcome::Gave(show(given)),
+        Err(trouble) => trouble.into(),
+    })
+}
 
-impl Model {
-    fn application(&mut self, app: &str) -> Result<&mut Application, CallError> {
-        self.applications
-            .get_mut(app)
-            .ok_or_else(|| CallError(format!("`{app}` is no application, deploy it first")))
-    }
+fn gave(given: Done<Value>) -> Result<Outcome, CallError> {
+    outcome(given, |value| value)
+}
 
-    fn machine_of(&self, unit: &str) -> Result<u32, CallError> {
-        let found = unit
-            .split_once('/')
-            .and_then(|(app, number)| self.applications.get(app)?.units.get(&number.parse().ok()?).copied());
-        found.ok_or_else(|| CallError(format!("`{unit}` is no unit")))
-    }
+pub(super) fn done(given: Done<()>) -> Result<Outcome, CallError> {
+    outcome(given, |()| Value::Null)
+}
 
-    fn start(&mut self, ask: &mut Ask<'_>, params: StartInstance) -> Result<Outcome, CallError> {
-        let machine = params.machine;
-        self.next_machine = machine + 1;
-        let outcome = ask(ProviderCall::StartInstance(Box::new(params)))?;
-        if let Outcome::Gave(started) = &outcome {
-            self.machines.insert(machine, instance_of(started, machine));
-        }
-        Ok(outcome)
-    }
+fn machines(arguments: &Arguments<'_>) -> Result<AddMachines, CallError> {
+    Ok(AddMachines {
+        series: arguments.text("series")?.unwrap_or_default(),
+        constraints: arguments.constraints()?,
+        placement: arguments.text("placement")?,
+        n_machines: arguments.number("count")?.unwrap_or(1),
+    })
+}
 
-    fn instance(&self, machine: u32) -> InstanceId {
-        let known = self.machines.get(&machine).cloned();
-        known.unwrap_or_else(|| instance_id(machine))
-    }
+fn application(arguments: &Arguments<'_>) -> Result<Deploy, CallError> {
+    let app = arguments.needed_text("app")?;
+    Ok(Deploy {
+        charm: format!("local:{app}-0"),
+        endpoints: juju_between::endpoints(arguments, &app)?,
+        app,
+        series: arguments.text("series")?.unwrap_or_default(),
+        constraints: arguments.constraints()?,
+        ports: ranges(arguments)?,
+        to: places(arguments)?,
+        n_units: arguments.number("units")?.unwrap_or(1),
+    })
+}
 
-    /// One machine a unit; units of an application are kept apart.
-    fn add_units(
-        &mut self,
-        ask: &mut Ask<'_>,
-        arguments: &Arguments<'_>,
-        app: &str,
-        n_units: u32,
-    ) -> Result<Outcome, CallError> {
-        let mut added = Vec::new();
-        for _ in 0..n_units {
-            let machine = self.next_machine;
-            let application = self.application(app)?;
-            let unit = application.next_unit;
-            application.next_unit += 1;
-            let mut params = start(arguments, machine)?;
-            if let Some(series) = &application.series {
-                params.series = provider::Series::new(series.as_str());
-            }
-            params.units = vec![format!("{app}/{unit}")];
-            let peers: Vec<u32> = application.units.values().copied().collect();
-            params.distribution_group = peers.into_iter().map(|machine| self.instance(machine)).collect();
-            match self.start(ask, params)? {
-                Outcome::Gave(instance) => added.push(instance),
-                other => return Ok(other),
-            }
-            let id = self.instance(machine);
-            let application = self.application(app)?;
-            application.units.insert(unit, machine);
-            if application.exposed {
-                let opened = ask(ProviderCall::OpenPorts(id, application.ports.clone()))?;
-                if !matches!(opened, Outcome::Gave(_)) {
-                    return Ok(opened);
-                }
-            }
-        }
-        Ok(Outcome::Gave(json!(added)))
-    }
+/// Ports that a charm opens: who may reach them is not the charm's to say.
+fn ranges(arguments: &Arguments<'_>) -> Result<Vec<PortRange>, CallError> {
+    let range = |rule: provider::IngressRule| match rule.sources.is_empty() {
+        true => Ok(rule.ports),
+        false => Err(CallError(format!(
+            "`ports`: {} from single networks: a unit opens ports, and exposing or relating it says from where",
+            rule.ports
+        ))),
+    };
+    arguments.ports()?.into_iter().map(range).collect()
+}
 
-    fn remove_machine(&mut self, ask: &mut Ask<'_>, machine: u32) -> Result<Outcome, CallError> {
-        let outcome = ask(ProviderCall::StopInstances(vec![self.instance(machine)]))?;
-        if matches!(outcome, Outcome::Gave(_)) {
-            self.machines.remove(&machine);
-            for application in self.applications.values_mut() {
-                application.units.retain(|_, of| *of != machine);
-            }
-        }
-        Ok(outcome)
+fn places(arguments: &Arguments<'_>) -> Result<Vec<u32>, CallError> {
+    let read = |value: &Value| {
+        let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+        number.ok_or_else(|| CallError(format!("`to` is {value}, expected numbers of machines")))
+    };
+    match arguments.0.get("to") {
+        None => Ok(Vec::new()),
+        Some(Value::Array(values)) => values.iter().map(read).collect(),
+        Some(value) => Ok(vec![read(value)?]),
     }
 }
 
-/// The id that the provider gave a machine; a machine that it did not start has the usual one.
-fn instance_of(started: &Value, machine: u32) -> InstanceId {
-    let given = started.get("id").and_then(Value::as_str);
-    given.map_or_else(|| instance_id(machine), InstanceId::new)
+fn unit(arguments: &Arguments<'_>) -> Result<UnitName, CallError> {
+    let text = arguments.needed_text("unit")?;
+    UnitName::parse(&text).ok_or_else(|| CallError(format!("`{text}` is no unit, expected one like mysql/0")))
 }
 
-fn instance_id(machine: u32) -> InstanceId {
-    InstanceId::new(format!("machine-{machine}"))
-}
-
-fn start(arguments: &Arguments<'_>, machine: u32) -> Result<StartInstance, CallError> {
-    let mut params = StartInstance::new(machine, uuid_of("controller", CONTROLLER), arguments.series()?.as_str());
-    params.constraints = arguments.constraints()?;
-    Ok(params)
+fn span(arguments: &Arguments<'_>, name: &str) -> Result<Option<Duration>, CallError> {
+    let Some(text) = arguments.text(name)? else {
+        return Ok(None);
+    };
+    let millis = parse_duration(&text).filter(|millis| (0..=PATIENCE_MS).contains(millis));
+    match millis.and_then(|millis| u64::try_from(millis).ok()) {
+        Some(millis) => Ok(Some(Duration::from_millis(millis))),
+        None => Err(CallError(format!(
+            "`{name}` is {text}, expected a span of at most a day, like `90s`"
+        ))),
+    }
 }

@@ -8,11 +8,15 @@ mod exchange;
 mod http;
 mod in_process;
 mod juju;
+mod juju_between;
 mod live;
 mod model;
 mod naive;
+mod naive_classic;
+mod protection;
 mod redact;
 mod socket;
+mod traffic;
 mod workers;
 
 use std::fmt;
@@ -22,15 +26,20 @@ use fake_azure_cloud::{Cloud, Time};
 use serde_json::Value;
 
 pub(crate) use self::calls::{CONTROLLER, CallError, Options, uuid_of};
-pub(crate) use self::environs::Environs;
-pub use self::environs::{Sent, Side};
+pub use self::environs::Side;
+pub(crate) use self::environs::{Environs, environment_uuid, kind_of};
 pub(crate) use self::exchange::{Api, Exchange};
 pub use self::live::{Account, LiveSetup, Shown};
 pub(crate) use self::live::{PREFIX_LEN_MIN, Site};
 pub use self::model::ModelDriver;
+pub use self::naive_classic::{Lesson, Pupil};
+pub use self::protection::Protection;
+pub use self::traffic::Sent;
 pub use self::workers::Stopped;
 pub(crate) use self::workers::Work;
 
+use crate::controller::ModelGoal;
+use crate::controller::between::{Crossing, Owned};
 use crate::scenario::{CallStep, HttpStep};
 use crate::subject::Subject;
 
@@ -227,8 +236,28 @@ pub(crate) trait Driver {
     /// When the arguments do not fit the command.
     fn juju(&mut self, call: &CallStep) -> Result<Outcome, CallError>;
 
+    /// What the controllers of Juju's users want every model of theirs to be.
+    fn goals(&mut self) -> Vec<ModelGoal> {
+        Vec::new()
+    }
+
+    /// Machines that are called from other models, as relations say.
+    fn crossings(&mut self) -> Vec<Crossing> {
+        Vec::new()
+    }
+
+    /// Models that stand on Resource Manager, with the controllers that have them.
+    fn owned(&mut self) -> Vec<Owned> {
+        Vec::new()
+    }
+
     /// Installs a fault rule, or clears all. `None`: this driver has no faults.
     fn fault(&mut self, rule: &Value) -> Option<Result<(), String>>;
+
+    /// From here on callers need roles, or do not. `false`: this driver knows no callers.
+    fn enforce_roles(&mut self, _enforced: bool) -> bool {
+        false
+    }
 
     /// The scenario's clock.
     fn now(&self) -> Time;
@@ -238,6 +267,9 @@ pub(crate) trait Driver {
 
     /// Looks at the world, or changes its limits.
     fn with_cloud(&mut self, act: &mut dyn FnMut(&mut Cloud));
+
+    /// From here on the provider lacks a protection; a driver without a provider lacks nothing.
+    fn lack(&mut self, _protection: &'static Protection) {}
 
     /// What came in and went out, one line an exchange, equal for every driver that has a protocol.
     fn journal(&self) -> Vec<String>;

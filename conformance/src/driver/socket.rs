@@ -109,6 +109,10 @@ impl Exchange for Socket {
         self.inside.fault(rule)
     }
 
+    fn enforce_roles(&self, enforced: bool) -> bool {
+        self.inside.enforce_roles(enforced)
+    }
+
     fn journal(&self) -> Vec<String> {
         self.inside.journal()
     }

@@ -153,7 +153,7 @@ impl provider::Clock for VirtualClock {
         Sleep {
             clock: self,
             deadline,
-            registered: false,
+            turn: None,
         }
         .await;
     }
@@ -162,20 +162,37 @@ impl provider::Clock for VirtualClock {
 struct Sleep<'c> {
     clock: &'c VirtualClock,
     deadline: Time,
-    registered: bool,
+    /// Which of all sleepers it is, once it is one.
+    turn: Option<usize>,
+}
+
+/// Nobody is woken for what nobody waits for any more.
+impl Drop for Sleep<'_> {
+    fn drop(&mut self) {
+        if let Some(turn) = self.turn {
+            self.clock.sleepers().retain(|sleeper| sleeper.turn != turn);
+        }
+    }
 }
 
 impl Future for Sleep<'_> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.clock.exchange.now() >= self.deadline && self.registered {
-            return Poll::Ready(());
+        if let Some(turn) = self.turn {
+            if self.clock.exchange.now() >= self.deadline {
+                return Poll::Ready(());
+            }
+            let mut sleepers = self.clock.sleepers();
+            if let Some(own) = sleepers.iter_mut().find(|sleeper| sleeper.turn == turn) {
+                own.waker = cx.waker().clone();
+                return Poll::Pending;
+            }
         }
         // One of no length waits for its turn, too: others may have something to do at this very moment.
-        self.registered = true;
         let worker = self.clock.worker.load(Ordering::SeqCst);
         let turn = self.clock.turns.fetch_add(1, Ordering::SeqCst);
+        self.turn = Some(turn);
         let sleeper = Sleeper {
             deadline: self.deadline,
             worker,

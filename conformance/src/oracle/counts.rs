@@ -7,12 +7,24 @@ use fake_azure_cloud::{Cloud, Kind};
 use super::{Failure, Verdict};
 use crate::scenario::short_types;
 
+/// What is counted that is no resource of Resource Manager's: blobs, and what machines of the classic stack are made of.
+pub(crate) const OTHERS: &[&str] = &["blob", "cloud-service", "role"];
+
 /// Judges how many of each type there are.
 pub(crate) fn count(cloud: &Cloud, counts: &BTreeMap<String, u64>) -> Verdict {
     let mut verdict = Verdict::default();
     for (short, wanted) in counts {
+        let classic = cloud.classic();
         let there = if short == "blob" {
             cloud.fabric().blobs.len()
+        } else if short == "cloud-service" {
+            classic.hosted_services.len()
+        } else if short == "role" {
+            classic
+                .deployments
+                .iter()
+                .map(|(_, deployment)| deployment.roles.len())
+                .sum()
         } else {
             let full = short_types()
                 .iter()

@@ -12,6 +12,9 @@ use serde_json::Value;
 /// What is noted of template deployments stands under names that begin so.
 const DEPLOYMENTS: &str = "deployment-ids";
 
+/// The tag that says which controller a resource belongs to (juju-provider 1.5).
+const CONTROLLER_TAG: &str = "/tags/juju-controller-uuid";
+
 /// How often each line is there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Footprint(BTreeMap<String, i64>);
@@ -29,6 +32,9 @@ impl Footprint {
                 _ => &resource.name,
             };
             footprint.add(format!("{group} {kind} {name}").to_lowercase(), 1);
+            if let Some(controller) = resource.echo.pointer(CONTROLLER_TAG).and_then(Value::as_str) {
+                footprint.add(format!("resource of controller {controller}"), 1);
+            }
         }
         for (id, _) in cloud.notes(DEPLOYMENTS) {
             let id = id.trim_start_matches(DEPLOYMENTS);

@@ -25,7 +25,7 @@ pub(crate) fn left_over(cloud: &Cloud) -> Vec<String> {
     let fabric = serde_json::to_value(cloud.fabric()).unwrap_or_default();
     for (table, rows) in fabric.as_object().into_iter().flatten() {
         let n_rows = match rows {
-            Value::Array(rows) => rows.len(),
+            Value::Array(rows) => rows.iter().filter(|row| !is_deleted_vault_s(cloud, table, row)).count(),
             Value::Object(rows) => rows.len(),
             _ => 0,
         };
@@ -47,6 +47,20 @@ pub(crate) fn left_over(cloud: &Cloud) -> Vec<String> {
             .map(|(_, location, row, used)| format!("counter {row} {location} = {used}")),
     );
     left
+}
+
+/// Whether a row is of a vault that was deleted: its name is held by design, and nobody can free a protected one (quirk
+/// `vault-name-held`).
+fn is_deleted_vault_s(cloud: &Cloud, table: &str, row: &Value) -> bool {
+    let name = match table {
+        "vaults" => row.pointer("/0"),
+        "vault_objects" => row.pointer("/0/0"),
+        _ => None,
+    };
+    let vault = name
+        .and_then(Value::as_str)
+        .and_then(|name| cloud.fabric().vaults.get(name));
+    vault.is_some_and(|vault| vault.deleted.is_some())
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! An oracle refuses to know how a step was performed.
 
 mod baseline;
+mod between;
+mod converged;
 mod counts;
 mod expectations;
 mod footprint;
@@ -11,7 +13,9 @@ mod matching;
 mod reported;
 
 pub use self::baseline::{Baseline, BaselineError};
-pub(crate) use self::counts::count;
+pub(crate) use self::between::{admitted, owned};
+pub(crate) use self::converged::converged;
+pub(crate) use self::counts::{OTHERS, count};
 pub(crate) use self::expectations::judge;
 pub use self::footprint::Footprint;
 pub(crate) use self::leaks::left_over;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use fake_azure_cloud::classic::Stage;
 use fake_azure_cloud::{Cloud, Kind, Resource};
 use serde_json::Value;
 
@@ -18,15 +19,41 @@ const PARTS: &[(&str, &str)] = &[
 /// The instances of which something is there, in an environment's group.
 pub(crate) fn of_environment(cloud: &Cloud, environment: &str) -> BTreeSet<String> {
     let groups = groups_of_environment(environment);
-    of_resources(cloud, |resource: &Resource| {
+    let mut there = of_resources(cloud, |resource: &Resource| {
         let group = cloud.store().get(resource.group);
         group.is_some_and(|found| groups.iter().any(|own| found.name.eq_ignore_ascii_case(own)))
-    })
+    });
+    there.extend(of_services(cloud, |service| is_service_of(service, environment)));
+    there
 }
 
 /// The instances of which something is there, in a world that holds one environment.
 pub(crate) fn of_world(cloud: &Cloud) -> BTreeSet<String> {
-    of_resources(cloud, |_| true)
+    let mut there = of_resources(cloud, |_| true);
+    there.extend(of_services(cloud, |_| true));
+    there
+}
+
+/// Roles, by the ids that the provider gives them: cloud service and role (juju-provider 2.4). Those of a deployment that has only
+/// begun are shown to nobody (service-management 8.2).
+fn of_services(cloud: &Cloud, is_own: impl Fn(&str) -> bool) -> BTreeSet<String> {
+    cloud
+        .classic()
+        .deployments
+        .iter()
+        .filter(|(key, deployment)| is_own(&key.0) && deployment.stage != Stage::Deploying)
+        .flat_map(|(key, deployment)| deployment.roles.iter().map(move |role| (key, role)))
+        .map(|(key, role)| format!("{}-{}", key.0, role.name).to_lowercase())
+        .collect()
+}
+
+/// Whether a cloud service is an environment's, rather than that of one whose name begins alike (juju-provider L12).
+fn is_service_of(service: &str, environment: &str) -> bool {
+    let prefix = format!("juju-{environment}-").to_lowercase();
+    let service = service.to_lowercase();
+    service
+        .strip_prefix(&prefix)
+        .is_some_and(|rest| !rest.is_empty() && !rest.contains('-'))
 }
 
 fn of_resources(cloud: &Cloud, is_own: impl Fn(&Resource) -> bool) -> BTreeSet<String> {
@@ -45,7 +72,8 @@ fn of_resources(cloud: &Cloud, is_own: impl Fn(&Resource) -> bool) -> BTreeSet<S
 /// Instances that are there and not reported.
 pub(crate) fn unreported(there: &BTreeSet<String>, reported: &Value) -> Vec<String> {
     let reported = ids_in(reported);
-    there.iter().filter(|id| !reported.contains(id)).cloned().collect()
+    let is_reported = |id: &&String| reported.iter().any(|own| own.eq_ignore_ascii_case(id));
+    there.iter().filter(|id| !is_reported(id)).cloned().collect()
 }
 
 /// `machine-3` of `machine-3`, `machine-3-primary`, `machine-3-public-ip` (juju-provider 1.4).
@@ -69,5 +97,7 @@ mod tests {
         }
         assert_eq!(machine_of("juju-internal-nsg"), None);
         assert_eq!(machine_of("machine-x"), None);
+        assert!(is_service_of("juju-a-x1", "a") && is_service_of("JUJU-A-x1", "a"));
+        assert!(!is_service_of("juju-a-b-x1", "a") && !is_service_of("juju-ab-x1", "a"));
     }
 }

@@ -81,7 +81,12 @@ pub fn replay(session: &Session, seed: u64) -> anyhow::Result<Replayed> {
         if let Some(time) = parse_iso(&exchange.time) {
             world.advance(time);
         }
-        let request = request_of(exchange, &drawn, &world.base(api), &world.token())?;
+        let mut request = request_of(exchange, &drawn, &world.base(api), &world.token())?;
+        if api == Api::Asm
+            && let Some(certificate) = world.management_certificate()
+        {
+            request.extensions_mut().insert(certificate);
+        }
         replayed.n_sent += 1;
         let mut found = Vec::new();
         match world.send(api, request) {

@@ -117,7 +117,9 @@ pub enum Action {
     Limits {
         /// Another era's.
         profile: Option<String>,
-        /// Single limits.
+        /// Whether callers need roles from here on.
+        enforce_roles: Option<bool>,
+        /// Single limits; of a size how many machines there may be, where 0 means that the subscription may not have it.
         overrides: BTreeMap<String, i64>,
     },
     /// How many of each type there are, in the whole world.
@@ -129,6 +131,12 @@ pub enum Action {
 /// Oracles that a step can ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Check {
+    /// What other models consume is called by exactly those that are related to it.
+    Admitted,
+    /// Every model of every controller is in the cloud what the controller wants it to be.
+    Converged,
+    /// Every resource of a model says which controller has the model.
+    Owned,
     /// Every machine of which anything is left is reported by its environment.
     Reported,
     /// Nothing is left in the world.
@@ -137,7 +145,13 @@ pub enum Check {
 
 impl Check {
     /// Every check with its name.
-    pub const ALL: &'static [(&'static str, Check)] = &[("empty", Check::Empty), ("reported", Check::Reported)];
+    pub const ALL: &'static [(&'static str, Check)] = &[
+        ("admitted", Check::Admitted),
+        ("converged", Check::Converged),
+        ("empty", Check::Empty),
+        ("owned", Check::Owned),
+        ("reported", Check::Reported),
+    ];
 
     /// Its name.
     #[must_use]

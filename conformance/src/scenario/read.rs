@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::Utf8Path;
 use fake_azure_cloud::ApiVersion;
 use fake_azure_cloud::catalogue::limits::Era;
+use fake_azure_cloud::catalogue::sizes;
 use serde_json::Value;
 
 use super::calls::{CallRow, JUJU_CALLS, OPEN, PROVIDER_CALLS};
@@ -419,10 +420,13 @@ impl Reader<'_> {
             "world" => {
                 let world = raw.world.as_ref().expect("the verb is there");
                 for short in world.value.keys() {
-                    let known = short == "blob" || super::short_types().iter().any(|row| row.short == short);
+                    let others = crate::oracle::OTHERS;
+                    let known =
+                        others.contains(&short.as_str()) || super::short_types().iter().any(|row| row.short == short);
                     if !known {
                         let names: Vec<&str> = super::short_types().iter().map(|row| row.short).collect();
-                        let message = format!("`{short}` is no type, expected blob or one of {}", names.join(", "));
+                        let others = others.join(", ");
+                        let message = format!("`{short}` is no type, expected {others} or one of {}", names.join(", "));
                         return Err(self.error(place(world.referenced), message));
                     }
                 }
@@ -565,26 +569,42 @@ impl Reader<'_> {
 
     fn limits(&self, rows: &BTreeMap<String, Value>, at: Place) -> Result<Action, ScenarioError> {
         let mut profile = None;
+        let mut enforce_roles = None;
         let mut overrides = BTreeMap::new();
         for (name, value) in rows {
+            if name == "roles" {
+                enforce_roles = match value.as_str() {
+                    Some("enforced") => Some(true),
+                    Some("open") => Some(false),
+                    _ => return Err(self.error(at, format!("`roles` is {value}, expected enforced or open"))),
+                };
+                continue;
+            }
             if name == "profile" {
                 let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
                 profile = Some(self.profile(&text, at)?);
                 continue;
             }
             let known = Era::ALL.iter().find_map(|era| era.limits().row(name));
-            let Some(row) = known else {
+            let key = known.map(|row| row.key).or_else(|| Some(sizes::find(name)?.name));
+            let Some(key) = key else {
                 return Err(self.error(
                     at,
-                    format!("`{name}` is no limit, expected `profile` or a name from the usage answers"),
+                    format!(
+                        "`{name}` is no limit, expected `profile`, `roles`, a size or a name from the usage answers"
+                    ),
                 ));
             };
             let Some(limit) = value.as_i64() else {
                 return Err(self.error(at, format!("`{name}` is {value}, expected a number")));
             };
-            overrides.insert(row.key.to_owned(), limit);
+            overrides.insert(key.to_owned(), limit);
         }
-        Ok(Action::Limits { profile, overrides })
+        Ok(Action::Limits {
+            profile,
+            enforce_roles,
+            overrides,
+        })
     }
 
     fn expect(&self, expect: &Expect, at: Place) -> Result<(), ScenarioError> {

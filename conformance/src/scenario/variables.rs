@@ -20,6 +20,8 @@ pub enum Variable {
     },
     /// A value.
     Value(Value),
+    /// The step that was to give it gave up. Whatever is in it is nothing.
+    Nothing,
 }
 
 /// A variable that has no value.
@@ -125,6 +127,7 @@ impl Variables {
             Variable::Resource { id, .. } if rest.is_empty() || rest == ["id"] => return Ok(Value::from(id.as_str())),
             Variable::Resource { document, .. } => document,
             Variable::Value(value) => value,
+            Variable::Nothing => return Ok(Value::Null),
         };
         for segment in rest {
             let next = match value {

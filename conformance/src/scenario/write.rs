@@ -5,6 +5,7 @@ use std::fmt::Write;
 use provider::Generation;
 use serde_json::{Map, Value, json};
 
+use super::calls::arguments_of;
 use super::{Action, Body, CallStep, Expect, HttpBody, LOCATION, Scenario, Step, show_duration};
 use crate::subject::Stack;
 
@@ -130,13 +131,20 @@ fn members(step: &Step) -> Vec<(&'static str, Value)> {
         }
         Action::Fault(rule) => rows.push(("fault", rule.clone())),
         Action::Advance(millis) => rows.push(("clock", json!({"advance": show_duration(*millis)}))),
-        Action::Limits { profile, overrides } => {
+        Action::Limits {
+            profile,
+            enforce_roles,
+            overrides,
+        } => {
             let mut members: Map<String, Value> = overrides
                 .iter()
                 .map(|(name, limit)| (name.clone(), json!(limit)))
                 .collect();
             if let Some(profile) = profile {
                 members.insert("profile".to_owned(), json!(profile));
+            }
+            if let Some(enforced) = enforce_roles {
+                members.insert("roles".to_owned(), json!(if *enforced { "enforced" } else { "open" }));
             }
             rows.push(("limits", Value::Object(members)));
         }
@@ -164,35 +172,10 @@ fn push_call(rows: &mut Vec<(&'static str, Value)>, verb: &'static str, call: &C
         "environment",
         (call.environment != "story").then(|| json!(call.environment)),
     );
-    for key in ARGUMENTS {
-        push(rows, key, call.arguments.get(*key).cloned());
+    for key in arguments_of(&call.call) {
+        push(rows, key, call.arguments.get(key).cloned());
     }
 }
-
-/// Every argument that a call can have.
-const ARGUMENTS: &[&str] = &[
-    "app",
-    "attachments",
-    "config",
-    "constraints",
-    "controller",
-    "count",
-    "from-version",
-    "generation",
-    "group-with",
-    "id",
-    "ids",
-    "machine",
-    "placement",
-    "ports",
-    "public-addresses",
-    "series",
-    "stack",
-    "tags",
-    "unit",
-    "units",
-    "volumes",
-];
 
 fn expectation(expect: &Expect) -> Option<Value> {
     let mut members = Map::new();

@@ -29,10 +29,17 @@ impl Session {
     pub(super) fn resolve_call(&mut self, call: &CallStep) -> Result<CallStep, Bad> {
         let environment = self.site.name(&self.variables.text(&call.environment)?);
         self.environments.insert(environment.clone());
+        let mut arguments = self.variables.resolve_map(&call.arguments)?;
+        for (name, ids) in &mut arguments {
+            // Whom a step was to give which gave up is in no list.
+            if let ("ids" | "group-with", Value::Array(ids)) = (name.as_str(), ids) {
+                ids.retain(|id| !id.is_null());
+            }
+        }
         Ok(CallStep {
             call: call.call.clone(),
             environment,
-            arguments: self.variables.resolve_map(&call.arguments)?,
+            arguments,
         })
     }
 

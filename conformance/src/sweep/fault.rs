@@ -83,9 +83,9 @@ impl Fault {
         }
     }
 
-    /// The fault rule for the `nth` request from here on, for those that are Azure's.
+    /// The fault rule for what `matches`, for those that are Azure's.
     #[must_use]
-    pub fn rule(self, nth: u64) -> Option<Value> {
+    pub fn rule(self, matches: &Value) -> Option<Value> {
         let verdict = match self {
             Fault::InternalError => json!({"status": {"status": 500}}),
             Fault::Throttle => json!("throttle"),
@@ -96,7 +96,7 @@ impl Fault {
             Fault::Stale => json!({"stale": {"within_ms": STALE_MS}}),
             Fault::CrashBefore | Fault::CrashAfter => return None,
         };
-        Some(json!({"match": {"nth": nth}, "verdict": verdict}))
+        Some(json!({"match": matches, "verdict": verdict}))
     }
 }
 

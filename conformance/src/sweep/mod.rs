@@ -33,7 +33,7 @@ pub struct Plan {
     pub driver: DriverKind,
     /// Decides every draw.
     pub seed: u64,
-    /// Only this request, counted from 1.
+    /// Only this request, counted from 1; what deployments make comes after what was sent.
     pub at: Option<u64>,
     /// Only every so manieth run, for a sweep that is to be short.
     pub every: usize,
@@ -73,12 +73,31 @@ pub struct Run {
     pub error: Option<String>,
 }
 
+/// What a sweep tells while it goes on.
+#[derive(Clone, Copy, Debug)]
+pub enum Told<'r> {
+    /// An operation of a provider is swept from now on.
+    Begun {
+        /// The provider.
+        subject: Subject,
+        /// The operation.
+        operation: Operation,
+        /// How many runs that will be.
+        n_runs: usize,
+    },
+    /// A run is over.
+    Run(&'r Run),
+}
+
+/// Whoever is told.
+type Tell<'t> = &'t mut dyn FnMut(Told<'_>) -> anyhow::Result<()>;
+
 /// Sweeps; tells of every run in order.
 ///
 /// # Errors
 ///
 /// When a world cannot be made ready: an operation fails though nothing strikes it.
-pub fn sweep(plan: &Plan, tell: &mut dyn FnMut(&Run) -> anyhow::Result<()>) -> anyhow::Result<()> {
+pub fn sweep(plan: &Plan, tell: Tell<'_>) -> anyhow::Result<()> {
     for subject in &plan.subjects {
         for operation in &plan.operations {
             let ready = strike::ready(*subject, *operation, plan.driver, plan.seed)?;
@@ -86,6 +105,11 @@ pub fn sweep(plan: &Plan, tell: &mut dyn FnMut(&Run) -> anyhow::Result<()>) -> a
                 continue;
             };
             let strikes = strikes(plan, &ready);
+            tell(Told::Begun {
+                subject: *subject,
+                operation: *operation,
+                n_runs: strikes.len(),
+            })?;
             run_all(plan, &ready, &strikes, tell)?;
         }
     }
@@ -97,7 +121,7 @@ fn strikes(plan: &Plan, ready: &Ready) -> Vec<Strike> {
     let mut strikes = Vec::new();
     for fault in &plan.faults {
         for (at, request) in (1..).zip(&ready.requests) {
-            if fault.can_strike(&request.method) && plan.at.is_none_or(|only| only == at) {
+            if request.can_meet(*fault) && plan.at.is_none_or(|only| only == at) {
                 strikes.push(Strike { fault: *fault, at });
             }
         }
@@ -105,12 +129,7 @@ fn strikes(plan: &Plan, ready: &Ready) -> Vec<Strike> {
     strikes.into_iter().step_by(plan.every.max(1)).collect()
 }
 
-fn run_all(
-    plan: &Plan,
-    ready: &Ready,
-    strikes: &[Strike],
-    tell: &mut dyn FnMut(&Run) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
+fn run_all(plan: &Plan, ready: &Ready, strikes: &[Strike], tell: Tell<'_>) -> anyhow::Result<()> {
     let next = AtomicUsize::new(0);
     let (sender, receiver) = mpsc::channel();
     std::thread::scope(|scope| {
@@ -136,7 +155,7 @@ fn run_all(
         for (index, run) in receiver {
             held.insert(index, run);
             while let Some(run) = held.remove(&due) {
-                tell(&run?)?;
+                tell(Told::Run(&run?))?;
                 due += 1;
             }
         }

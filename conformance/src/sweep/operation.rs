@@ -12,15 +12,24 @@ use provider::{
     Environ, Error, IngressRule, InstanceId, PortRange, Protocol, StartInstance, VolumeAttachmentParams, VolumeId,
     VolumeParams,
 };
+use serde_json::{Map, Value, json};
 
+use crate::driver::uuid_of;
 use crate::stage::Stage;
-use crate::subject::Stack;
+use crate::subject::{Stack, Subject};
 
 /// The environment that is swept.
 pub(super) const ENVIRONMENT: &str = "story";
 
+/// The volume that is made by the operation, and the one that was there before.
+const NEW_VOLUME: u32 = 7;
+const OLD_VOLUME: u32 = 9;
+
 /// How often an undoing is tried: what a person, or Juju's workers, would do again and again.
 const TRIES: usize = 5;
+
+/// The version of the controller that an environment is adopted from.
+const FROM_VERSION: &str = "2.2.1";
 
 /// After so long every machine that was begun runs, in milliseconds of the world.
 const MACHINE_RUNS_MS: i64 = 3_600_000;
@@ -42,6 +51,12 @@ pub enum Operation {
     AttachVolume,
     /// A volume is detached.
     DetachVolume,
+    /// A machine is given a public address.
+    Expose,
+    /// The public address of a machine is released.
+    Unexpose,
+    /// Everything is handed over to another controller.
+    AdoptResources,
     /// One of two machines is stopped.
     Stop,
     /// An environment with machines, ports and a volume is destroyed.
@@ -50,7 +65,7 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Operation; 9] = [
+    pub const ALL: [Operation; 12] = [
         Operation::Bootstrap,
         Operation::Start,
         Operation::StartTen,
@@ -58,6 +73,9 @@ impl Operation {
         Operation::ClosePorts,
         Operation::AttachVolume,
         Operation::DetachVolume,
+        Operation::Expose,
+        Operation::Unexpose,
+        Operation::AdoptResources,
         Operation::Stop,
         Operation::Destroy,
     ];
@@ -73,22 +91,58 @@ impl Operation {
             Operation::ClosePorts => "close-ports",
             Operation::AttachVolume => "attach-volume",
             Operation::DetachVolume => "detach-volume",
+            Operation::Expose => "expose",
+            Operation::Unexpose => "unexpose",
+            Operation::AdoptResources => "adopt-resources",
             Operation::Stop => "stop",
             Operation::Destroy => "destroy",
         }
     }
 
+    /// Whether a provider has it at all: volumes of the classic stack stay with their machine, its addresses are the cloud
+    /// services', and nothing there bears a tag that says whose it is.
+    #[must_use]
+    pub(super) fn is_offered_by(self, subject: Subject) -> bool {
+        match self {
+            Operation::DetachVolume | Operation::Expose | Operation::Unexpose | Operation::AdoptResources => {
+                subject.stack != Stack::Classic
+            }
+            _ => true,
+        }
+    }
+
     /// Whether undoing it leads back to where it began, rather than to where it was to lead.
     #[must_use]
-    pub(super) fn is_undone_backwards(self) -> bool {
+    pub(super) fn is_undone_backwards(self, subject: Subject) -> bool {
         match self {
             Operation::Bootstrap
             | Operation::Start
             | Operation::StartTen
             | Operation::OpenPorts
-            | Operation::AttachVolume => true,
-            Operation::ClosePorts | Operation::DetachVolume | Operation::Stop | Operation::Destroy => false,
+            | Operation::Expose => true,
+            // Where a volume goes with its machine, whoever is unsure of it makes it again.
+            Operation::AttachVolume => subject.stack != Stack::Classic,
+            Operation::ClosePorts
+            | Operation::DetachVolume
+            | Operation::Unexpose
+            | Operation::AdoptResources
+            | Operation::Stop
+            | Operation::Destroy => false,
         }
+    }
+
+    /// Whether machines are there afterwards that were not before.
+    pub(super) fn makes_machines(self) -> bool {
+        matches!(self, Operation::Bootstrap | Operation::Start | Operation::StartTen)
+    }
+
+    /// What is not usual in the configuration of the environment that it is done in.
+    fn config(self) -> Map<String, Value> {
+        let mut config = Map::new();
+        if matches!(self, Operation::Expose | Operation::Unexpose) {
+            config.insert("public-addresses".to_owned(), json!("on-expose"));
+        }
+        config
     }
 }
 
@@ -113,7 +167,7 @@ pub(super) fn prepare(stage: &mut Stage, operation: Operation) -> anyhow::Result
     if operation == Operation::Bootstrap {
         return Ok(known);
     }
-    let environ = stage.environ(ENVIRONMENT)?;
+    let environ = stage.environ_with(ENVIRONMENT, &operation.config())?;
     match stage.subject().stack {
         Stack::Arm | Stack::Naive => {
             stage.ask(environ.create())?;
@@ -129,19 +183,26 @@ pub(super) fn prepare(stage: &mut Stage, operation: Operation) -> anyhow::Result
     }
     if matches!(
         operation,
-        Operation::Stop | Operation::Destroy | Operation::ClosePorts | Operation::DetachVolume
+        Operation::Stop
+            | Operation::Destroy
+            | Operation::ClosePorts
+            | Operation::DetachVolume
+            | Operation::AdoptResources
     ) {
         known.machines.push(start_now(stage, &environ, 1, &known)?);
         stage.ask(environ.open_ports(&known.machines[1], &ports()))?;
     }
+    if operation == Operation::Unexpose {
+        stage.ask(environ.expose(&known.machines[0]))?;
+    }
     if matches!(
         operation,
-        Operation::AttachVolume | Operation::DetachVolume | Operation::Destroy
+        Operation::AttachVolume | Operation::DetachVolume | Operation::AdoptResources | Operation::Destroy
     ) {
         // What is made once for all volumes is there already.
         let machine = known.machines[0].clone();
-        stage.ask(attach(Arc::clone(&environ), 9, machine))?;
-        if operation == Operation::AttachVolume {
+        stage.ask(attach(Arc::clone(&environ), OLD_VOLUME, machine))?;
+        if operation == Operation::AttachVolume && stage.subject().stack != Stack::Classic {
             stage.ask(remove_volumes(
                 Arc::clone(&environ),
                 known.machines[0].clone(),
@@ -195,11 +256,20 @@ pub(super) fn perform(stage: &mut Stage, operation: Operation, known: &Known) ->
             let machine = known.machines[1].clone();
             vec![Box::pin(async move { environ.close_ports(&machine, &ports()).await })]
         }
-        Operation::AttachVolume => vec![Box::pin(attach(environ, 7, known.machines[0].clone()))],
+        Operation::AttachVolume => vec![Box::pin(attach(environ, NEW_VOLUME, known.machines[0].clone()))],
         Operation::DetachVolume => {
             let params = attachments(known);
             vec![Box::pin(async move { detach(&environ, &params).await })]
         }
+        Operation::Expose => {
+            let machine = known.machines[0].clone();
+            vec![Box::pin(async move { environ.expose(&machine).await })]
+        }
+        Operation::Unexpose => {
+            let machine = known.machines[0].clone();
+            vec![Box::pin(async move { environ.unexpose(&machine).await })]
+        }
+        Operation::AdoptResources => vec![Box::pin(adopt(environ))],
         Operation::Stop => {
             let machine = known.machines[1].clone();
             vec![Box::pin(async move { environ.stop_instances(&[machine]).await })]
@@ -250,10 +320,11 @@ fn starts(
 
 /// Undoes an operation, by what the provider reports of it: what is not reported is not undone. Gives back why it failed.
 pub(super) fn undo(stage: &mut Stage, operation: Operation, known: &Known) -> anyhow::Result<Result<(), String>> {
+    let is_backwards = operation.is_undone_backwards(stage.subject());
     let mut last = String::new();
     for _ in 0..TRIES {
         let environ = stage.environ(ENVIRONMENT)?;
-        match stage.ask(undo_once(environ, operation, known.clone())) {
+        match stage.ask(undo_once(environ, operation, known.clone(), is_backwards)) {
             Ok(()) => return Ok(Ok(())),
             Err(error) => last = error.to_string(),
         }
@@ -261,7 +332,12 @@ pub(super) fn undo(stage: &mut Stage, operation: Operation, known: &Known) -> an
     Ok(Err(last))
 }
 
-async fn undo_once(environ: Arc<dyn Environ>, operation: Operation, known: Known) -> Result<(), Error> {
+async fn undo_once(
+    environ: Arc<dyn Environ>,
+    operation: Operation,
+    known: Known,
+    is_backwards: bool,
+) -> Result<(), Error> {
     match operation {
         Operation::Bootstrap | Operation::Destroy => environ.destroy().await,
         Operation::Start | Operation::StartTen => {
@@ -271,7 +347,10 @@ async fn undo_once(environ: Arc<dyn Environ>, operation: Operation, known: Known
         }
         Operation::OpenPorts => environ.close_ports(&known.machines[0], &ports()).await,
         Operation::ClosePorts => environ.close_ports(&known.machines[1], &ports()).await,
+        Operation::AttachVolume if !is_backwards => attach(environ, NEW_VOLUME, known.machines[0].clone()).await,
         Operation::AttachVolume => remove_volumes(environ, known.machines[0].clone(), known.volumes).await,
+        Operation::Expose | Operation::Unexpose => environ.unexpose(&known.machines[0]).await,
+        Operation::AdoptResources => adopt(environ).await,
         Operation::DetachVolume => detach(&environ, &attachments(&known)).await,
         Operation::Stop => {
             let left = reported(&environ).await?;
@@ -298,6 +377,12 @@ fn attachments(known: &Known) -> Vec<VolumeAttachmentParams> {
         instance: known.machines[0].clone(),
     };
     known.volumes.iter().map(on).collect()
+}
+
+async fn adopt(environ: Arc<dyn Environ>) -> Result<(), Error> {
+    environ
+        .adopt_resources(uuid_of("controller", "other"), FROM_VERSION)
+        .await
 }
 
 async fn attach(environ: Arc<dyn Environ>, volume: u32, machine: InstanceId) -> Result<(), Error> {

@@ -27,7 +27,14 @@ fn rules(ports: std::ops::Range<u16>) -> Vec<IngressRule> {
 
 #[test]
 fn priorities_run_out_with_a_clean_error() -> anyhow::Result<()> {
-    let (mut stage, machine) = stage_with_a_machine(Subject::A1)?;
+    for subject in [Subject::A1, Subject::A4, Subject::A7] {
+        priorities_run_out(subject).map_err(|error| anyhow::anyhow!("{subject}: {error:#}"))?;
+    }
+    Ok(())
+}
+
+fn priorities_run_out(subject: Subject) -> anyhow::Result<()> {
+    let (mut stage, machine) = stage_with_a_machine(subject)?;
     stage.change(|cloud| {
         let row = "SecurityRulesPerNetworkSecurityGroup";
         cloud.ledger_mut().set_override(row, Some(10_000));
@@ -61,6 +68,152 @@ fn priorities_run_out_with_a_clean_error() -> anyhow::Result<()> {
     stage.ask(environ.close_ports(&machine, &rules(80..81)))?;
     stage.ask(environ.open_ports(&machine, &rules(443..444)))?;
     stage.ask(environ.destroy())?;
+    Ok(())
+}
+
+/// Property 8 of the classic stack: a cloud service has so many endpoints and no more (juju-provider 2.6, Ports).
+#[test]
+fn endpoints_run_out_with_a_clean_error() -> anyhow::Result<()> {
+    let mut stage = Stage::open(DriverKind::Wire, Subject::CLASSIC, 11)?;
+    stage.provide()?;
+    let environ = stage.environ("bounds")?;
+    let mut params = StartInstance::new(0, stage.controller(), stage.series());
+    params.controller = true;
+    stage.ask(environ.bootstrap(params))?;
+    let mut params = StartInstance::new(1, stage.controller(), stage.series());
+    params.units = vec!["mysql/0".to_owned()];
+    let machine = stage.ask(environ.start_instance(params))?.instance.id;
+    stage.ask(environ.open_ports(&machine, &rules(80..81)))?;
+
+    let error = stage.run(environ.open_ports(&machine, &rules(1_000..1_200)));
+    assert!(matches!(&error, Ok(Err(_))), "{error:?}");
+    // What was open is open still, and there is room for what there is room for.
+    assert_eq!(stage.ask(environ.ports(&machine))?, rules(80..81));
+    stage.ask(environ.open_ports(&machine, &rules(1_000..1_100)))?;
+    stage.ask(environ.close_ports(&machine, &rules(1_000..1_100)))?;
+    assert_eq!(stage.ask(environ.ports(&machine))?, rules(80..81));
+    stage.ask(environ.destroy())?;
+    Ok(())
+}
+
+/// Property 13: what is in a group of the user's own goes within ten passes, whatever hangs on what, and in whatever order it is listed.
+#[test]
+fn a_group_of_the_users_own_is_emptied_in_ten_passes_whatever_hangs_on_what() -> anyhow::Result<()> {
+    // A chain: an interface on a subnet and a balancer, the balancer on an address, the subnet on a table.
+    for names in [
+        ["a1", "b1", "c1", "d1", "e1"],
+        ["e1", "d1", "c1", "b1", "a1"],
+        ["c1", "a1", "e1", "b1", "d1"],
+    ] {
+        let mut stage = Stage::open(DriverKind::Wire, Subject::A7, 11)?;
+        stage.put("resourceGroups/mine", "2016-09-01", &json!({"location": "westus"}))?;
+        let mut config = serde_json::Map::new();
+        config.insert("resource-group-name".to_owned(), json!("mine"));
+        let environ = stage.environ_with("bounds", &config)?;
+        stage.ask(environ.create())?;
+        for machine in 0..2 {
+            let mut params = StartInstance::new(machine, stage.controller(), stage.series());
+            params.units = vec![format!("mysql/{machine}")];
+            let machine = stage.ask(environ.start_instance(params))?.instance.id;
+            stage.ask(environ.open_ports(&machine, &rules(80..82)))?;
+        }
+        let [table, network, address, interface, balancer] = names;
+        let tags = json!({"juju-model-uuid": environ.config().uuid.to_string()});
+        let id = |kind: &str, name: &str| format!("resourceGroups/mine/providers/Microsoft.Network/{kind}/{name}");
+        let site = conformance::driver::SUBSCRIPTION;
+        let whole = |kind: &str, name: &str| format!("/subscriptions/{site}/{}", id(kind, name));
+        let put = |kind: &str, name: &str, properties: serde_json::Value| {
+            let document = json!({"location": "westus", "tags": tags, "properties": properties});
+            stage.put(&id(kind, name), "2016-09-01", &document)
+        };
+        put("routeTables", table, json!({}))?;
+        put(
+            "virtualNetworks",
+            network,
+            json!({"addressSpace": {"addressPrefixes": ["10.9.0.0/16"]}, "subnets": [{"name": "s", "properties": {
+                "addressPrefix": "10.9.0.0/24", "routeTable": {"id": whole("routeTables", table)}}}]}),
+        )?;
+        put(
+            "publicIPAddresses",
+            address,
+            json!({"publicIPAllocationMethod": "Dynamic"}),
+        )?;
+        put(
+            "loadBalancers",
+            balancer,
+            json!({"frontendIPConfigurations": [{"name": "f", "properties": {
+                "publicIPAddress": {"id": whole("publicIPAddresses", address)}}}],
+                "backendAddressPools": [{"name": "p"}]}),
+        )?;
+        put(
+            "networkInterfaces",
+            interface,
+            json!({"ipConfigurations": [{"name": "i", "properties": {
+                "subnet": {"id": format!("{}/subnets/s", whole("virtualNetworks", network))},
+                "loadBalancerBackendAddressPools": [
+                    {"id": format!("{}/backendAddressPools/p", whole("loadBalancers", balancer))}]}}]}),
+        )?;
+
+        let n_before = stage.journal().len();
+        stage.ask(environ.destroy())?;
+        let journal = stage.journal().split_off(n_before);
+        let n_looks = journal
+            .iter()
+            .filter(|line| line.contains("\"GET\"") && line.contains("/resources?") && line.contains("tagName"))
+            .count();
+        assert!((2..=10).contains(&n_looks), "{names:?}: {n_looks} passes");
+        let left = stage.look(|cloud| {
+            let rows = cloud.store().iter().map(|own| own.name.to_string());
+            rows.collect::<Vec<_>>()
+        });
+        assert_eq!(left, ["mine"], "{names:?}");
+    }
+    Ok(())
+}
+
+/// Property 15: where a third of all requests is throttled, everything ends well, in time, and without a storm of requests.
+#[test]
+fn throttled_a_third_of_the_time_everything_ends_in_time_and_without_a_storm() -> anyhow::Result<()> {
+    for subject in Subject::ALL {
+        let told = |rule: Option<serde_json::Value>| -> anyhow::Result<(u64, i64)> {
+            let mut stage = Stage::open(DriverKind::Wire, *subject, 11)?;
+            stage.provide()?;
+            if let Some(rule) = rule {
+                stage.fault(&rule)?;
+            }
+            let environ = stage.environ("bounds")?;
+            let began = (stage.n_requests(), stage.now_ms());
+            let mut params = StartInstance::new(0, stage.controller(), stage.series());
+            let machine = if subject.stack == conformance::subject::Stack::Classic {
+                params.controller = true;
+                stage.ask(environ.bootstrap(params))?.instance.id
+            } else {
+                stage.ask(environ.create())?;
+                stage.ask(environ.start_instance(params))?.instance.id
+            };
+            stage.advance(1_800_000);
+            stage.ask(environ.open_ports(&machine, &rules(80..82)))?;
+            stage.ask(environ.stop_instances(&[machine]))?;
+            stage.ask(environ.destroy())?;
+            Ok((stage.n_requests() - began.0, stage.now_ms() - began.1))
+        };
+        let (n_calm, calm_ms) = told(None)?;
+        let rule = json!({"match": {"probability": 0.3}, "verdict": {"throttle": {"retry_after_secs": 5}}});
+        let (n_requests, took_ms) =
+            told(Some(rule)).map_err(|error| anyhow::anyhow!("{subject}, throttled: {error:#}"))?;
+        assert!(
+            n_requests > n_calm,
+            "{subject}: {n_requests} requests, {n_calm} when calm"
+        );
+        assert!(
+            n_requests <= 3 * n_calm,
+            "{subject}: {n_requests} requests, {n_calm} when calm"
+        );
+        assert!(
+            took_ms <= calm_ms + 3_600_000,
+            "{subject}: {took_ms} ms, {calm_ms} when calm"
+        );
+    }
     Ok(())
 }
 

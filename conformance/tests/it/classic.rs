@@ -1,15 +1,28 @@
-//! Where machines of the classic stack are put (juju-provider 6.16, 6.17): no machine hosts two applications, units of one share a
+//! What only the classic stack has.
+//!
+//! Its refusals, which have few codes and many texts, and are told apart all the same; and where machines are put (juju-provider 6.16, 6.17): no machine hosts two applications, units of one share a
 //! cloud service and its availability set, and a service goes with its last machine.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
 
+use async_trait::async_trait;
+use bytes::Bytes;
 use conformance::driver::DriverKind;
 use conformance::stage::Stage;
 use conformance::subject::Subject;
-use fake_azure_cloud::Cloud;
+use fake_azure::identity::MANAGEMENT_CERTIFICATE_PEM;
+use fake_azure_cloud::classic::forms;
+use fake_azure_cloud::{Cloud, ErrorKind};
+use http::{Request, Response};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use provider::{InstanceId, StartInstance};
+use provider::{
+    ClassicConfig, Clock, CloudSpec, Config as Configuration, Credential, InstanceId, Kind, ManagementCertificate,
+    Offering, OpenParams, StartInstance, Transport, TransportError,
+};
+use uuid::Uuid;
 
 #[derive(Clone, Copy, Debug)]
 enum Operation {
@@ -114,4 +127,128 @@ fn machines_are_put_where_their_applications_are() {
         tell(&history).map_err(|error| TestCaseError::fail(format!("{error:#}")))
     });
     assert!(outcome.is_ok(), "{outcome:?}");
+}
+
+/// An API that refuses everything in the same words, on a clock that passes at once.
+struct Refusing {
+    status: u16,
+    code: &'static str,
+    message: String,
+}
+
+#[async_trait]
+impl Transport for Refusing {
+    async fn send(&self, _request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        let message = self.message.replace('<', "&lt;").replace('>', "&gt;");
+        let body = format!(
+            "<Error xmlns=\"http://schemas.microsoft.com/windowsazure\"><Code>{}</Code><Message>{message}</Message></Error>",
+            self.code
+        );
+        let mut answer = Response::new(Bytes::from(body));
+        *answer.status_mut() = http::StatusCode::from_u16(self.status).unwrap_or_default();
+        Ok(answer)
+    }
+}
+
+#[async_trait]
+impl Clock for Refusing {
+    fn now_ms(&self) -> u64 {
+        0
+    }
+
+    async fn sleep(&self, _duration: Duration) {}
+}
+
+/// What the API answers a code with (service-management 1.8).
+fn status(code: &str, kind: ErrorKind) -> u16 {
+    match (code, kind) {
+        ("BadRequest", _) => 400,
+        ("ConflictError", _) => 409,
+        ("ForbiddenError", _) => 403,
+        ("InternalError", _) => 500,
+        (_, ErrorKind::Missing) => 404,
+        _ => 409,
+    }
+}
+
+/// A message with its arguments filled in: numbers, so that limits can be read.
+fn filled(text: &str) -> String {
+    let mut pieces = text.split('{');
+    let mut message = pieces.next().unwrap_or_default().to_owned();
+    for (number, piece) in (1..).zip(pieces) {
+        let rest = piece.split_once('}').map_or(piece, |(_, rest)| rest);
+        message.push_str(&format!("{number}{rest}"));
+    }
+    message
+}
+
+fn kind_of(refusing: Refusing) -> Option<Kind> {
+    let refusing = Arc::new(refusing);
+    let certificate = ManagementCertificate::from_pem(MANAGEMENT_CERTIFICATE_PEM.as_bytes()).ok()?;
+    let mut config = Configuration::new("story", Uuid::from_u128(1), Uuid::from_u128(2), "West US");
+    config.classic = Some(ClassicConfig::new("storyaccount"));
+    let environ = provider::open(OpenParams {
+        config,
+        cloud: CloudSpec {
+            offering: Offering::Historic,
+            ..CloudSpec::public()
+        },
+        credential: Credential::with_management_certificate(Uuid::from_u128(3), certificate),
+        transport: Arc::clone(&refusing) as Arc<dyn Transport>,
+        clock: refusing,
+        seed: 1,
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().build().ok()?;
+    let refused = runtime.block_on(environ.ok()?.all_instances());
+    refused.err().and_then(|error| error.kind())
+}
+
+#[test]
+fn every_refusal_of_the_classic_api_has_its_kind() {
+    let mut wrong = Vec::new();
+    for form in forms::ALL {
+        let kind = kind_of(Refusing {
+            status: status(form.code, form.kind),
+            code: form.code,
+            message: filled(form.text),
+        });
+        let holds = match (form.kind, &kind) {
+            // The numbers of a limit are told with it.
+            (ErrorKind::Quota, Some(Kind::QuotaExceeded(quota))) => quota.name.is_some() && quota.limit.is_some(),
+            (ErrorKind::InUse, Some(Kind::InUse))
+            | (ErrorKind::Busy, Some(Kind::Conflict))
+            | (ErrorKind::Capacity, Some(Kind::Capacity))
+            | (ErrorKind::Forbidden, Some(Kind::Unauthorised))
+            | (ErrorKind::Internal, Some(Kind::Server))
+            | (ErrorKind::Missing, Some(Kind::NotFound)) => true,
+            // What a request names and is not there is a mistake in the request.
+            (ErrorKind::Missing, Some(Kind::Invalid)) => form.code == "BadRequest",
+            // A disk's blob that somebody holds is refused as a conflict.
+            (ErrorKind::Conflict, Some(Kind::InUse)) => form.text.contains("lease conflict"),
+            (ErrorKind::Conflict | ErrorKind::Invalid | ErrorKind::Precondition, Some(Kind::Invalid)) => true,
+            _ => false,
+        };
+        if !holds {
+            wrong.push(format!("{} is {kind:?}", form.text));
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn a_limit_of_the_classic_api_is_told_with_its_numbers() {
+    let told = kind_of(Refusing {
+        status: 409,
+        code: "ConflictError",
+        message: "The subscription policy limit for resource type 'cores count' was exceeded. The limit for resource type 'cores \
+                  count' is 20 per subscription, the current count is 19, and the requested increment is 2."
+            .to_owned(),
+    });
+    let Some(Kind::QuotaExceeded(quota)) = told else {
+        panic!("{told:?}");
+    };
+    assert_eq!(
+        (quota.name.as_deref(), quota.limit, quota.in_use, quota.needed),
+        (Some("cores"), Some(20), Some(19), Some(2))
+    );
 }

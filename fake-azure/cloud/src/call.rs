@@ -15,6 +15,8 @@ use crate::key::{Guid, Key};
 use crate::operation::OperationId;
 use crate::registry::Kind;
 use crate::resource::Resource;
+use crate::time::Time;
+use crate::vaults::{VaultCall, VaultOutcome};
 
 /// What the cloud is asked.
 #[derive(Clone, Debug)]
@@ -92,6 +94,17 @@ pub enum Call {
     Classic(Box<ClassicCall>),
     /// Asks the blob service.
     Blob(BlobCall),
+    /// Asks a vault about its keys and secrets.
+    Vault(Box<VaultCall>),
+    /// Removes a deleted vault for good, a little later.
+    PurgeVault {
+        /// Its subscription.
+        subscription: Guid,
+        /// Where it was.
+        location: Box<str>,
+        /// Its name.
+        name: Box<str>,
+    },
 }
 
 /// Where a list looks, and what a lock, a role or tags are laid over.
@@ -192,4 +205,8 @@ pub enum Outcome {
     Acted(Option<Document>),
     /// What the blob service did.
     Blob(BlobOutcome),
+    /// What a vault did.
+    Vault(Box<VaultOutcome>),
+    /// A deleted vault will be gone for good then.
+    Purging(Time),
 }

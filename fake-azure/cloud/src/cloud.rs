@@ -2,6 +2,7 @@
 //! is for the person who runs the simulation: limits, faults, invariants.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -26,6 +27,9 @@ use crate::streams::Streams;
 use crate::table::Table;
 use crate::time::Time;
 use crate::types::View;
+
+/// Room for the id of most resources, in bytes.
+const ID_LENGTH: usize = 192;
 
 /// What a cloud begins with.
 #[derive(Clone, Debug)]
@@ -360,25 +364,33 @@ impl Cloud {
 
     /// The id of a resource as Azure prints it: fixed segments in the registry's spelling, names as last written.
     pub fn id(&self, key: Key) -> String {
+        let mut id = String::with_capacity(ID_LENGTH);
+        self.write_id(key, &mut id);
+        id
+    }
+
+    fn write_id(&self, key: Key, id: &mut String) {
         let Some(resource) = self.store.get(key) else {
-            return key.to_string();
+            write!(id, "{key}").expect("a text takes any text");
+            return;
         };
         let descriptor = resource.kind.descriptor();
         if descriptor.parent.is_some() {
-            return format!(
-                "{}/{}/{}",
-                self.id(resource.parent),
-                descriptor.collection(),
-                resource.name
-            );
+            self.write_id(resource.parent, id);
+            push_all(id, ["/", descriptor.collection(), "/", &resource.name]);
+            return;
         }
         match self.store.get(resource.parent) {
-            Some(group) => format!("{}/providers/{}/{}", self.id(group.key), descriptor.name, resource.name),
+            Some(group) => {
+                self.write_id(group.key, id);
+                push_all(id, ["/providers/", descriptor.name, "/", &resource.name]);
+            }
             None => {
                 let subscription = self
                     .subscription_of(resource.subscription)
                     .map_or(Guid::NIL, |subscription| subscription.id);
-                format!("/subscriptions/{subscription}/resourceGroups/{}", resource.name)
+                write!(id, "/subscriptions/{subscription}").expect("a text takes any text");
+                push_all(id, ["/resourceGroups/", &resource.name]);
             }
         }
     }
@@ -423,4 +435,7 @@ impl Cloud {
     pub(crate) fn set_next_key(&mut self, key: Key) {
         self.next_key = key;
     }
+}
+fn push_all<const N: usize>(text: &mut String, parts: [&str; N]) {
+    parts.into_iter().for_each(|part| text.push_str(part));
 }

@@ -24,6 +24,8 @@ pub enum Dialect {
     Storage,
     /// Microsoft.Authorization.
     Authorization,
+    /// Microsoft.KeyVault, and the vaults themselves.
+    KeyVault,
     /// Service Management, the classic API.
     Classic,
 }
@@ -57,6 +59,8 @@ pub struct Descriptor {
     pub names: NameRule,
     /// The refusal of a bad name, where it is not the service's usual one. Arguments: `name`, `max`, `characters`.
     pub bad_name: Option<&'static Form>,
+    /// The refusal of a document that brings `properties.provisioningState`; elsewhere the state is passed over.
+    pub refuses_state: Option<&'static Form>,
     /// The quota that one more of it counts against.
     pub quota: Option<QuotaKey>,
     /// Children that can also be written inside its document.
@@ -101,6 +105,7 @@ impl Descriptor {
             keeps: &[],
             names: NameRule::word(1, 80),
             bad_name: None,
+            refuses_state: None,
             quota: None,
             inline: &[],
             fields: &[],
@@ -424,6 +429,8 @@ pub enum Provisioning {
     Updating,
     /// A storage account whose names are being published.
     ResolvingDns,
+    /// A vault whose name is being published.
+    RegisteringDns,
     /// Being removed.
     Deleting,
     /// The last write failed.
@@ -439,6 +446,7 @@ impl Provisioning {
             Provisioning::Creating => "Creating",
             Provisioning::Updating => "Updating",
             Provisioning::ResolvingDns => "ResolvingDNS",
+            Provisioning::RegisteringDns => "RegisteringDns",
             Provisioning::Deleting => "Deleting",
             Provisioning::Failed => "Failed",
             Provisioning::Succeeded => "Succeeded",

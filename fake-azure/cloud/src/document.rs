@@ -17,6 +17,18 @@ pub(crate) fn at<'d>(document: &'d Document, pointer: &str) -> Option<&'d Docume
         })
 }
 
+/// The value at a JSON pointer, to be changed.
+pub(crate) fn at_mut<'d>(document: &'d mut Document, pointer: &str) -> Option<&'d mut Document> {
+    pointer
+        .split('/')
+        .skip(1)
+        .try_fold(document, |value, segment| match value {
+            Value::Object(members) => members.get_mut(segment),
+            Value::Array(items) => items.get_mut(segment.parse::<usize>().ok()?),
+            _ => None,
+        })
+}
+
 /// A place in a document.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Place<'d> {

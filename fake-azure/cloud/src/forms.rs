@@ -3,6 +3,7 @@
 use crate::engine;
 use crate::error::Form;
 use crate::governance;
+use crate::quota;
 use crate::registry::Kind;
 use crate::types::network;
 
@@ -68,7 +69,6 @@ forms! {
     PROPERTY_CHANGE: Conflict, Compute, "PropertyChangeNotAllowed", "Changing property '{path}' is not allowed.", "ARM 3.6", "keep the old value, or delete the resource and create it anew";
     QUOTA_EXCEEDED_COMPUTE: Quota, Compute, "OperationNotAllowed", "Operation could not be completed as it results in exceeding approved {label} quota. Additional details - Deployment Model: Resource Manager, Location: {location}, Current Limit: {limit}, Current Usage: {used}, Additional Required: {more}, (Minimum) New Limit Required: {needed}. Submit a request for Quota increase at https://aka.ms/ProdportalCRP by specifying parameters listed in the 'Details' section for deployment to succeed. Please read more about quota limits at https://docs.microsoft.com/en-us/azure/azure-supportability/regional-quota-requests", "ARM 3.6 (2018+)", "delete or deallocate machines, choose another size or location, or have the limit raised";
     QUOTA_EXCEEDED_COMPUTE_2016: Quota, Compute, "OperationNotAllowed", "Operation results in exceeding quota limits of {label}. Maximum allowed: {limit}, Current in use: {used}, Additional requested: {more}.", "ARM 3.6 (2015-17, XPL, NET)", "delete or deallocate machines, choose another size or location, or have the limit raised";
-    QUOTA_EXCEEDED_NETWORK: Quota, Network, "CountLimitReached", "Cannot create more than {limit} {things} for this subscription in this region.", "ARM 3.5", "delete some, or have the limit raised";
     QUOTA_EXCEEDED_STORAGE: Quota, Storage, "MaxStorageAccountsCountPerSubscriptionExceeded", "Subscription {subscription} already contains {used} storage accounts in location {location} and the maximum allowed is {limit}.", "ARM 3.7", "delete an account, or have the limit raised";
     // tidy: end
 }
@@ -77,6 +77,7 @@ forms! {
 pub fn every() -> impl Iterator<Item = &'static Form> {
     let of_types = Kind::ALL.iter().flat_map(|kind| kind.descriptor().errors);
     ALL.iter()
+        .chain(quota::ALL)
         .chain(network::SHARED_FORMS.iter().copied().flatten())
         .chain(governance::ALL)
         .chain(engine::MOVE_FORMS)
@@ -99,5 +100,6 @@ mod tests {
         assert!(every().any(|form| form.code == "SubnetIsFull"));
         assert!(every().any(|form| form.code == "PortValueIsOutOfRange"));
         assert!(every().any(|form| form.code == "NicInUse"));
+        assert!(every().any(|form| form.code == "NetworkInterfaceCountLimitReached"));
     }
 }

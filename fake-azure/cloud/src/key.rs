@@ -60,14 +60,14 @@ impl fmt::Display for Guid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let mut text = [b'-'; 36];
-        let mut nibble = 0;
-        for (at, slot) in text.iter_mut().enumerate() {
-            if matches!(at, 8 | 13 | 18 | 23) {
-                continue;
+        let mut at = 0;
+        for (index, byte) in self.0.to_be_bytes().into_iter().enumerate() {
+            if matches!(index, 4 | 6 | 8 | 10) {
+                at += 1;
             }
-            let digit = (self.0 >> (124 - 4 * nibble)) & 0xf;
-            *slot = DIGITS[usize::try_from(digit).expect("a nibble fits")];
-            nibble += 1;
+            text[at] = DIGITS[usize::from(byte >> 4)];
+            text[at + 1] = DIGITS[usize::from(byte & 0xf)];
+            at += 2;
         }
         f.write_str(std::str::from_utf8(&text).expect("hexadecimal digits are ASCII"))
     }

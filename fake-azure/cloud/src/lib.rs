@@ -11,6 +11,7 @@ pub mod catalogue;
 pub mod classic;
 mod cloud;
 mod cx;
+pub mod data_plane;
 pub mod descriptor;
 mod document;
 mod engine;
@@ -34,6 +35,7 @@ mod table;
 mod testing;
 mod time;
 mod types;
+pub mod vaults;
 
 pub use self::api_version::ApiVersion;
 pub use self::call::{Call, Conditions, Outcome, Reply, Scope};

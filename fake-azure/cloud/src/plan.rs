@@ -81,6 +81,8 @@ impl Plan {
         disk / Disk: Key => fabric::Disk,
         /// Takes or gives back a DNS name.
         dns_name / DnsName: Box<str> => Key,
+        /// Writes or removes what a set of disks' keys says.
+        encryption_set / EncryptionSet: Key => fabric::EncryptionSet,
         /// Writes or removes a captured image.
         image / Image: Key => fabric::Image,
         /// Takes or gives back a private address.
@@ -101,6 +103,10 @@ impl Plan {
         public_address / PublicAddress: Key => fabric::PublicAddress,
         /// Takes or gives back a public address.
         public_in_use / PublicInUse: u32 => Key,
+        /// Writes or removes a vault.
+        vault / Vault: Box<str> => fabric::Vault,
+        /// Writes or removes a key or secret.
+        vault_object / VaultObject: fabric::VaultObjectName => fabric::VaultObject,
         // tidy: end
     }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::catalogue::limits::{Era, LimitProfile, Scope};
-use crate::error::CloudError;
-use crate::forms;
+use crate::error::{CloudError, Form};
+use crate::forms::{self, forms};
 use crate::key::Key;
 use crate::table::Table;
 
@@ -14,19 +14,32 @@ use crate::table::Table;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct QuotaKey(pub &'static str);
 
-/// Network's code and noun by row (ARM 3.5; those marked there as unsure follow the family's form).
-#[rustfmt::skip]
-const NETWORK_REFUSALS: &[(&str, &str, &str)] = &[
+forms! {
     // tidy: sorted
-    ("LoadBalancers", "LoadBalancerCountLimitReached", "load balancers"),
-    ("NetworkInterfaces", "NetworkInterfaceCountLimitReached", "network interfaces"),
-    ("NetworkSecurityGroups", "NetworkSecurityGroupCountLimitReached", "network security groups"),
-    ("NetworkWatchers", "NetworkWatcherCountLimitReached", "network watchers"),
-    ("PublicIPAddresses", "PublicIPCountLimitReached", "public IP addresses"),
-    ("RouteTables", "RouteTableCountLimitReached", "route tables"),
-    ("StandardSkuPublicIpAddresses", "IPv4StandardSkuPublicIpCountLimitReached", "IPv4 Standard SKU public IP addresses"),
-    ("StaticPublicIPAddresses", "StaticPublicIPCountLimitReached", "static public IP addresses"),
-    ("VirtualNetworks", "VirtualNetworkCountLimitReached", "virtual networks"),
+    LOAD_BALANCERS: Quota, Network, "LoadBalancerCountLimitReached", "Cannot create more than {limit} load balancers for this subscription in this region.", "ARM 3.5", "delete some, or have the limit raised";
+    NETWORK_INTERFACES: Quota, Network, "NetworkInterfaceCountLimitReached", "Cannot create more than {limit} network interfaces for this subscription in this region.", "ARM 3.5", "delete some, or have the limit raised";
+    NETWORK_SECURITY_GROUPS: Quota, Network, "NetworkSecurityGroupCountLimitReached", "Cannot create more than {limit} network security groups for this subscription in this region.", "ARM 3.5", "delete some, or have the limit raised";
+    NETWORK_WATCHERS: Quota, Network, "NetworkWatcherCountLimitReached", "Cannot create more than {limit} network watchers for this subscription in this region.", "ARM 3.5", "delete some, or have the limit raised";
+    PUBLIC_IP_ADDRESSES: Quota, Network, "PublicIPCountLimitReached", "Cannot create more than {limit} public IP addresses for this subscription in this region.", "ARM 3.5", "delete some, or have the limit raised";
+    ROUTE_TABLES: Quota, Network, "RouteTableCountLimitReached", "Cannot create more than {limit} route tables for this subscription in this region.", "ARM 3.5", "delete some, or have the limit raised";
+    STANDARD_SKU_PUBLIC_IP_ADDRESSES: Quota, Network, "IPv4StandardSkuPublicIpCountLimitReached", "Cannot create more than {limit} IPv4 Standard SKU public IP addresses for this subscription in this region.", "ARM 3.5", "delete some, or have the limit raised";
+    STATIC_PUBLIC_IP_ADDRESSES: Quota, Network, "StaticPublicIPCountLimitReached", "Cannot create more than {limit} static public IP addresses for this subscription in this region.", "ARM 3.5", "delete some, or have the limit raised";
+    VIRTUAL_NETWORKS: Quota, Network, "VirtualNetworkCountLimitReached", "Cannot create more than {limit} virtual networks for this subscription in this region.", "ARM 3.5", "delete some, or have the limit raised";
+    // tidy: end
+}
+
+/// Network's refusal by row (ARM 3.5; those marked there as unsure follow the family's form).
+const OF_NETWORK: &[(&str, &Form)] = &[
+    // tidy: sorted
+    ("LoadBalancers", &LOAD_BALANCERS),
+    ("NetworkInterfaces", &NETWORK_INTERFACES),
+    ("NetworkSecurityGroups", &NETWORK_SECURITY_GROUPS),
+    ("NetworkWatchers", &NETWORK_WATCHERS),
+    ("PublicIPAddresses", &PUBLIC_IP_ADDRESSES),
+    ("RouteTables", &ROUTE_TABLES),
+    ("StandardSkuPublicIpAddresses", &STANDARD_SKU_PUBLIC_IP_ADDRESSES),
+    ("StaticPublicIPAddresses", &STATIC_PUBLIC_IP_ADDRESSES),
+    ("VirtualNetworks", &VIRTUAL_NETWORKS),
     // tidy: end
 ];
 
@@ -144,12 +157,8 @@ impl Ledger {
             location,
             subscription,
         } = claim;
-        if let Some((_, code, things)) = NETWORK_REFUSALS.iter().find(|refusal| refusal.0 == *row) {
-            let mut error = CloudError::of(&forms::QUOTA_EXCEEDED_NETWORK)
-                .with("limit", limit)
-                .with("things", things);
-            error.code = (*code).into();
-            return error;
+        if let Some((_, form)) = OF_NETWORK.iter().find(|(of, _)| of == row) {
+            return CloudError::of(form).with("limit", limit);
         }
         match *row {
             "ResourceGroups" => CloudError::of(&forms::GROUP_QUOTA)

@@ -155,6 +155,7 @@ registry! {
     BackendAddressPools: types::network::load_balancers::backend_address_pools::BackendAddressPool,
     BlobContainers: types::storage::blob_containers::BlobContainer,
     BlobServices: types::storage::blob_services::BlobService,
+    DiskEncryptionSets: types::compute::disk_encryption_sets::DiskEncryptionSet,
     Disks: types::compute::disks::ManagedDisk,
     FrontendIpConfigurations: types::network::load_balancers::frontend_ip_configurations::FrontendIpConfiguration,
     Images: types::compute::images::CapturedImage,
@@ -179,6 +180,7 @@ registry! {
     Snapshots: types::compute::snapshots::Snapshot,
     StorageAccounts: types::storage::storage_accounts::StorageAccount,
     Subnets: types::network::subnets::Subnet,
+    Vaults: types::key_vault::vaults::KeyVault,
     VirtualMachineExtensions: types::compute::extensions::Extension,
     VirtualMachines: types::compute::virtual_machines::VirtualMachine,
     VirtualNetworkPeerings: types::network::virtual_network_peerings::VirtualNetworkPeering,
@@ -192,7 +194,9 @@ impl Kind {
     pub fn find(namespace: &str, type_path: &str) -> Option<Kind> {
         Kind::ALL.iter().copied().find(|kind| {
             let descriptor = kind.descriptor();
-            descriptor.namespace().eq_ignore_ascii_case(namespace)
+            // Lengths first: this is asked for every request.
+            descriptor.name.len() == namespace.len() + 1 + type_path.len()
+                && descriptor.namespace().eq_ignore_ascii_case(namespace)
                 && descriptor.type_path().eq_ignore_ascii_case(type_path)
         })
     }

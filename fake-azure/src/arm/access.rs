@@ -1,16 +1,17 @@
 //! Whether a caller's roles allow what it asks (ARM 6.6, 3.2): only where a sandbox enforces roles. The first principal of the
 //! directory owns every subscription, or nobody could give the first role.
 //!
-//! What a request refers to in its document (`join/action`) is not looked at.
+//! What a document refers to needs a role, too; what that is `linked_access` knows.
 
+use fake_azure_cloud::catalogue::limits::Era;
 use fake_azure_cloud::governance::{BUILT_IN, Governance};
 use fake_azure_cloud::{CloudError, Guid};
 use http::Method;
 use serde_json::Value;
 
 use super::error::Refusal;
-use super::forms;
 use super::request::Asked;
+use super::{forms, linked_access};
 use crate::Sandbox;
 use crate::identity::Caller;
 
@@ -29,23 +30,75 @@ pub(crate) fn check(sandbox: &Sandbox, asked: &Asked<'_>, caller: &Caller) -> Re
     let Some(wish) = wish(asked.method, &asked.segments) else {
         return Ok(());
     };
+    if !may(sandbox, caller, &wish) {
+        return Err(CloudError::of(&forms::AUTHORIZATION_FAILED)
+            .with("client", caller.app_id)
+            .with("object", caller.object_id)
+            .with("action", wish.action)
+            .with("scope", wish.scope)
+            .into());
+    }
+    if ![Method::PUT, Method::PATCH].contains(asked.method) {
+        return Ok(());
+    }
+
+    // A body that is no document is refused by whoever reads it.
+    match serde_json::from_slice(asked.body) {
+        Ok(document) => check_linked(sandbox, caller, wish, &document),
+        Err(_) => Ok(()),
+    }
+}
+
+/// Whether the caller's roles allow it.
+fn may(sandbox: &Sandbox, caller: &Caller, wish: &Wish) -> bool {
     let governance = sandbox.cloud.governance();
     let folded = wish.scope.to_lowercase();
-    let allowed = governance.role_assignments().any(|assignment| {
+    governance.role_assignments().any(|assignment| {
         let scope = assignment.scope.to_string().to_lowercase();
         let holds = folded
             .strip_prefix(&scope)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         assignment.principal == caller.object_id && holds && allows(governance, assignment.role, &wish.action)
-    });
-    if allowed {
+    })
+}
+
+/// Refuses a document that refers to what the caller may not join. Today every action is named with its scope, before it was one
+/// action with all of its scopes.
+fn check_linked(sandbox: &Sandbox, caller: &Caller, wish: Wish, document: &Value) -> Result<(), Refusal> {
+    let Some(kind) = wish.action.strip_suffix("/write") else {
         return Ok(());
-    }
-    Err(CloudError::of(&forms::AUTHORIZATION_FAILED)
+    };
+    let mut missing = linked_access::linked(kind, document);
+    missing.retain(|(action, scope)| {
+        let linked = Wish {
+            action: action.clone(),
+            scope: scope.clone(),
+        };
+        !may(sandbox, caller, &linked)
+    });
+    let Some((first, _)) = missing.first().cloned() else {
+        return Ok(());
+    };
+
+    let form = match sandbox.era() {
+        Era::Current => &forms::LINKED_AUTHORIZATION_FAILED,
+        Era::Classic2014 | Era::Arm2016 => {
+            missing.retain(|(action, _)| *action == first);
+            &forms::LINKED_AUTHORIZATION_FAILED_ONE
+        }
+    };
+    let scopes: Vec<&str> = missing.iter().map(|(_, scope)| scope.as_str()).collect();
+    let actions: Vec<&str> = match sandbox.era() {
+        Era::Current => missing.iter().map(|(action, _)| action.as_str()).collect(),
+        Era::Classic2014 | Era::Arm2016 => vec![&first],
+    };
+    Err(CloudError::of(form)
         .with("client", caller.app_id)
         .with("object", caller.object_id)
         .with("action", wish.action)
         .with("scope", wish.scope)
+        .with("linked", actions.join(","))
+        .with("scopes", scopes.join(","))
         .into())
 }
 

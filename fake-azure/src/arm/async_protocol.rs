@@ -94,8 +94,8 @@ fn address(sandbox: &Sandbox, asked: &Asked<'_>, operation: &Operation, style: S
                 "{at}/Microsoft.Storage/locations/{location}/asyncoperations/{id}?monitor=true&api-version={version}"
             )
         }
-        // What the classic stack does is not begun here and so never polled here.
-        (Dialect::Gateway | Dialect::Authorization | Dialect::Classic, _) => {
+        // What the classic stack does is not begun here and so never polled here; a vault tells by its own state (azure-cli).
+        (Dialect::Gateway | Dialect::Authorization | Dialect::KeyVault | Dialect::Classic, _) => {
             let job = job_token(operation);
             format!("{base}/subscriptions/{subscription}/operationresults/{job}?api-version={version}")
         }
@@ -111,7 +111,7 @@ pub(crate) fn delay_secs(sandbox: &Sandbox, id: OperationId) -> u32 {
     {
         Some(Dialect::Disks) => 2,
         Some(Dialect::Storage) => 17,
-        Some(Dialect::Gateway | Dialect::Authorization | Dialect::Classic) => 15,
+        Some(Dialect::Gateway | Dialect::Authorization | Dialect::KeyVault | Dialect::Classic) => 15,
         Some(Dialect::Network | Dialect::Compute) | None => 10,
     }
 }

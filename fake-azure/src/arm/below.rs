@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::answer::Answer;
 use super::error::Refusal;
 use super::request::Asked;
-use super::{availability, encode, items, route, scale_sets, sizes, usages};
+use super::{availability, encode, items, route, scale_sets, sizes, usages, vaults};
 use crate::Sandbox;
 
 /// An answer about a resource: type, segment, and who gives it.
@@ -82,6 +82,9 @@ pub(crate) fn serve(
     id: &ResourceId,
     rest: &[String],
 ) -> Result<Answer, Refusal> {
+    if let Some(action) = vaults::policy_action(id, rest) {
+        return vaults::change_policies(sandbox, asked, id, &action);
+    }
     let descriptor = id.kind().descriptor();
     let unknown = || {
         let mut types: Vec<&str> = vec![descriptor.namespace(), descriptor.type_path()];

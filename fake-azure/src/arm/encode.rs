@@ -24,6 +24,9 @@ pub(crate) fn document_at(sandbox: &Sandbox, uri: &Uri, resource: &Resource, vie
     if resource.kind.descriptor().dialect == Dialect::Storage {
         place_endpoints(sandbox, uri, &resource.name, &mut document);
     }
+    if resource.kind.descriptor().dialect == Dialect::KeyVault {
+        place_vault(sandbox, uri, &resource.name, &mut document);
+    }
     document
 }
 
@@ -48,6 +51,15 @@ fn place_endpoints(sandbox: &Sandbox, uri: &Uri, account: &str, document: &mut D
                 *endpoint = Value::from(sandbox.storage.service(service, &host));
             }
         }
+    }
+}
+
+/// Writes where a vault is reached: the cloud writes Azure's own address.
+fn place_vault(sandbox: &Sandbox, uri: &Uri, vault: &str, document: &mut Document) {
+    if let Some(place) = document.pointer_mut("/properties/vaultUri") {
+        let slash = place.as_str().is_some_and(|own| own.ends_with('/'));
+        let address = sandbox.storage.vault(vault, uri);
+        *place = Value::from(if slash { format!("{address}/") } else { address });
     }
 }
 

@@ -6,7 +6,9 @@ use fake_azure_cloud::{CloudError, ErrorKind};
 use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, Body};
+use super::compute_policies;
 use crate::Sandbox;
+use crate::policies::{Left, Policy};
 
 /// Why a request is not answered as asked.
 #[derive(Debug)]
@@ -26,6 +28,15 @@ pub(crate) enum Refusal {
         error: Box<CloudError>,
         /// `Retry-After`.
         secs: u32,
+    },
+    /// 429 of a provider, one of whose policies is used up.
+    UsedUp {
+        /// The error of the body.
+        error: Box<CloudError>,
+        /// `Retry-After`.
+        secs: u32,
+        /// Which policy.
+        policy: Policy,
     },
     /// 405: the path is known and has no such verb.
     Verb,
@@ -61,6 +72,16 @@ pub(crate) fn answer(sandbox: &Sandbox, refusal: Refusal) -> Answer {
             of(sandbox, *error).header("www-authenticate", challenge)
         }
         Refusal::Throttled { error, secs } => of(sandbox, *error).header("retry-after", secs.max(1).to_string()),
+        Refusal::UsedUp { error, secs, policy } => {
+            let none_left = compute_policies::header(&[Left { policy, n_calls: 0 }]).unwrap_or_default();
+            let answer = Answer {
+                status: 429,
+                ..of(sandbox, *error)
+            };
+            answer
+                .header("retry-after", secs.max(1).to_string())
+                .header(compute_policies::HEADER, none_left)
+        }
         Refusal::Written { status, document } => Answer {
             status,
             gateway_failure: true,
@@ -107,6 +128,9 @@ pub(crate) fn status(error: &CloudError) -> u16 {
         || code == "ExpiredAuthenticationToken"
     {
         return 401;
+    }
+    if code == "MethodNotAllowed" {
+        return 405;
     }
     match (error.kind, error.by) {
         (ErrorKind::Invalid, _) if code == "UnsupportedMediaType" => 415,
@@ -206,12 +230,11 @@ mod tests {
 
     #[test]
     fn each_service_has_its_own_statuses() {
-        let rows: [(&fake_azure_cloud::Form, u16); 8] = [
+        let rows: [(&fake_azure_cloud::Form, u16); 7] = [
             (&forms::MISSING_HEADER, 401),
             (&forms::MEDIA_TYPE, 415),
             (&forms::NOT_REGISTERED, 409),
             (&forms::THROTTLED, 429),
-            (&cloud_forms::QUOTA_EXCEEDED_NETWORK, 400),
             (&cloud_forms::QUOTA_EXCEEDED_COMPUTE, 409),
             (&cloud_forms::NETWORK_BUSY, 429),
             (&cloud_forms::ETAG_MISMATCH, 412),

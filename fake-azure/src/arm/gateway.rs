@@ -2,6 +2,8 @@
 //!
 //! Subscription, token, throttling, roles, api-version, path, the version's fit, registration, the group's name.
 
+use std::sync::LazyLock;
+
 use fake_azure_cloud::catalogue::{api_versions, locations, providers};
 use fake_azure_cloud::{
     ApiVersion, Call, CloudError, Guid, Kind, OperationId, Outcome, Reply, Scope, forms as cloud_forms,
@@ -13,11 +15,12 @@ use super::error::Refusal;
 use super::request::Asked;
 use super::route::{self, Target};
 use super::{
-    access, async_protocol, below, decode, deployments, forms, governance, items, lists, move_resources,
-    providers as provider_calls, resources, services, subscriptions,
+    access, async_protocol, below, compute_policies, decode, deployments, forms, governance, items, lists,
+    move_resources, providers as provider_calls, resources, services, subscriptions,
 };
 use crate::buckets::{Class, Remaining, Throttled};
 use crate::identity::{self, Audience, Caller, TokenError};
+use crate::policies::Left;
 use crate::{Pace, Sandbox, text};
 
 /// What is learnt on the way, for the headers of the answer.
@@ -29,6 +32,8 @@ pub(crate) struct Trace {
     pub(crate) correlation: Option<Guid>,
     /// What remains of the caller's calls, and whether they are the tenant's.
     pub(crate) remaining: Option<(Remaining, bool)>,
+    /// What remains of the policies of the provider that was asked.
+    pub(crate) policies: Vec<Left>,
 }
 
 /// How long the deletion of a group may take at most when nobody waits for it.
@@ -73,6 +78,7 @@ pub(crate) fn answer(sandbox: &mut Sandbox, asked: &Asked<'_>, trace: &mut Trace
     check_group_name(&target)?;
     pace(sandbox, asked, &target);
     move_resources::check_request(sandbox, asked)?;
+    trace.policies = compute_policies::count(sandbox, asked)?;
     dispatch(sandbox, asked, &target)
 }
 
@@ -269,6 +275,13 @@ fn gateway_type(target: &Target) -> &'static str {
 
 /// The oldest version of a type: the oldest that was published, if its own row was; a child came with its parent or later.
 pub(crate) fn oldest_of(kind: Kind) -> ApiVersion {
+    static BY_KIND: LazyLock<Vec<(Kind, ApiVersion)>> =
+        LazyLock::new(|| Kind::ALL.iter().map(|kind| (*kind, find_oldest_of(*kind))).collect());
+    let row = BY_KIND.iter().find(|(known, _)| *known == kind);
+    row.map_or_else(|| find_oldest_of(kind), |(_, oldest)| *oldest)
+}
+
+fn find_oldest_of(kind: Kind) -> ApiVersion {
     let descriptor = kind.descriptor();
     let listed = providers::find(descriptor.namespace()).is_some_and(|provider| {
         provider
@@ -277,7 +290,7 @@ pub(crate) fn oldest_of(kind: Kind) -> ApiVersion {
             .any(|row| row.name.eq_ignore_ascii_case(descriptor.type_path()))
     });
     match descriptor.parent {
-        Some(parent) if !listed && descriptor.since <= parent.descriptor().since => oldest_of(parent),
+        Some(parent) if !listed && descriptor.since <= parent.descriptor().since => find_oldest_of(parent),
         Some(_) if !listed => descriptor.since,
         _ => oldest_published(descriptor.name).min(descriptor.since),
     }

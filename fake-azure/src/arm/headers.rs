@@ -4,9 +4,10 @@ use bytes::Bytes;
 use fake_azure_cloud::Guid;
 use fake_azure_cloud::catalogue::limits::Era;
 use fake_azure_cloud::descriptor::Dialect;
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
 use super::answer::{Answer, Body};
+use super::compute_policies;
 use super::gateway::Trace;
 use super::request::Asked;
 use crate::{Sandbox, text};
@@ -21,18 +22,18 @@ const MS_FROM_1601: i64 = 11_644_473_600_000;
 pub(crate) fn dress(sandbox: &mut Sandbox, asked: &Asked<'_>, answer: Answer, trace: &Trace) -> Response<Bytes> {
     let era = sandbox.era();
     let mut dressed = Dressed(HeaderMap::with_capacity(20));
-    dressed.add("cache-control", "no-cache");
-    dressed.add("pragma", "no-cache");
+    dressed.say(&header::CACHE_CONTROL, "no-cache");
+    dressed.say(&header::PRAGMA, "no-cache");
     let (content_type, bytes) = encode(&answer, asked.is_head());
     if let Some(content_type) = content_type {
-        dressed.add("content-type", content_type);
+        dressed.say(&header::CONTENT_TYPE, content_type);
     }
     if answer.status != 204 {
-        dressed.add("content-length", &bytes.len().to_string());
+        dressed.0.append(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
     }
-    dressed.add("expires", "-1");
+    dressed.say(&header::EXPIRES, "-1");
     if let Some(server) = server(answer.by, era) {
-        dressed.add("server", server);
+        dressed.say(&header::SERVER, server);
     }
 
     add_ids(&mut dressed, sandbox, asked, &answer, trace);
@@ -40,15 +41,25 @@ pub(crate) fn dress(sandbox: &mut Sandbox, asked: &Asked<'_>, answer: Answer, tr
         dressed.add("x-ms-failure-cause", "gateway");
     }
     add_remaining(&mut dressed, trace);
-    dressed.add("strict-transport-security", "max-age=31536000; includeSubDomains");
+    // What the gateway answered for itself drew from no policy (ARM 0.2).
+    if matches!(answer.by, Dialect::Compute | Dialect::Disks)
+        && !answer.gateway_failure
+        && let Some(left) = compute_policies::header(&trace.policies)
+    {
+        dressed.add(compute_policies::HEADER, &left);
+    }
+    dressed.say(
+        &header::STRICT_TRANSPORT_SECURITY,
+        "max-age=31536000; includeSubDomains",
+    );
     if era == Era::Current {
-        dressed.add("x-content-type-options", "nosniff");
-        dressed.add("x-cache", "CONFIG_NOCACHE");
+        dressed.say(&header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+        dressed.say(&X_CACHE, "CONFIG_NOCACHE");
     }
     for (name, value) in &answer.headers {
         dressed.add(name, value);
     }
-    dressed.add("date", &text::rfc1123(sandbox.now_for_expiry()));
+    dressed.put(&header::DATE, text::rfc1123(sandbox.now_for_expiry()));
 
     let mut response = Response::new(bytes);
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -70,7 +81,8 @@ fn encode(answer: &Answer, is_head: bool) -> (Option<&'static str>, Bytes) {
             } else {
                 "application/json; charset=utf-8"
             };
-            (Some(content_type), Bytes::from(document.to_string()))
+            let bytes = serde_json::to_vec(document).expect("a tree of texts and numbers can be written");
+            (Some(content_type), Bytes::from(bytes))
         }
     }
 }
@@ -97,17 +109,17 @@ fn add_ids(dressed: &mut Dressed, sandbox: &mut Sandbox, asked: &Asked<'_>, answ
         (_, Some(operation)) => operation,
         _ => sandbox.draw_guid(),
     };
-    dressed.add("x-ms-request-id", &request.to_string());
-    dressed.add("x-ms-correlation-request-id", &correlation.to_string());
+    dressed.put(&X_MS_REQUEST_ID, request.to_string());
+    dressed.put(&X_MS_CORRELATION_REQUEST_ID, correlation.to_string());
     let now = text::compact(sandbox.now_for_expiry());
-    dressed.add(
-        "x-ms-routing-request-id",
-        &format!("{GATEWAY_REGION}:{now}:{correlation}"),
+    dressed.put(
+        &X_MS_ROUTING_REQUEST_ID,
+        format!("{GATEWAY_REGION}:{now}:{correlation}"),
     );
 
     let era = sandbox.era();
     match answer.by {
-        Dialect::Network => dressed.add("x-ms-arm-service-request-id", &sandbox.draw_guid().to_string()),
+        Dialect::Network => dressed.put(&X_MS_ARM_SERVICE_REQUEST_ID, sandbox.draw_guid().to_string()),
         Dialect::Compute | Dialect::Disks if era == Era::Current => {
             dressed.add("x-ms-need-to-refresh-epl-cache", "False");
         }
@@ -146,10 +158,27 @@ fn add_remaining(dressed: &mut Dressed, trace: &Trace) {
     }
 }
 
+static X_CACHE: HeaderName = HeaderName::from_static("x-cache");
+static X_MS_ARM_SERVICE_REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-arm-service-request-id");
+static X_MS_CORRELATION_REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-correlation-request-id");
+static X_MS_REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
+static X_MS_ROUTING_REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-routing-request-id");
+
 /// Headers being gathered. What cannot be written as a header is left out.
 struct Dressed(HeaderMap);
 
 impl Dressed {
+    /// A header that is always the same.
+    fn say(&mut self, name: &HeaderName, value: &'static str) {
+        self.0.append(name, HeaderValue::from_static(value));
+    }
+
+    fn put(&mut self, name: &HeaderName, value: String) {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            self.0.append(name, value);
+        }
+    }
+
     fn add(&mut self, name: &str, value: &str) {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             self.0.append(name, value);

@@ -11,7 +11,7 @@ use super::answer::Answer;
 use super::async_protocol::{self, Style};
 use super::error::Refusal;
 use super::request::Asked;
-use super::{availability, gateway, publishers, route, sizes, skus, usages};
+use super::{availability, gateway, publishers, route, sizes, skus, usages, vaults};
 use crate::Sandbox;
 
 /// A call as its row sees it.
@@ -55,6 +55,7 @@ const fn post(namespace: &'static str, pattern: &'static str, answer: Answerer) 
 }
 
 const COMPUTE: &str = "Microsoft.Compute";
+const KEY_VAULT: &str = "Microsoft.KeyVault";
 const NETWORK: &str = "Microsoft.Network";
 const STORAGE: &str = "Microsoft.Storage";
 
@@ -104,6 +105,9 @@ const ROWS: &[Row] = &[
     get(COMPUTE, "locations/*/usages", usages::compute),
     get(COMPUTE, "locations/*/vmSizes", sizes::of_location),
     get(COMPUTE, "skus", skus::list),
+    get(KEY_VAULT, "deletedVaults", vaults::list_deleted),
+    get(KEY_VAULT, "locations/*/deletedVaults/*", vaults::deleted),
+    get(KEY_VAULT, "locations/*/operationResults/*", vaults::poll_purge),
     get(NETWORK, "locations/*/CheckDnsNameAvailability", availability::dns_name),
     get(NETWORK, "locations/*/operationResults/*", |sandbox, asked, call| {
         async_protocol::poll(
@@ -135,18 +139,22 @@ const ROWS: &[Row] = &[
     get(STORAGE, "locations/*/usages", usages::storage_at),
     get(STORAGE, "operations/*", poll_storage),
     get(STORAGE, "usages", usages::storage),
+    post(KEY_VAULT, "checkNameAvailability", vaults::check_name),
     post(STORAGE, "checkNameAvailability", availability::account_name),
     post(STORAGE, "locations/*/checkNameAvailability", availability::account_name),
 ];
 
 /// Answers a call.
 pub(crate) fn serve(
-    sandbox: &Sandbox,
+    sandbox: &mut Sandbox,
     asked: &Asked<'_>,
     subscription: Guid,
     namespace: &str,
     rest: &[String],
 ) -> Result<Answer, Refusal> {
+    if let Some((location, name)) = vaults::purged(namespace, rest) {
+        return vaults::purge(sandbox, asked, subscription, location, name);
+    }
     let own = |row: &&Row| row.namespace.eq_ignore_ascii_case(namespace) && matches(row.pattern, rest);
     let Some(row) = ROWS.iter().find(own) else {
         let mut chain = vec![namespace];

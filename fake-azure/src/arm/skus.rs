@@ -31,7 +31,11 @@ pub(crate) fn list(sandbox: &Sandbox, asked: &Asked<'_>, _call: &Service<'_>) ->
             .filter(|place| size.is_offered(place, month))
             .collect();
         if !sold.is_empty() {
-            entries.push(machine(size, &sold, month));
+            let mut entry = machine(size, &sold, month);
+            if sandbox.cloud.ledger().limit(size.name) == Some(0) {
+                entry["restrictions"] = restrictions(&sold);
+            }
+            entries.push(entry);
         }
     }
     if places.is_empty() {
@@ -89,6 +93,19 @@ fn machine(size: &VmSize, places: &[&Location], month: Month) -> Value {
         "capabilities": named(&capabilities),
         "restrictions": [],
     })
+}
+
+/// What a subscription may not have is said so, for each location (ARM 4.4, juju-provider L71).
+fn restrictions(places: &[&Location]) -> Value {
+    let restriction = |place: &&Location| {
+        json!({
+            "type": "Location",
+            "values": [place.name],
+            "restrictionInfo": { "locations": [place.name] },
+            "reasonCode": "NotAvailableForSubscription",
+        })
+    };
+    places.iter().map(restriction).collect()
 }
 
 fn set(name: &str, places: &[&Location]) -> Value {

@@ -144,9 +144,6 @@ fn probe(element: &Element) -> Result<Probe, Failure> {
         }
     };
     let protocol = fields.required("Protocol")?.to_lowercase();
-    if !matches!(protocol.as_str(), "tcp" | "http") {
-        return Err(Failure::of(&forms::PARAMETER));
-    }
     Ok(Probe {
         path: fields.filled("Path"),
         port: port(number, "LoadBalancerProbe.Port")?,

@@ -31,7 +31,6 @@ const STATUSES: &[(&str, u16)] = &[
     ("OperationTimedOut", 500),
     ("ResourceNotFound", 404),
     ("ServerBusy", 503),
-    ("SubscriptionDisabled", 403),
     ("TooManyRequests", 503),
     // tidy: end
 ];
@@ -140,4 +139,90 @@ impl Failure {
 pub(crate) fn write(writer: &mut Writer, code: &str, message: &str) {
     writer.text("Code", code);
     writer.text("Message", message);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    /// The lines that tests of the classic API expect, and the answers in its transcripts: `BadRequest: The deployment name is invalid.`
+    fn expectations() -> String {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut all = String::new();
+        for folder in [root.join("tests/it"), root.join("../snapshots/fake-azure")] {
+            for entry in fs::read_dir(folder).expect("a folder of tests") {
+                let path = entry.expect("a file").path();
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                if name.starts_with("asm") {
+                    all.push_str(&fs::read_to_string(&path).expect("text"));
+                }
+            }
+        }
+        // A text that goes on in the next line, and what is escaped.
+        let mut lines = String::with_capacity(all.len());
+        let mut rest = all.as_str();
+        while let Some((head, tail)) = rest.split_once("\\\n") {
+            lines.push_str(head);
+            rest = tail.trim_start_matches(' ');
+        }
+        lines.push_str(rest);
+        let marks = [
+            ("</Code><Message>", ": "),
+            ("&amp;", "&"),
+            ("&lt;", "<"),
+            ("&gt;", ">"),
+            ("\\n", "\n"),
+            ("\\\"", "\""),
+            ("\\\\", "\\"),
+        ];
+        marks.iter().fold(lines, |text, (from, to)| text.replace(from, to))
+    }
+
+    /// Whether a text has the parts of a form in their order, close together.
+    fn has(text: &str, form: &Form) -> bool {
+        let parts: Vec<&str> = form
+            .text
+            .split('{')
+            .map(|part| part.split_once('}').map_or(part, |own| own.1))
+            .collect();
+        let head = format!("{}: {}", form.code, parts[0]);
+        text.match_indices(&head).any(|(at, _)| {
+            let mut rest = &text[at + head.len()..];
+            parts[1..]
+                .iter()
+                .all(|part| match rest.find(part).filter(|at| *at < 300) {
+                    Some(at) => {
+                        rest = &rest[at + part.len()..];
+                        true
+                    }
+                    None => false,
+                })
+        })
+    }
+
+    /// No refusal is only written down: each is what some request of the tests is answered.
+    #[test]
+    fn every_refusal_of_the_catalogue_is_some_tests_answer() {
+        let text = expectations();
+        let silent: Vec<String> = forms::ALL
+            .iter()
+            .filter(|form| !has(&text, form))
+            .map(|form| format!("{}: {}", form.code, form.text))
+            .collect();
+        assert!(silent.is_empty(), "{}", silent.join("\n"));
+    }
+
+    #[test]
+    fn every_code_with_a_status_of_its_own_is_some_tests_answer() {
+        let text = expectations();
+        let silent: Vec<&str> = STATUSES
+            .iter()
+            .filter(|(code, status)| !text.contains(&format!("{status} {code}")))
+            .map(|(code, _)| *code)
+            .collect();
+        assert_eq!(silent, Vec::<&str>::new());
+    }
 }

@@ -13,6 +13,7 @@ mod encode;
 mod endpoints;
 mod error;
 mod extensions;
+mod gateways;
 mod headers;
 mod hosted_services;
 mod images;

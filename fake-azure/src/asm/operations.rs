@@ -1,7 +1,9 @@
 //! Operations: polls, and the history (SM 2, 4.5).
 
-use fake_azure_cloud::Status;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use fake_azure_cloud::classic::{ClassicOperation, History, forms};
+use fake_azure_cloud::{OperationId, Status, Time};
 
 use super::encode::date;
 use super::error::{Failure, status, write};
@@ -50,21 +52,38 @@ fn history(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     if result.is_some_and(|own| !["succeeded", "failed", "inprogress"].contains(&own.to_ascii_lowercase().as_str())) {
         return Err(Failure::query());
     }
+    let after = match asked.query("continuationtoken") {
+        Some(token) => Some(read_token(token).ok_or_else(Failure::query)?),
+        None => None,
+    };
     let look = History {
         from,
         until,
         object: asked.query("objectidfilter").map(Into::into),
         result: result.map(Into::into),
+        after,
     };
-    let found = asked.sandbox.cloud.classic_history(asked.key, &look);
+    let page = asked.sandbox.cloud.classic_history(asked.key, &look);
     let body = Writer::root("SubscriptionOperationCollection", |writer| {
         writer.element("SubscriptionOperations", |writer| {
-            for operation in found {
+            for operation in page.operations {
                 writer.element("SubscriptionOperation", |writer| entry(writer, operation));
             }
         });
+        writer.optional("ContinuationToken", page.next.map(write_token).as_deref());
     });
     Ok(Answer::ok(body))
+}
+
+/// A token says where a page ended; to clients it is opaque.
+fn write_token((started, id): (Time, OperationId)) -> String {
+    STANDARD.encode(format!("{}!{:032x}", started.millis(), id.0.0))
+}
+
+fn read_token(token: &str) -> Option<(Time, OperationId)> {
+    let text = String::from_utf8(STANDARD.decode(token.trim()).ok()?).ok()?;
+    let (started, id) = text.split_once('!')?;
+    Some((Time::from_millis(started.parse().ok()?), parse_operation(id)?))
 }
 
 fn entry(writer: &mut Writer, operation: &ClassicOperation) {

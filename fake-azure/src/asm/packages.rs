@@ -41,12 +41,18 @@ pub(super) const ROUTES: &[Route] = &[
         events,
     )
     .since(20_140_601),
-    // Storing a package needs what is in it.
+    Route::new(
+        "POST",
+        "/services/hostedservices/{service}/deploymentslots/{slot}/package",
+        get_package,
+    )
+    .since(20_120_301),
     Route::new(
         "POST",
         "/services/hostedservices/{service}/deployments/{deployment}/package",
-        |_| Err(Failure::unknown()),
-    ),
+        get_package,
+    )
+    .since(20_120_301),
 ];
 
 const CREATE: Contract = Contract {
@@ -292,10 +298,37 @@ fn roll_back(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     Ok(Answer::accepted(asked.perform(act)?))
 }
 
+/// `?containerUri=&overwriteExisting=`: false unless said.
+fn get_package(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
+    let container = asked
+        .query("containeruri")
+        .filter(|uri| !uri.is_empty())
+        .ok_or_else(Failure::query)?;
+    let overwrite = match asked
+        .query("overwriteexisting")
+        .unwrap_or("false")
+        .to_ascii_lowercase()
+        .as_str()
+    {
+        "true" => true,
+        "false" | "" => false,
+        _ => return Err(Failure::query()),
+    };
+    let act = Act::GetPackage {
+        service: asked.boxed("service"),
+        container: container.into(),
+        which: which(asked)?,
+        overwrite,
+    };
+    Ok(Answer::accepted(asked.perform(act)?))
+}
+
 /// What the platform did to a deployment's machines in a time. It maintains nothing here by itself, so that there is never any.
 fn events(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
     let time = |name: &str| asked.query(name).and_then(text::parse_iso).ok_or_else(Failure::query);
-    if time("endtime")? < time("starttime")? {
+    // No list is long enough for a token to have been given.
+    if time("endtime")? < time("starttime")? || asked.query("continuationtoken").is_some_and(|token| !token.is_empty())
+    {
         return Err(Failure::query());
     }
     find(asked)?;

@@ -1,8 +1,9 @@
-//! Virtual networks as the service sees them, what hangs on their subnets, and gateways, which are only read (SM 11.3, 11.7).
+//! Virtual networks as the service sees them, and what hangs on their subnets (SM 11.3).
 
 use fake_azure_cloud::classic::{Act, Placement, VirtualNetworkSite, forms};
 
 use super::error::Failure;
+use super::gateways;
 use super::request::{Answer, Asked};
 use super::route::Route;
 use super::xml::{Contract, Writer};
@@ -10,7 +11,19 @@ use super::xml::{Contract, Writer};
 pub(super) const ROUTES: &[Route] = &[
     Route::new("GET", "/services/networking/virtualnetwork", list).since(20_120_301),
     Route::new("GET", "/services/networking/{vnet}", availability).since(20_140_501),
-    Route::new("GET", "/services/networking/{vnet}/gateway", gateway).since(20_120_301),
+    Route::new("GET", "/services/networking/{vnet}/gateway", gateways::show).since(20_120_301),
+    Route::new(
+        "GET",
+        "/services/networking/{vnet}/gateway/connections",
+        gateways::connections,
+    )
+    .since(20_120_301),
+    Route::new(
+        "GET",
+        "/services/networking/{vnet}/gateway/connection/{site}/sharedkey",
+        gateways::shared_key,
+    )
+    .since(20_120_301),
     Route::new(
         "POST",
         "/services/networking/virtualnetwork/{vnet}/subnets/{subnet}/networksecuritygroups",
@@ -151,12 +164,6 @@ fn availability(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
         writer.texts("AvailableAddresses", "AvailableAddress", proposed);
     });
     Ok(Answer::ok(body))
-}
-
-/// Gateways cannot be made: no network has one.
-fn gateway(asked: &mut Asked<'_>) -> Result<Answer, Failure> {
-    asked.cx().virtual_network_site(asked.key, asked.param("vnet"))?;
-    Err(Failure::of(&forms::GATEWAY_NOT_FOUND))
 }
 
 fn bind_group(asked: &mut Asked<'_>) -> Result<Answer, Failure> {

@@ -73,12 +73,12 @@ pub(crate) struct Arguments {
     /// How a sign-in on another device is approved: `wait` for a person, or `at-once` for the first user
     #[arg(long, value_name = "HOW", default_value = "wait", value_parser = device_codes)]
     device_codes: DeviceCodes,
-    /// Open the public ports of classic cloud services on this machine, each address as one of 127.64.0.0/16; what is opened is
-    /// said on stderr
+    /// Open the ports of cloud services, load balancers and public addresses on this machine, each address as one of
+    /// 127.64.0.0/16; what is opened is said on stderr
     #[arg(long)]
     listeners: bool,
-    /// What a role's machine answers with: `host-name`, `http`, `silent`, `text:TEXT` or `command:COMMAND`. ROLE is
-    /// `SERVICE/NAME`, `NAME` or `*`; may be repeated
+    /// What a machine answers with: `host-name`, `http`, `silent`, `text:TEXT` or `command:COMMAND`. ROLE is `SERVICE/NAME`,
+    /// `GROUP/NAME`, `NAME` or `*`, alone or with `:PORT`; may be repeated
     #[arg(long = "responder", value_name = "ROLE=ANSWER", value_parser = responder, requires = "listeners")]
     responders: Vec<(String, Responder)>,
     /// Let roles be given to principals that no tenant has
@@ -189,10 +189,7 @@ async fn report(mut bindings: watch::Receiver<Vec<Binding>>) {
     while bindings.changed().await.is_ok() {
         let now = bindings.borrow_and_update().clone();
         for binding in now.iter().filter(|binding| !before.contains(binding)) {
-            let place = format!(
-                "{} {} {}/{}",
-                binding.service, binding.slot, binding.public, binding.protocol
-            );
+            let place = format!("{} {}/{}", binding.holder, binding.public, binding.protocol);
             match binding.local {
                 Some(local) => output::complain(&format!("{place} is reached at {local}")),
                 None => output::complain(&format!("{place} cannot be opened on this machine")),
@@ -200,8 +197,8 @@ async fn report(mut bindings: watch::Receiver<Vec<Binding>>) {
         }
         for binding in before.iter().filter(|binding| !now.contains(binding)) {
             output::complain(&format!(
-                "{} {} {}/{} is closed",
-                binding.service, binding.slot, binding.public, binding.protocol
+                "{} {}/{} is closed",
+                binding.holder, binding.public, binding.protocol
             ));
         }
         before = now;

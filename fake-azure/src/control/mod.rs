@@ -4,6 +4,7 @@
 
 mod data_plane;
 mod directory;
+mod gateways;
 mod schema;
 mod types;
 
@@ -20,6 +21,7 @@ use serde_json::{Value, json};
 
 pub use self::data_plane::{ConnectionInfo, ListenerInfo, ResponderInfo};
 pub use self::directory::{DeviceSignInInfo, DeviceVerdict, DirectoryInfo, DirectorySettings, TenantInfo, UserInfo};
+pub use self::gateways::{GatewayInfo, GatewaySettings};
 pub use self::schema::document;
 pub use self::types::{
     CheckInfo, ClockInfo, ClockMove, FaultInfo, FaultInstalled, Fork, LimitInfo, Limits, LimitsInfo, List,
@@ -193,6 +195,13 @@ fn route(sandboxes: &Sandboxes, request: &Request<Bytes>, wall: Option<Time>) ->
             Ok(Answer::Document(json!({})))
         }
         ("responders", _, _) => wrong("PUT and DELETE"),
+        ("gateways", "", &Method::GET) => answer(&gateways::list(&lock(&chosen()?))),
+        ("gateways", "", _) => wrong("GET"),
+        ("gateways", network, &Method::PUT) => {
+            answer(&gateways::set(&mut lock(&chosen()?), network, &query, &read(body)?)?)
+        }
+        ("gateways", network, &Method::DELETE) => answer(&gateways::delete(&mut lock(&chosen()?), network, &query)?),
+        ("gateways", _, _) => wrong("PUT and DELETE"),
         ("listeners" | "connections", _, _) => wrong("GET"),
         ("state", "", &Method::GET) => answer(&lock(&chosen()?).save()),
         ("state", "", &Method::PUT) => answer(&restore(sandboxes, read(body)?)?),

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::data_plane::{ConnectionInfo, ListenerInfo, ResponderInfo};
 use super::directory::{DeviceVerdict, DirectoryInfo, DirectorySettings};
+use super::gateways::{GatewayInfo, GatewaySettings};
 use super::types::{
     CheckInfo, ClockInfo, ClockMove, FaultInfo, FaultInstalled, Fork, Limits, LimitsInfo, List, OperationInfo, Reset,
     SandboxInfo, Template, TemplateInfo,
@@ -131,10 +132,31 @@ const ROWS: &[Row] = &[
     },
     Row {
         verb: "GET",
+        call: "gateways",
+        body: "",
+        answer: "List of GatewayInfo",
+        effect: "the gateways of classic virtual networks",
+    },
+    Row {
+        verb: "PUT",
+        call: "gateways/{network}",
+        body: "GatewaySettings",
+        answer: "List of GatewayInfo",
+        effect: "gives a classic virtual network with a GatewaySubnet a gateway, which the classic API only reads",
+    },
+    Row {
+        verb: "DELETE",
+        call: "gateways/{network}",
+        body: "",
+        answer: "List of GatewayInfo",
+        effect: "takes it away",
+    },
+    Row {
+        verb: "GET",
         call: "listeners",
         body: "",
         answer: "List of ListenerInfo",
-        effect: "the public ports that are open on this machine, of every sandbox; none without `serve --listeners`",
+        effect: "the ports that are open on this machine, of every sandbox; none without `serve --listeners`",
     },
     Row {
         verb: "GET",
@@ -142,6 +164,13 @@ const ROWS: &[Row] = &[
         body: "",
         answer: "ConnectionInfo",
         effect: "who would answer the next connection; `slot`, `protocol` and `client` may be said in the query",
+    },
+    Row {
+        verb: "GET",
+        call: "connections/{address}/{port}",
+        body: "",
+        answer: "ConnectionInfo",
+        effect: "the same for a public address, or for one of a network as from inside of it; `network` names it where several have the address",
     },
     Row {
         verb: "GET",
@@ -155,7 +184,7 @@ const ROWS: &[Row] = &[
         call: "responders/{service}/{role}",
         body: "ResponderInfo",
         answer: "List of ResponderInfo",
-        effect: "says what a machine answers with; one that is silent fails its probes",
+        effect: "says what a machine answers with, `{role}:{port}` for one port; one that is silent fails its probes; a machine of a resource group is `{group}/{machine}`",
     },
     Row {
         verb: "DELETE",
@@ -270,6 +299,8 @@ fn schemas() -> Vec<(String, Value)> {
     add::<DirectorySettings>(&mut generator);
     add::<DirectoryInfo>(&mut generator);
     add::<DeviceVerdict>(&mut generator);
+    add::<GatewaySettings>(&mut generator);
+    add::<List<GatewayInfo>>(&mut generator);
     add::<List<ListenerInfo>>(&mut generator);
     add::<ConnectionInfo>(&mut generator);
     add::<List<ResponderInfo>>(&mut generator);

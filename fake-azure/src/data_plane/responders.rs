@@ -1,10 +1,10 @@
-//! What the machine of a role answers a connection with.
+//! What a machine answers a connection with.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::process::{Command, Stdio};
 
-use fake_azure_cloud::classic::Answerer;
+use fake_azure_cloud::data_plane::Answerer;
 
 /// What answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,12 +68,13 @@ impl Responder {
     }
 }
 
-/// Responders by role. Names compare without case.
+/// Responders by machine: a role of a hosted service, or a virtual machine of a resource group. Names compare without case.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Responders(BTreeMap<String, Responder>);
 
 impl Responders {
-    /// Says what a role answers with: `SERVICE/ROLE`, `ROLE` in whatever service, or `*` for every other one.
+    /// Says what a machine answers with: `SERVICE/ROLE` or `GROUP/MACHINE`, its name wherever it is, or `*` for every other one; each
+    /// alone, or followed by `:PORT` for one of its ports.
     pub fn set(&mut self, role: &str, responder: Responder) {
         self.0.insert(role.to_lowercase(), responder);
     }
@@ -83,19 +84,36 @@ impl Responders {
         self.0.remove(&role.to_lowercase()).is_some()
     }
 
-    /// What was said, by role.
+    /// What was said, by machine.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Responder)> {
         self.0.iter().map(|(role, responder)| (role.as_str(), responder))
     }
 
-    /// What a role answers with.
-    pub(crate) fn of(&self, service: &str, role: &str) -> &Responder {
+    /// What a machine answers with at a port.
+    pub(crate) fn of(&self, who: &Answerer) -> &Responder {
         const HOST_NAME: &Responder = &Responder::HostName;
+        let names = Responders::names(&who.service, &who.role);
+        let at_port = names.iter().map(|name| format!("{name}:{}", who.local_port));
+        at_port
+            .chain(names.iter().cloned())
+            .find_map(|name| self.0.get(&name))
+            .unwrap_or(HOST_NAME)
+    }
+
+    /// The ports of a machine that something was said about.
+    pub(crate) fn ports_of(&self, service: &str, role: &str) -> Vec<u16> {
+        let names = Responders::names(service, role);
+        let of_machine = self.0.keys().filter_map(|key| key.rsplit_once(':'));
+        of_machine
+            .filter(|(name, _)| names.iter().any(|own| own == name))
+            .filter_map(|(_, port)| port.parse().ok())
+            .collect()
+    }
+
+    /// How a machine is called, the closest name first.
+    fn names(service: &str, role: &str) -> [String; 3] {
         let (service, role) = (service.to_lowercase(), role.to_lowercase());
         [format!("{service}/{role}"), role, "*".to_owned()]
-            .iter()
-            .find_map(|name| self.0.get(name))
-            .unwrap_or(HOST_NAME)
     }
 }
 
@@ -103,18 +121,40 @@ impl Responders {
 mod tests {
     use super::*;
 
+    fn at(service: &str, role: &str, local_port: u16) -> Answerer {
+        Answerer {
+            service: service.into(),
+            role: role.into(),
+            host_name: "h0".into(),
+            local_port,
+        }
+    }
+
     #[test]
-    fn the_closest_word_about_a_role_counts() {
+    fn the_closest_word_about_a_machine_counts() {
         let mut responders = Responders::default();
-        assert_eq!(responders.of("Svc", "r0"), &Responder::HostName);
+        let text = || Responder::Text("hello".to_owned());
+        assert_eq!(responders.of(&at("Svc", "r0", 80)), &Responder::HostName);
         responders.set("*", Responder::Http);
         responders.set("R0", Responder::Silent);
-        responders.set("svc/r0", Responder::Text("hello".to_owned()));
-        assert_eq!(responders.of("SVC", "R0"), &Responder::Text("hello".to_owned()));
-        assert_eq!(responders.of("other", "r0"), &Responder::Silent);
-        assert_eq!(responders.of("other", "r1"), &Responder::Http);
+        responders.set("svc/r0", text());
+        assert_eq!(responders.of(&at("SVC", "R0", 80)), &text());
+        assert_eq!(responders.of(&at("other", "r0", 80)), &Responder::Silent);
+        assert_eq!(responders.of(&at("other", "r1", 80)), &Responder::Http);
         assert!(responders.remove("r0") && !responders.remove("r0"));
-        assert_eq!(responders.of("other", "r0"), &Responder::Http);
+        assert_eq!(responders.of(&at("other", "r0", 80)), &Responder::Http);
+    }
+
+    #[test]
+    fn a_word_about_a_port_is_closer_than_one_about_its_machine() {
+        let mut responders = Responders::default();
+        responders.set("svc/r0", Responder::Silent);
+        responders.set("r0:8080", Responder::Http);
+        responders.set("svc/R0:9", Responder::HostName);
+        assert_eq!(responders.of(&at("svc", "r0", 8080)), &Responder::Http);
+        assert_eq!(responders.of(&at("svc", "r0", 80)), &Responder::Silent);
+        assert_eq!(responders.ports_of("Svc", "r0"), [8080, 9]);
+        assert_eq!(responders.ports_of("other", "r0"), [8080]);
     }
 
     #[test]
@@ -134,11 +174,7 @@ mod tests {
 
     #[test]
     fn a_command_is_told_which_machine_it_stands_for() {
-        let answerer = Answerer {
-            role: "r0".into(),
-            host_name: "h0".into(),
-            local_port: 80,
-        };
+        let answerer = at("svc", "r0", 80);
         let command = Responder::find("command:echo $FAKE_ROLE $FAKE_HOST_NAME $FAKE_PORT").expect("a responder");
         assert_eq!(command.answer(&answerer).ok(), Some(b"r0 h0 80\n".to_vec()));
     }

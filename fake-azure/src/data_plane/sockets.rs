@@ -1,5 +1,5 @@
-//! Public addresses on loopback: each gets one of 127.64.0.0/16, each of its ports a socket. What is exposed is looked at again
-//! after every request; who answers is asked at every connection.
+//! Addresses of the cloud on loopback: each gets one of 127.64.0.0/16, each of its ports a socket. What is exposed is looked at
+//! again after every request; who answers is asked at every connection.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,7 +7,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use fake_azure_cloud::classic::{Exposed, Slot, Unreachable};
+use fake_azure_cloud::data_plane::{Address, Answerer, Exposed, Holder, Transport, Unreachable};
 use fake_azure_cloud::{Guid, Time};
 use jiff::Timestamp;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -15,33 +15,33 @@ use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::{Place, Responder, connect};
+use super::{Place, Responder, client_of, connect, exposed};
 use crate::sandboxes::{Sandboxes, Shared, lock};
 
-/// The network whose addresses stand for public ones.
+/// The network whose addresses stand for the cloud's.
 pub const LOOPBACK: Ipv4Addr = Ipv4Addr::new(127, 64, 0, 0);
 
 /// How many addresses it has for use.
 const ADDRESSES: u32 = 65_534;
 
-/// A public port that can be called on this machine.
+/// A port of the cloud that can be called on this machine.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Binding {
     /// The subscription of the sandbox that it is in: its first one.
     pub subscription: Guid,
-    /// The hosted service.
-    pub service: String,
-    /// `production` or `staging`.
-    pub slot: &'static str,
+    /// What stands at the address.
+    pub holder: Holder,
     /// `tcp` or `udp`.
-    pub protocol: String,
+    pub protocol: &'static str,
     /// The address and port that the cloud gave it.
     pub public: SocketAddr,
+    /// Whether the address is one of a network: whoever calls it here is taken to call from inside.
+    pub private: bool,
     /// Where it is reached; none where the system did not let us listen.
     pub local: Option<SocketAddr>,
 }
 
-/// A port of a sandbox, and the address that the cloud gave it.
+/// A port of a sandbox.
 type Wanted = (Guid, Exposed);
 
 /// Opens and closes sockets as the cloud changes, until the server stops.
@@ -95,17 +95,16 @@ fn wanted(sandboxes: &Sandboxes) -> BTreeSet<Wanted> {
     for shared in sandboxes.all() {
         let sandbox = lock(&shared);
         if let Some(subscription) = sandbox.subscriptions().first().copied() {
-            let exposed = sandbox.cloud.cx().exposed();
-            wanted.extend(exposed.into_iter().map(|exposed| (subscription, exposed)));
+            wanted.extend(exposed(&sandbox).into_iter().map(|exposed| (subscription, exposed)));
         }
     }
     wanted
 }
 
-/// The loopback address of each public one, in the order in which they were first met.
+/// The loopback address of each of the cloud's, in the order in which they were first met. One that moves to another holder keeps it.
 #[derive(Debug, Default)]
 struct Addresses {
-    known: BTreeMap<(Guid, Ipv4Addr), Ipv4Addr>,
+    known: BTreeMap<(Guid, Address), Ipv4Addr>,
     taken: u32,
 }
 
@@ -125,23 +124,19 @@ async fn bind(
     let (subscription, exposed) = wanted;
     let mut binding = Binding {
         subscription: *subscription,
-        service: exposed.service.to_string(),
-        slot: match exposed.slot {
-            Slot::Production => "production",
-            Slot::Staging => "staging",
-        },
-        protocol: exposed.protocol.to_string(),
-        public: SocketAddr::new(exposed.address.into(), exposed.port),
+        holder: exposed.holder.clone(),
+        protocol: exposed.transport.as_str(),
+        public: SocketAddr::new(exposed.address.ip().into(), exposed.port),
+        private: matches!(exposed.address, Address::Private { .. }),
         local: None,
     };
     let door = Door {
         sandboxes: Arc::clone(sandboxes),
         subscription: *subscription,
         place: Place {
-            service: exposed.service.clone(),
-            slot: exposed.slot,
+            to: exposed.address,
             port: exposed.port,
-            protocol: exposed.protocol.clone(),
+            transport: exposed.transport,
         },
     };
     let public = (*subscription, exposed.address);
@@ -171,13 +166,13 @@ async fn bind(
             (binding, Some(task))
         }
         Err(error) => {
-            tracing::warn!(service = %exposed.service, port = exposed.port, %error, "cannot listen for an endpoint");
+            tracing::warn!(holder = %exposed.holder, port = exposed.port, %error, "cannot listen for an endpoint");
             (binding, None)
         }
     }
 }
 
-/// One public port of one sandbox.
+/// One port of one sandbox.
 #[derive(Clone)]
 struct Door {
     sandboxes: Arc<Sandboxes>,
@@ -197,7 +192,7 @@ impl Door {
     }
 
     async fn open_at(&self, at: SocketAddr) -> io::Result<(SocketAddr, JoinHandle<()>)> {
-        if &*self.place.protocol == "udp" {
+        if self.place.transport == Transport::Udp {
             let socket = UdpSocket::bind(at).await?;
             return Ok((socket.local_addr()?, tokio::spawn(self.clone().serve_datagrams(socket))));
         }
@@ -247,15 +242,17 @@ impl Door {
         let shared: Shared = self.sandboxes.of(self.subscription).ok_or(Unreachable::NoAddress)?;
         let mut sandbox = lock(&shared);
         sandbox.tick(Time::from_millis(Timestamp::now().as_millisecond()));
-        let client = match peer {
-            IpAddr::V4(client) => client,
-            IpAddr::V6(_) => Ipv4Addr::LOCALHOST,
+        // Of the internet it is the address that counts; who calls into a network comes from its gateway.
+        let said = match (peer, self.place.to) {
+            (IpAddr::V4(client), Address::Public(_)) => Some(client),
+            _ => None,
         };
+        let client = client_of(&sandbox, self.place.to, said);
         connect(&mut sandbox, &self.place, client)
     }
 }
 
-type Answer = (fake_azure_cloud::classic::Answerer, Responder);
+type Answer = (Answerer, Responder);
 
 /// Sends the answer and closes. Azure would leave a client that nobody answers waiting; here it is cut off at once.
 async fn converse(mut stream: TcpStream, answer: Result<Answer, Unreachable>) {

@@ -43,6 +43,11 @@ pub(crate) fn throttled(sandbox: &mut Sandbox, front: Front, request: &Request<B
             let message = blob_message(sandbox, "The server is busy.");
             envelope::of(front, StatusCode::SERVICE_UNAVAILABLE, "ServerBusy", &message)
         }
+        Front::Vault => {
+            let message = "Request was not processed because too many requests were received. Reason: \
+                           VaultRequestTypeLimitReached";
+            envelope::of(front, StatusCode::TOO_MANY_REQUESTS, "Throttled", message)
+        }
         Front::Identity => envelope::of(
             front,
             StatusCode::TOO_MANY_REQUESTS,
@@ -80,10 +85,18 @@ fn arm_throttle(sandbox: &Sandbox, request: &Request<Bytes>, class: Class, secs:
     ("SubscriptionRequestsThrottled", message)
 }
 
-/// A status of 500 to 599, as each service says it unless the rule has words of its own (ARM 3.3, 9.4; service-management 1.8).
+/// Trouble that comes and goes by itself, as each service says it unless the rule has words of its own (ARM 3.3, 9.4; service-management 1.8).
 pub(crate) fn status(sandbox: &mut Sandbox, front: Front, request: &Request<Bytes>, rule: &Status) -> Response<Bytes> {
     let status = StatusCode::from_u16(rule.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if status == StatusCode::TEMPORARY_REDIRECT {
+        return redirected(sandbox, request);
+    }
     let (code, message) = words(sandbox, front, request, status);
+    // The classic API says 500 of what took too long (service-management 1.8).
+    let status = match (front, status) {
+        (Front::Asm, StatusCode::REQUEST_TIMEOUT) => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => status,
+    };
     let code = rule.code.clone().unwrap_or(code);
     let message = rule.message.clone().unwrap_or(message);
     let mut response = envelope::of(front, status, &code, &message);
@@ -94,6 +107,37 @@ pub(crate) fn status(sandbox: &mut Sandbox, front: Front, request: &Request<Byte
             .insert(http::header::RETRY_AFTER, HeaderValue::from(secs));
     }
     dress(sandbox, front, request, response)
+}
+
+/// The classic API sends a caller to a regional front end, without a request id (service-management 1.7): on this machine there is only
+/// the one that was called.
+fn redirected(sandbox: &Sandbox, request: &Request<Bytes>) -> Response<Bytes> {
+    const BODY: &[u8] = b"<string xmlns=\"http://schemas.microsoft.com/2003/10/Serialization/\"/>";
+    let uri = request.uri();
+    let host = uri.authority().map_or("", |authority| authority.as_str());
+    let region = if host.starts_with("management.core.") {
+        "ussouth2."
+    } else {
+        ""
+    };
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    let location = format!("{}://{region}{host}{path}", uri.scheme_str().unwrap_or("https"));
+    let mut response = Response::new(Bytes::from_static(BODY));
+    *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+    let headers = response.headers_mut();
+    headers.insert(http::header::CONTENT_LENGTH, HeaderValue::from(BODY.len()));
+    let texts = [
+        (http::header::CONTENT_TYPE, "application/xml; charset=utf-8".to_owned()),
+        (http::header::SERVER, "Microsoft-HTTPAPI/2.0".to_owned()),
+        (http::header::DATE, text::rfc1123(sandbox.now_for_expiry())),
+        (http::header::LOCATION, location),
+    ];
+    for (name, value) in texts {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    }
+    response
 }
 
 fn words(sandbox: &mut Sandbox, front: Front, request: &Request<Bytes>, status: StatusCode) -> (String, String) {
@@ -120,20 +164,42 @@ fn words(sandbox: &mut Sandbox, front: Front, request: &Request<Bytes>, status: 
                 format!("The gateway did not receive a response from '{namespace}' within the specified time period.");
             ("GatewayTimeout".to_owned(), message)
         }
+        (Front::Arm, 408) => own("RequestTimeout", "The request timed out."),
+        (Front::Arm, 409) => own("Conflict", "Another operation is in progress."),
         (Front::Arm, _) => own("ServerTimeout", "The request timed out. Diagnostic information: none."),
         (Front::Asm, 503) => own(
             "ServerBusy",
             "The server (or an internal component) is currently unavailable to receive requests. Please retry your request.",
+        ),
+        (Front::Asm, 408) => own(
+            "OperationTimedOut",
+            "The operation could not be completed within the permitted time.",
+        ),
+        (Front::Asm, 409) => own(
+            "ConflictError",
+            "A conflict occurred to prevent the operation from completing.",
         ),
         (Front::Asm, _) => own(
             "InternalError",
             "The server encountered an internal error. Please retry the request.",
         ),
         (Front::Blob, 503) => ("ServerBusy".to_owned(), blob_message(sandbox, "The server is busy.")),
+        (Front::Blob, 408) => {
+            let message = "Operation could not be completed within the permitted time.";
+            ("OperationTimedOut".to_owned(), blob_message(sandbox, message))
+        }
+        (Front::Blob, 409) => {
+            let message = "The specified container is being deleted. Try operation later.";
+            ("ContainerBeingDeleted".to_owned(), blob_message(sandbox, message))
+        }
         (Front::Blob, _) => {
             let message = "The server encountered an internal error. Please retry the request.";
             ("InternalError".to_owned(), blob_message(sandbox, message))
         }
+        (Front::Vault, _) => own(
+            "InternalServerError",
+            "The service is not available. Please retry the request.",
+        ),
         (Front::Identity, _) => own(
             "temporarily_unavailable",
             "AADSTS90033: A transient error has occurred. Please try again.",

@@ -4,9 +4,10 @@
 //! They refuse to know resource types: trouble comes from outside the rules of the world.
 
 pub(crate) mod answers;
+pub(crate) mod distorted;
 mod rule;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use fake_azure_cloud::{Cloud, Streams, Time, Topic};
 use http::{Method, Uri};
@@ -52,6 +53,8 @@ pub struct Faults {
     /// What the cloud was like from a time on; kept only while a rule serves stale reads.
     past: VecDeque<(Time, Cloud)>,
     tokens_expired: bool,
+    /// Deployments that were struck, by their number: what befalls the operation of the last thing that each makes.
+    deployments: BTreeMap<u64, Verdict>,
 }
 
 impl Faults {
@@ -103,6 +106,7 @@ impl Faults {
     pub fn clear(&mut self) {
         self.rules.clear();
         self.past.clear();
+        self.deployments.clear();
     }
 
     /// The rules in force, in the order in which they are asked.
@@ -121,6 +125,34 @@ impl Faults {
 
     /// The verdict on an exchange; `None` lets it pass.
     pub(crate) fn judge(&mut self, listener: Listener, method: &Method, uri: &Uri, now: Time) -> Option<Rule> {
+        self.judge_by(listener, method, uri, now, |_| true)
+    }
+
+    /// A deployment was struck by something that befalls operations.
+    pub(crate) fn strike_deployment(&mut self, serial: u64, verdict: Verdict) {
+        self.deployments.insert(serial, verdict);
+    }
+
+    /// What befalls the operation that a deployment begins for a resource: no request came in, so only a rule over operations
+    /// that names the type of the resource sees it, and of the deployment that was struck itself the last resource.
+    pub(crate) fn judge_deployed(&mut self, serial: u64, id: &str, is_last: bool, now: Time) -> Option<Verdict> {
+        let uri: Uri = id.parse().ok()?;
+        let named = self.judge_by(Listener::Arm, &Method::PUT, &uri, now, |rule| {
+            rule.matches.type_name.is_some() && rule.verdict.befalls_operations()
+        });
+        let own = is_last.then(|| self.deployments.remove(&serial)).flatten();
+        named.map(|rule| rule.verdict).or(own)
+    }
+
+    /// The verdict of the first rule that strikes, among those that see an exchange at all.
+    fn judge_by(
+        &mut self,
+        listener: Listener,
+        method: &Method,
+        uri: &Uri,
+        now: Time,
+        sees: impl Fn(&Rule) -> bool,
+    ) -> Option<Rule> {
         let mut verdict = None;
         for installed in &mut self.rules {
             let Installed {
@@ -131,7 +163,7 @@ impl Faults {
                 chance,
                 ..
             } = installed;
-            if !matcher.matches(&rule.matches, listener, method, uri, now) {
+            if !sees(rule) || !matcher.matches(&rule.matches, listener, method, uri, now) {
                 continue;
             }
             *seen += 1;
@@ -170,9 +202,8 @@ impl Faults {
         }
     }
 
-    /// The cloud as it was `within_ms` ago, as far as the past is kept, and when what it hides will show. `None` when nothing
-    /// changed since.
-    pub(crate) fn past(&self, now: Time, within_ms: u32) -> Option<(Cloud, Time)> {
+    /// What a stale read is answered from: the past `within_ms` ago, as far as it is kept. `None` when nothing changed since.
+    pub(crate) fn past(&self, now: Time, within_ms: u32) -> Option<Past> {
         let then = now.plus_millis(-i64::from(within_ms));
         let (last, _) = self.past.back()?;
         if *last <= then {
@@ -184,10 +215,23 @@ impl Faults {
             .rev()
             .find(|(time, _)| *time <= then)
             .or_else(|| self.past.front())?;
-        let mut cloud = cloud.clone();
-        while cloud.advance_to(then).is_some() {}
-        Some((cloud, last.plus_millis(i64::from(within_ms))))
+        Some(Past {
+            cloud: cloud.clone(),
+            then,
+            shows: last.plus_millis(i64::from(within_ms)),
+        })
     }
+}
+
+/// A moment of the past.
+#[derive(Debug)]
+pub(crate) struct Past {
+    /// The cloud after the last change before that moment; it is to be moved there.
+    pub(crate) cloud: Cloud,
+    /// The moment.
+    pub(crate) then: Time,
+    /// When what it hides will show.
+    pub(crate) shows: Time,
 }
 
 #[cfg(test)]
@@ -279,10 +323,11 @@ mod tests {
             .expect("a sound rule");
         world.advance_to(Time::from_millis(60_000));
         faults.remember(&Method::PUT, &world);
-        let (then, shows) = faults
+        let past = faults
             .past(Time::from_millis(61_000), 5000)
             .expect("it changed meanwhile");
-        assert_eq!((then.now().millis(), shows.millis()), (56_000, 65_000));
+        assert_eq!((past.then.millis(), past.shows.millis()), (56_000, 65_000));
+        assert_eq!(past.cloud.now(), Time::from_millis(0));
         assert!(faults.past(Time::from_millis(65_000), 5000).is_none());
         faults.remove(id);
         assert!(faults.past.is_empty());

@@ -95,7 +95,7 @@ pub struct Match {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
     /// The resource type that the path names, in any case: `Microsoft.Network/networkInterfaces`,
-    /// `Microsoft.Resources/resourceGroups`.
+    /// `Microsoft.Resources/resourceGroups`. What befalls operations befalls those of this type that deployments begin, too.
     #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
     pub type_name: Option<String>,
     /// Only the nth of the exchanges that match otherwise, from 1.
@@ -196,7 +196,7 @@ impl JsonSchema for Moment {
 pub enum Verdict {
     /// Answered 429 with the service's own body, not applied.
     Throttle(Throttle),
-    /// Answered with a status of 500 to 599, not applied.
+    /// Answered with 307, 408, 409 or a status of 500 to 599, not applied.
     Status(Status),
     /// Answered later.
     Latency(Latency),
@@ -216,6 +216,12 @@ pub enum Verdict {
     TokensExpired,
     /// Answered as if the principal that the request names had not been replicated yet.
     PrincipalNotReplicated,
+    /// Applied; the text of the answer begins with a byte order mark.
+    ByteOrderMark,
+    /// Applied; the groups in the answer's ids are in capitals.
+    IdsRecased,
+    /// Applied; an answer that lists the keys of a storage account lists none.
+    KeysMissing,
 }
 
 /// Members of `throttle`.
@@ -231,8 +237,9 @@ pub struct Throttle {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Status {
-    /// 500 to 599.
-    #[schemars(range(min = 500, max = 599))]
+    /// 408, 409, or 500 to 599: what comes and goes by itself. 307 sends the caller of the classic API to a regional front end,
+    /// which is this server again; other services do not answer it.
+    #[schemars(range(min = 307, max = 599))]
     pub status: u16,
     /// The error's code; the service's own for the status when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -285,9 +292,12 @@ pub struct Stale {
 /// The words of the verdicts, as they are written.
 const WORDS: &[&str] = &[
     // tidy: sorted
+    "byte-order-mark",
     "capacity-gone",
     "cut-after",
     "cut-before",
+    "ids-recased",
+    "keys-missing",
     "latency",
     "operation-endless",
     "operation-fails",
@@ -314,7 +324,18 @@ impl Verdict {
             Verdict::Stale(_) => "stale",
             Verdict::TokensExpired => "tokens-expired",
             Verdict::PrincipalNotReplicated => "principal-not-replicated",
+            Verdict::ByteOrderMark => "byte-order-mark",
+            Verdict::IdsRecased => "ids-recased",
+            Verdict::KeysMissing => "keys-missing",
         }
+    }
+
+    /// Whether it befalls what a request begins, rather than the request.
+    pub(crate) fn befalls_operations(&self) -> bool {
+        matches!(
+            self,
+            Verdict::OperationFails(_) | Verdict::OperationEndless | Verdict::CapacityGone(_)
+        )
     }
 
     /// Reads a verdict of a word and its members.
@@ -331,8 +352,11 @@ impl Verdict {
             "throttle" => of(word, members).map(Verdict::Throttle),
             "status" => {
                 let status: Status = of(word, members)?;
-                if !(500..=599).contains(&status.status) {
-                    return Err(format!("`status`: {} is not a status of 500 to 599", status.status));
+                if !matches!(status.status, 307 | 408 | 409 | 500..=599) {
+                    return Err(format!(
+                        "`status`: {} is neither 307, 408 nor 409 nor a status of 500 to 599",
+                        status.status
+                    ));
                 }
                 Ok(Verdict::Status(status))
             }
@@ -345,6 +369,9 @@ impl Verdict {
             "stale" => of(word, members).map(Verdict::Stale),
             "tokens-expired" => bare(Verdict::TokensExpired),
             "principal-not-replicated" => bare(Verdict::PrincipalNotReplicated),
+            "byte-order-mark" => bare(Verdict::ByteOrderMark),
+            "ids-recased" => bare(Verdict::IdsRecased),
+            "keys-missing" => bare(Verdict::KeysMissing),
             _ => Err(format!(
                 "`{word}` is not a verdict: expected one of {}",
                 WORDS.join(", ")
@@ -375,7 +402,10 @@ impl Serialize for Verdict {
             | Verdict::CutAfter
             | Verdict::OperationEndless
             | Verdict::TokensExpired
-            | Verdict::PrincipalNotReplicated => serializer.serialize_str(word),
+            | Verdict::PrincipalNotReplicated
+            | Verdict::ByteOrderMark
+            | Verdict::IdsRecased
+            | Verdict::KeysMissing => serializer.serialize_str(word),
         }
     }
 }
@@ -411,6 +441,9 @@ impl JsonSchema for Verdict {
             "operation-endless",
             "tokens-expired",
             "principal-not-replicated",
+            "byte-order-mark",
+            "ids-recased",
+            "keys-missing",
         ];
         json_schema!({
             "oneOf": [
@@ -565,7 +598,10 @@ mod tests {
     fn what_is_wrong_with_a_rule_is_said() {
         let rows = [
             (r#"{"verdict":"explode"}"#, "`explode` is not a verdict"),
-            (r#"{"verdict":{"status":{"status":404}}}"#, "not a status of 500 to 599"),
+            (
+                r#"{"verdict":{"status":{"status":404}}}"#,
+                "neither 307, 408 nor 409 nor a status of 500 to 599",
+            ),
             (r#"{"verdict":{"throttle":{"secs":1}}}"#, "unknown field `secs`"),
             (r#"{"verdict":{"cut-after":{"x":1}}}"#, "takes no members"),
             (

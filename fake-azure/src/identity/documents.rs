@@ -184,7 +184,7 @@ fn cloud(sandbox: &Sandbox, uri: &Uri, base: &str) -> Value {
             "acrLoginServer": "azurecr.io",
             "sqlServerHostname": "database.windows.net",
             "azureDataLakeAnalyticsCatalogAndJob": "azuredatalakeanalytics.net",
-            "keyVaultDns": "vault.azure.net",
+            "keyVaultDns": sandbox.storage.vault_suffix(),
             "storage": sandbox.storage.suffix(),
             "azureFrontDoorEndpointSuffix": "azurefd.net",
             "storageSyncEndpointSuffix": "afs.azure.net",

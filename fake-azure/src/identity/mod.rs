@@ -4,6 +4,7 @@
 
 mod assertion;
 mod certificate;
+mod clouds;
 mod device;
 mod directory;
 mod documents;
@@ -23,6 +24,7 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use serde_json::{Value, json};
 
 pub use self::certificate::{Certificate, MANAGEMENT_CERTIFICATE_PEM};
+pub(crate) use self::clouds::{AzureCloud, CLOUDS};
 pub(crate) use self::device::{DeviceSignIn, Standing, decide};
 pub use self::directory::{DeviceCodes, Directory, DirectoryOptions, Lookup, PrincipalInfo};
 use self::form::Form;
@@ -106,7 +108,10 @@ pub fn login_endpoint(request: &Uri) -> String {
         (Some(scheme), Some(authority)) if !crate::wire::is_azure_host(authority.host()) => {
             format!("{scheme}://{authority}")
         }
-        _ => "https://login.windows.net".to_owned(),
+        (_, authority) => {
+            let cloud = authority.and_then(|own| AzureCloud::of_host(own.host()));
+            format!("https://{}", cloud.unwrap_or(&CLOUDS[0]).login)
+        }
     }
 }
 

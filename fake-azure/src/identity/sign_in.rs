@@ -12,6 +12,7 @@ use http::{Request, Uri, header};
 use serde_json::{Value, json};
 
 use super::assertion::{self, ASSERTION_TYPE, Expected};
+use super::clouds;
 use super::device;
 use super::directory::Client;
 use super::form::Form;
@@ -434,8 +435,6 @@ const KNOWN_RESOURCES: &[&str] = &[
     "https://database.windows.net",
     "https://graph.microsoft.com",
     "https://graph.windows.net",
-    "https://management.azure.com",
-    "https://management.core.windows.net",
     "https://ossrdbms-aad.database.windows.net",
     "https://storage.azure.com",
     "https://vault.azure.net",
@@ -450,7 +449,8 @@ pub(super) fn check_resource(audience: &str, here: &Uri, tenant: Guid) -> Result
     let is_account = host
         .as_deref()
         .is_some_and(|host| crate::storage::account_of_host(host).is_some());
-    if KNOWN_RESOURCES.contains(&bare.as_str()) || is_here || is_account {
+    let is_known = KNOWN_RESOURCES.contains(&bare.as_str()) || clouds::is_management(&bare, None);
+    if is_known || is_here || is_account {
         return Ok(());
     }
     Err(Refusal::no_resource(audience, &tenant.to_string()))

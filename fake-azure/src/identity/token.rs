@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::clouds;
 use super::keys;
 use super::managed;
 use super::principals::{Principal, ServicePrincipal, User};
@@ -345,22 +346,25 @@ pub enum Audience {
     Storage,
     /// Graph, the old one and the new one.
     Graph,
+    /// The vaults' own service.
+    Vault,
 }
 
 impl Audience {
     fn accepts(self, audience: &str, headers: &HeaderMap) -> bool {
         let bare = audience.trim_end_matches('/');
         let known = match self {
-            Audience::Management => matches!(
-                bare,
-                "https://management.core.windows.net" | "https://management.azure.com"
-            ),
+            Audience::Management => clouds::is_management(bare, host_of(headers).as_deref()),
             Audience::Storage => {
                 bare == "https://storage.azure.com"
                     || bare
                         .strip_prefix("https://")
                         .is_some_and(|host| crate::storage::account_of_host(host).is_some())
             }
+            Audience::Vault => matches!(
+                bare,
+                "https://vault.azure.net" | "https://vault.usgovcloudapi.net" | "https://vault.azure.cn" | VAULT_APP
+            ),
             Audience::Graph => matches!(
                 bare,
                 "https://graph.microsoft.com" | "https://graph.windows.net" | GRAPH_APP
@@ -370,28 +374,35 @@ impl Audience {
     }
 }
 
+/// The vaults' service by its application's id.
+const VAULT_APP: &str = "cfa8b339-82a2-471a-a3c9-0fc0be7a4093";
+
 /// Graph by its application's id: the audience of a token that was asked for no resource.
 pub(crate) const GRAPH_APP: &str = "00000003-0000-0000-c000-000000000000";
 
 /// Whether an audience is the server itself, under any of its ports: the SDKs ask for `{server}/.default` (real-clients 2).
 fn names_this_server(audience: &str, headers: &HeaderMap) -> bool {
-    let host_of = |authority: &str| -> Option<String> {
-        authority
-            .parse::<http::uri::Authority>()
-            .ok()
-            .map(|authority| authority.host().to_ascii_lowercase())
-    };
     let Some(authority) = audience
         .strip_prefix("https://")
         .or_else(|| audience.strip_prefix("http://"))
     else {
         return false;
     };
-    let here = headers
+    let here = host_of(headers);
+    here.is_some() && host_in(authority) == here
+}
+
+/// The host that a request went to, without its port.
+fn host_of(headers: &HeaderMap) -> Option<String> {
+    headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok())
-        .and_then(host_of);
-    here.is_some() && host_of(authority) == here
+        .and_then(host_in)
+}
+
+fn host_in(authority: &str) -> Option<String> {
+    let authority = authority.parse::<http::uri::Authority>().ok()?;
+    Some(authority.host().to_ascii_lowercase())
 }
 
 /// Who calls Resource Manager, by the `Authorization` header.

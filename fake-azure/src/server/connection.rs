@@ -263,7 +263,7 @@ fn too_large(front: Front, body_max: usize) -> Response<Bytes> {
             let message = "The request body is too large and exceeds the maximum permissible limit.";
             envelope::of(front, status, "RequestBodyTooLarge", message)
         }
-        Front::Arm | Front::Identity => {
+        Front::Arm | Front::Identity | Front::Vault => {
             let message = format!(
                 "The request content size exceeds the maximum size of '{}' MB.",
                 body_max >> 20
@@ -275,7 +275,7 @@ fn too_large(front: Front, body_max: usize) -> Response<Bytes> {
 
 fn internal_code(front: Front) -> &'static str {
     match front {
-        Front::Arm => "InternalServerError",
+        Front::Arm | Front::Vault => "InternalServerError",
         Front::Asm | Front::Blob => "InternalError",
         Front::Identity => "server_error",
     }

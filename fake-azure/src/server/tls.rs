@@ -33,6 +33,8 @@ const AZURE_NAMES: &[&str] = &[
     "login.windows.net",
     "*.blob.core.windows.net",
     "*.blob.localhost",
+    "*.vault.azure.net",
+    "*.vault.localhost",
 ];
 
 /// How long a leaf is good for. Some clients refuse more than 398 days.

@@ -333,3 +333,64 @@ fn the_address_of_a_deployment_is_reserved_and_survives_it() {
     classic.check();
     snapshot("asm-reserved-address", &classic.transcript());
 }
+
+#[test]
+fn a_long_history_comes_in_pages_and_goes_back_for_ninety_days() {
+    let classic = Classic::start();
+    let filter = format!("ObjectIdFilter=/{}/affinitygroups", classic.subscription);
+    for n in 0..203 {
+        let body = format!(
+            "<CreateAffinityGroup><Name>g{n:03}</Name><Label>bA==</Label><Location>West US</Location></CreateAffinityGroup>"
+        );
+        classic.ok("POST", "/affinitygroups", &body);
+    }
+    let mut names = Vec::new();
+    let mut pages = Vec::new();
+    let mut token = String::new();
+    loop {
+        let times = "StartTime=2016-01-01T00:00:00Z&EndTime=2017-01-01T00:00:00Z";
+        let answered = classic.send("GET", &format!("/operations?{times}&{filter}{token}"), "");
+        let part = |name: &str, text: &str| -> Vec<String> {
+            let begin = format!("<{name}>");
+            let inner = text.split(begin.as_str()).skip(1);
+            inner
+                .filter_map(|rest| Some(rest.split_once("</")?.0.to_owned()))
+                .collect()
+        };
+        let found = part("Value", &answered.body);
+        pages.push(found.len());
+        names.extend(found);
+        match part("ContinuationToken", &answered.body).first() {
+            Some(next) => token = format!("&ContinuationToken={}", next.replace('=', "%3D").replace('+', "%2B")),
+            None => break,
+        }
+    }
+    assert_eq!(pages, [100, 100, 3]);
+    let expected: Vec<String> = (0..203).map(|n| format!("g{n:03}")).collect();
+    names.sort();
+    assert_eq!(names, expected, "every operation once");
+
+    let query = "400 MissingOrInvalidRequiredQueryParameter: A required query parameter was not specified for this request or was \
+                 specified incorrectly.";
+    let times = "StartTime=2016-01-01&EndTime=2017-01-01";
+    for wrong in [
+        "ContinuationToken=",
+        "ContinuationToken=next",
+        "OperationResultFilter=Lost",
+    ] {
+        assert_eq!(
+            classic.refused("GET", &format!("/operations?{times}&{wrong}"), ""),
+            query,
+            "{wrong}"
+        );
+    }
+
+    let count = || {
+        let body = classic.send("GET", &format!("/operations?{times}&{filter}"), "").body;
+        body.matches("<SubscriptionOperation>").count()
+    };
+    classic.advance(89 * 24 * 3600);
+    assert_eq!(count(), 100);
+    classic.advance(2 * 24 * 3600);
+    assert_eq!(count(), 0, "what is older than 90 days is not listed");
+}

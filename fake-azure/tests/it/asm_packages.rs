@@ -205,6 +205,170 @@ fn a_slot_stands_for_the_deployment_in_it() {
     snapshot("asm-slots", &classic.transcript());
 }
 
+/// A request to the blob service with a token that it takes everywhere.
+fn blob(classic: &Classic, verb: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
+    let token = format!("Bearer {}", classic.azure.token());
+    let mut all = vec![("authorization", token.as_str()), ("x-ms-version", "2019-12-12")];
+    all.extend_from_slice(headers);
+    let line = format!("{verb} https://acct.blob.core.windows.net/{path}");
+    let served = classic
+        .azure
+        .send(crate::shell_support::request_with(&line, &all, body));
+    let text = String::from_utf8_lossy(served.response.body()).into_owned();
+    (served.response.status().as_u16(), text)
+}
+
+fn upload(classic: &Classic, path: &str, body: &str) {
+    let length = body.len().to_string();
+    let headers = [("x-ms-blob-type", "BlockBlob"), ("content-length", length.as_str())];
+    let (status, answer) = blob(classic, "PUT", path, &headers, body);
+    assert_eq!(status, 201, "{answer}");
+}
+
+/// A request whose package lies in the container `packages`.
+fn lying_here(body: &str) -> String {
+    body.replace(".net/p/", ".net/packages/")
+}
+
+/// A service with a package that lies in the account `acct`, and an empty container `out`.
+fn deployed() -> Classic {
+    let classic = Classic::start();
+    classic.service("web");
+    classic.account("acct");
+    for container in ["packages", "out"] {
+        let (status, answer) = blob(&classic, "PUT", &format!("{container}?restype=container"), &[], "");
+        assert_eq!(status, 201, "{answer}");
+    }
+    upload(&classic, "packages/a.cspkg", "the first package");
+    upload(&classic, "packages/b.cspkg", "the second package");
+    classic.ok("POST", SLOT, &lying_here(&package(1, true)));
+    classic.advance(600);
+    classic
+}
+
+fn container(name: &str) -> String {
+    format!("containerUri=https%3A%2F%2Facct.blob.core.windows.net%2F{name}")
+}
+
+#[test]
+fn a_package_and_its_configuration_are_copied_into_a_container() {
+    let mut classic = deployed();
+    // What is deployed is what was there then.
+    upload(&classic, "packages/a.cspkg", "something else");
+    let out = container("out");
+    classic.done("POST", &format!("{D}/package?{out}"), "");
+    classic.check();
+    let read = |name: &str| blob(&classic, "GET", &format!("out/{name}"), &[], "");
+    assert_eq!(read("one.cspkg"), (200, "the first package".to_owned()));
+    let (_, settings) = read("one.cscfg");
+    assert_eq!(STANDARD.encode(settings), configuration(1));
+
+    // An upgrade brings another package; a file that is there is only written over when the client says so.
+    let body = lying_here(&upgrade("Auto", 2));
+    classic.ok("POST", &format!("{D}/?comp=upgrade"), &body);
+    classic.say("POST", &format!("{SLOT}/package?{out}"), "");
+    classic.done("POST", &format!("{SLOT}/package?{out}&overwriteExisting=true"), "");
+    let read = |name: &str| blob(&classic, "GET", &format!("out/{name}"), &[], "").1;
+    assert_eq!(read("one.cspkg"), "the second package");
+    assert_eq!(STANDARD.encode(read("one.cscfg")), configuration(2));
+    snapshot("asm-get-package", &classic.transcript());
+}
+
+#[test]
+fn a_package_that_cannot_be_copied_is_refused() {
+    let classic = deployed();
+    let query = "400 MissingOrInvalidRequiredQueryParameter: A required query parameter was not specified for this request or was \
+                 specified incorrectly.";
+    let out = container("out");
+    classic.service("vm");
+    let machine = crate::asm_support::deployment("vm", &crate::asm_support::role("vm", ""));
+    classic.ok("POST", "/services/hostedservices/vm/deployments", &machine);
+    let no_container = |name: &str| -> &'static str {
+        let uri = format!("https://acct.blob.core.windows.net/{name}");
+        let line = format!(
+            "404 ResourceNotFound: The container '{uri}' was not found in a storage account of this subscription."
+        );
+        Box::leak(line.into_boxed_str())
+    };
+    check(
+        &classic,
+        &[
+            row("POST", format!("{D}/package"), "", query),
+            row(
+                "POST",
+                format!("{D}/package?{out}&overwriteExisting=perhaps"),
+                "",
+                query,
+            ),
+            row(
+                "POST",
+                format!("{D}/package?{}", container("none")),
+                "",
+                no_container("none"),
+            ),
+            row(
+                "POST",
+                format!("{D}/package?{}", container("out%2Fdeeper")),
+                "",
+                no_container("out/deeper"),
+            ),
+            row(
+                "POST",
+                format!("{D}/package?containerUri=elsewhere"),
+                "",
+                "404 ResourceNotFound: The container 'elsewhere' was not found in a storage account of this subscription.",
+            ),
+            row(
+                "POST",
+                format!("{WEB}/deployments/two/package?{out}"),
+                "",
+                "404 ResourceNotFound: The deployment name 'two' does not exist.",
+            ),
+            row(
+                "POST",
+                format!("/services/hostedservices/vm/deployments/vm/package?{out}"),
+                "",
+                "400 BadRequest: The operation is not supported on a virtual machine deployment.",
+            ),
+        ],
+    );
+    upload(&classic, "out/one.cscfg", "there before");
+    check(
+        &classic,
+        &[row(
+            "POST",
+            format!("{D}/package?{out}"),
+            "",
+            "409 ConflictError: The blob one.cscfg already exists in the container.",
+        )],
+    );
+
+    // A container that goes while the operation runs fails it.
+    let begun = classic.send("POST", &format!("{D}/package?{out}&overwriteExisting=true"), "");
+    assert_eq!(begun.status, 202, "{}", begun.line());
+    assert_eq!(blob(&classic, "DELETE", "out?restype=container", &[], "").0, 202);
+    let ended = classic.finish(&begun);
+    assert!(
+        ended.ends_with(no_container("out").trim_start_matches("404 ")),
+        "{ended}"
+    );
+
+    // Of a package that lies elsewhere nothing is known but its configuration.
+    let elsewhere = package(1, true)
+        .replace("<Name>one", "<Name>two")
+        .replace("https://acct.blob", "https://elsewhere.blob");
+    classic.ok("POST", &format!("{WEB}/deploymentslots/Staging"), &elsewhere);
+    check(
+        &classic,
+        &[row(
+            "POST",
+            format!("{WEB}/deployments/two/package?{out}"),
+            "",
+            "404 ResourceNotFound: The package of deployment two was not found.",
+        )],
+    );
+}
+
 #[test]
 fn packages_refuse() {
     let classic = running(2);

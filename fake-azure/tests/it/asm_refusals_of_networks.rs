@@ -102,6 +102,15 @@ fn networks_refuse() {
             row(
                 "PUT",
                 media,
+                add(
+                    "<VirtualNetworkSite name=\"nowhere\"><AddressSpace><AddressPrefix>10.1.0.0/16</AddressPrefix></AddressSpace></VirtualNetworkSite>",
+                ),
+                "202, then 200 BadRequest: Neither Affinity Group nor Location elemet is specified in virtual network site 'nowhere'. Either \
+                 Affinity Group or Location must be specified for every virtual network.",
+            ),
+            row(
+                "PUT",
+                media,
                 add(&site("NET", "West US")),
                 "202, then 200 BadRequest: The name 'net' is used more than once in the network configuration.",
             ),
@@ -494,4 +503,48 @@ fn images_and_disks_must_be_near_the_service() {
             ),
         ],
     );
+}
+
+#[test]
+fn a_network_bound_to_a_group_takes_no_machine_of_newer_hardware_and_a_probe_no_other_protocol() {
+    let classic = Classic::start();
+    let group =
+        "<CreateAffinityGroup><Name>old</Name><Label>bA==</Label><Location>West US</Location></CreateAffinityGroup>";
+    classic.ok("POST", "/affinitygroups", group);
+    let bound = site("net", "West US").replace("Location=\"West US\"", "AffinityGroup=\"old\"");
+    classic.ok("PUT", "/services/networking/media", &network(&bound));
+    let service =
+        create_service("web", "West US").replace("<Location>West US</Location>", "<AffinityGroup>old</AffinityGroup>");
+    classic.ok("POST", "/services/hostedservices", &service);
+    classic.account("acct");
+    let body = |size: &str| {
+        deployment(
+            "web",
+            &crate::asm_support::role_with("web", "", "", &format!("<RoleSize>{size}</RoleSize>")),
+        )
+        .replace(
+            "</Deployment>",
+            "<VirtualNetworkName>net</VirtualNetworkName></Deployment>",
+        )
+    };
+    let at = "/services/hostedservices/web/deployments";
+    assert_eq!(
+        classic.refused("POST", at, &body("Standard_D1")),
+        "202, then 200 OverconstrainedAllocationRequest: The VM size (or combination of VM sizes) required by this deployment cannot be \
+         provisioned due to deployment request constraints."
+    );
+    classic.ok("POST", at, &body("Small"));
+    let probed = crate::asm_support::endpoints(&[("dns", 53, 53, "dns")]).replace(
+        "</Port><Protocol>TCP</Protocol></LoadBalancerProbe>",
+        "</Port><Protocol>udp</Protocol></LoadBalancerProbe>",
+    );
+    assert_eq!(
+        classic.refused(
+            "PUT",
+            &format!("{at}/web/roles/web"),
+            &crate::asm_support::put_role(&probed)
+        ),
+        "400 BadRequest: The protocol 'udp' of the load balancer probe of endpoint 'dns' is not valid."
+    );
+    classic.check();
 }

@@ -1,16 +1,13 @@
 //! Public ports of cloud services on loopback: who answers, and what takes a machine out of its turn (SM 7.3; the availability
 //! set announcement).
 
-use std::collections::BTreeMap;
-use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 
-use fake_azure::data_plane::{Binding, LOOPBACK, Responder};
-use fake_azure::server::{Options, Server, Tls};
+use fake_azure::data_plane::{LOOPBACK, Responder};
 use serde_json::json;
-use tokio::runtime::Runtime;
 
 use crate::asm_support::{Classic, alone, endpoints, role};
+use crate::data_plane_support::{Sockets, answers, call, ten};
 use crate::shell_support::control;
 
 const D: &str = "/services/hostedservices/web/deployments/web";
@@ -18,8 +15,7 @@ const D: &str = "/services/hostedservices/web/deployments/web";
 /// A service with two machines `web` and `web2`, whose port 1234 is balanced, and its sockets.
 struct Scene {
     classic: Classic,
-    runtime: Runtime,
-    server: Server,
+    sockets: Sockets,
 }
 
 impl Scene {
@@ -30,61 +26,14 @@ impl Scene {
         classic.ok("PUT", &format!("{D}/roles/web"), &put_role("web", &set));
         classic.ok("POST", &format!("{D}/roles"), &alone(&role("web2", &set)));
         classic.advance(600);
-        let runtime = Runtime::new().expect("threads can be started");
-        let options = Options {
-            tls: Tls::Off,
-            data_plane: true,
-            ..Options::default()
-        };
-        let server = runtime
-            .block_on(classic.azure.listen(options))
-            .expect("sockets can be opened");
-        Scene {
-            classic,
-            runtime,
-            server,
-        }
+        let sockets = Sockets::open(&classic.azure);
+        Scene { classic, sockets }
     }
 
     /// Where a public port is reached, once it is.
     fn local(&self, port: u16) -> SocketAddr {
-        self.wait(|bindings| {
-            bindings
-                .iter()
-                .any(|own| own.public.port() == port && own.local.is_some())
-        })
-        .into_iter()
-        .find(|own| own.public.port() == port)
-        .and_then(|own| own.local)
-        .expect("it was waited for")
+        self.sockets.local(port)
     }
-
-    /// What is open, once it is as told.
-    fn wait(&self, until: impl Fn(&[Binding]) -> bool) -> Vec<Binding> {
-        let mut bindings = self.server.bindings();
-        self.runtime.block_on(async {
-            let shown = bindings.wait_for(|bindings| until(bindings)).await;
-            shown.expect("the server runs").clone()
-        })
-    }
-
-    /// What ten connections get, and how often.
-    fn ten(&self, at: SocketAddr) -> BTreeMap<String, u32> {
-        let mut answers = BTreeMap::new();
-        for _ in 0..10 {
-            *answers.entry(call(at, b"")).or_default() += 1;
-        }
-        answers
-    }
-}
-
-/// What a connection gets.
-fn call(at: SocketAddr, sent: &[u8]) -> String {
-    let mut stream = TcpStream::connect(at).expect("somebody listens");
-    stream.write_all(sent).expect("it takes what is sent");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer is text");
-    answer.trim_end().to_owned()
 }
 
 fn put_role(name: &str, network: &str) -> String {
@@ -100,16 +49,12 @@ fn put_role(name: &str, network: &str) -> String {
     )
 }
 
-fn answers(rows: &[(&str, u32)]) -> BTreeMap<String, u32> {
-    rows.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect()
-}
-
 #[test]
 fn ten_connections_are_shared_by_two_machines_and_go_to_one_when_the_other_is_shut_down() {
     let scene = Scene::new();
     let at = scene.local(1234);
     assert!(at.ip().to_string().starts_with("127.64."), "{at} lies in {LOOPBACK}/16");
-    assert_eq!(scene.ten(at), answers(&[("web", 5), ("web2", 5)]));
+    assert_eq!(ten(at), answers(&[("web", 5), ("web2", 5)]));
 
     scene.classic.ok(
         "POST",
@@ -117,7 +62,7 @@ fn ten_connections_are_shared_by_two_machines_and_go_to_one_when_the_other_is_sh
         "<ShutdownRoleOperation><OperationType>ShutdownRoleOperation</OperationType></ShutdownRoleOperation>",
     );
     scene.classic.advance(600);
-    assert_eq!(scene.ten(at), answers(&[("web", 10)]));
+    assert_eq!(ten(at), answers(&[("web", 10)]));
 
     scene.classic.ok(
         "POST",
@@ -125,7 +70,7 @@ fn ten_connections_are_shared_by_two_machines_and_go_to_one_when_the_other_is_sh
         "<StartRoleOperation><OperationType>StartRoleOperation</OperationType></StartRoleOperation>",
     );
     scene.classic.advance(600);
-    assert_eq!(scene.ten(at), answers(&[("web", 5), ("web2", 5)]));
+    assert_eq!(ten(at), answers(&[("web", 5), ("web2", 5)]));
 }
 
 #[test]
@@ -134,23 +79,19 @@ fn a_machine_that_fails_its_probe_gets_no_connection() {
     let at = scene.local(1234);
     let (status, _) = control(&scene.classic.azure, "PUT responders/web/web", r#"{"answer":"silent"}"#);
     assert_eq!(status, 200);
-    assert_eq!(scene.ten(at), answers(&[("web2", 10)]));
+    assert_eq!(ten(at), answers(&[("web2", 10)]));
 
     control(
         &scene.classic.azure,
         "PUT responders/web/web2",
         r#"{"answer":"silent"}"#,
     );
-    assert_eq!(
-        scene.ten(at),
-        answers(&[("", 10)]),
-        "nobody answers: the connection is cut"
-    );
+    assert_eq!(ten(at), answers(&[("", 10)]), "nobody answers: the connection is cut");
     let (_, asked) = control(&scene.classic.azure, "GET connections/web/1234", "");
     assert_eq!(asked, json!({"nobody": "NoHealthyMember"}));
 
     control(&scene.classic.azure, "DELETE responders/web/web", "");
-    assert_eq!(scene.ten(at), answers(&[("web", 10)]));
+    assert_eq!(ten(at), answers(&[("web", 10)]));
 }
 
 #[test]
@@ -171,7 +112,7 @@ fn machines_answer_as_they_are_told() {
             .responders
             .set("*", Responder::Command("echo $FAKE_ROLE:$FAKE_PORT".to_owned()));
     });
-    assert_eq!(scene.ten(at), answers(&[("web2:1234", 5), ("web:1234", 5)]));
+    assert_eq!(ten(at), answers(&[("web2:1234", 5), ("web:1234", 5)]));
     let refused = control(
         &scene.classic.azure,
         "PUT responders/web/web",
@@ -192,7 +133,9 @@ fn a_port_that_is_taken_back_is_closed_and_a_new_one_opened() {
         .classic
         .ok("PUT", &format!("{D}/roles/web2"), &put_role("web2", ""));
     scene.classic.advance(600);
-    let open = scene.wait(|bindings| bindings.len() == 1 && bindings[0].public.port() == 2222);
+    let open = scene
+        .sockets
+        .wait(|bindings| bindings.len() == 1 && bindings[0].public.port() == 2222);
     let new = open[0].local.expect("it is open");
     assert_eq!(new.ip(), at.ip(), "the deployment keeps its address");
     assert_eq!(call(new, b""), "web");
@@ -217,7 +160,7 @@ fn an_access_control_list_keeps_clients_out() {
     assert_eq!(ask("203.0.113.9"), json!({"nobody": "Denied"}));
     assert_eq!(
         ask("198.51.100.7"),
-        json!({"role": "web", "host_name": "web", "local_port": 80})
+        json!({"service": "web", "role": "web", "host_name": "web", "local_port": 80})
     );
 }
 
@@ -240,6 +183,6 @@ fn what_is_open_is_listed_and_what_is_asked_wrongly_is_refused() {
     }
     let loud = control(&scene.classic.azure, "PUT responders/web/web", r#"{"answer":"loud"}"#);
     assert_eq!(loud.0, 400);
-    scene.runtime.block_on(scene.server.stop());
+    scene.sockets.stop();
     assert!(TcpStream::connect(at).is_err(), "a server that stops closes everything");
 }

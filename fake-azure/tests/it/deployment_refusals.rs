@@ -407,3 +407,41 @@ fn who_may_not_write_is_told_before_anything_is_made() {
     let ended = finish(&mut arm, &deployment("d0"));
     assert_eq!(ended["properties"]["provisioningState"], "Succeeded", "{ended}");
 }
+
+#[test]
+fn a_group_keeps_as_many_deployments_as_its_limit_says() {
+    // Before 2020 the next one was refused, today the oldest makes room (ARM 4.3).
+    for (era, expected) in [
+        (Era::Arm2016, (409, vec!["d1", "d0"])),
+        (Era::Current, (201, vec!["d2", "d1"])),
+    ] {
+        let mut arm = with_group(Pace::Immediate, era);
+        arm.sandbox
+            .cloud
+            .ledger_mut()
+            .set_override("DeploymentsPerResourceGroup", Some(2));
+        let put = |arm: &mut Arm, name: &str| {
+            let answer = arm.send(&format!("PUT {}?{GATEWAY}", deployment(name)), &plain(&of(&json!([]))));
+            finish(arm, &deployment(name));
+            answer
+        };
+        assert_eq!(put(&mut arm, "d0").status(), 201);
+        assert_eq!(put(&mut arm, "d1").status(), 201);
+        let third = put(&mut arm, "d2");
+        let listed = tree(&arm.send(&format!("GET {}?{GATEWAY}", deployment("").trim_end_matches('/')), ""));
+        let names: Vec<&str> = listed["value"].as_array().map_or(Vec::new(), |all| {
+            all.iter().filter_map(|own| own["name"].as_str()).collect()
+        });
+        assert_eq!((third.status().as_u16(), names), expected, "{era:?}");
+        if third.status() == 409 {
+            let told = tree(&third);
+            assert_eq!(told["error"]["code"], "DeploymentQuotaExceeded");
+            assert!(
+                told["error"]["message"]
+                    .as_str()
+                    .is_some_and(|text| text.contains("quota of '2'")),
+                "{told}"
+            );
+        }
+    }
+}

@@ -188,6 +188,94 @@ fn an_operation_never_ends() {
     assert_eq!((status, &document["status"]), (200, &Value::from("InProgress")));
 }
 
+/// A deployment of two networks, and how it ends when a rule is in force meanwhile.
+fn end_of_deployment(rule: Rule) -> (Value, Vec<String>) {
+    let azure = FakeAzure::builder().pace(Pace::Paused).start();
+    let group = with_group(&azure);
+    let guard = azure.fault(rule).expect("a sound rule");
+    let path = format!("{group}/providers/Microsoft.Resources/deployments/d0?api-version=2016-09-01");
+    let served = arm(&azure, &format!("PUT {path}"), DEPLOYMENT);
+    assert_eq!(served.response.status().as_u16(), 201);
+    azure.with_sandbox(|sandbox| sandbox.advance(sandbox.cloud.now().plus_millis(3_600_000)));
+    assert_eq!(guard.struck(), 1);
+    drop(guard);
+    let document = json(&arm(&azure, &format!("GET {path}"), "").response);
+    let list = format!("GET {group}/providers/Microsoft.Network/virtualNetworks?{VERSION}");
+    let networks = json(&arm(&azure, &list, "").response);
+    let rows = networks["value"].as_array().cloned().unwrap_or_default();
+    let shown = |row: &Value| {
+        let text = |pointer: &str| {
+            row.pointer(pointer)
+                .and_then(Value::as_str)
+                .unwrap_or("none")
+                .to_owned()
+        };
+        format!("{} {}", text("/name"), text("/properties/provisioningState"))
+    };
+    (
+        document["properties"]["provisioningState"].clone(),
+        rows.iter().map(shown).collect(),
+    )
+}
+
+const DEPLOYMENT: &str = r#"{"properties":{"mode":"Incremental","template":{
+    "$schema":"https://schema.management.azure.com/schemas/2015-01-01/deploymentTemplate.json#","contentVersion":"1.0.0.0",
+    "resources":[
+        {"type":"Microsoft.Network/virtualNetworks","name":"v0","apiVersion":"2016-09-01","location":"westus",
+         "properties":{"addressSpace":{"addressPrefixes":["10.0.0.0/16"]}}},
+        {"type":"Microsoft.Network/virtualNetworks","name":"v1","apiVersion":"2016-09-01","location":"westus",
+         "properties":{"addressSpace":{"addressPrefixes":["10.1.0.0/16"]}}}]}}}"#;
+
+#[test]
+fn a_deployment_that_is_struck_fails_with_the_last_thing_that_it_makes() {
+    let rule = Rule::new(Verdict::OperationFails(OperationFails::default())).of_type("Microsoft.Resources/deployments");
+    let (state, networks) = end_of_deployment(rule);
+    assert_eq!(state, "Failed");
+    assert_eq!(networks, ["v0 Succeeded", "v1 Failed"]);
+}
+
+#[test]
+fn a_rule_that_names_a_type_sees_what_deployments_make_of_it() {
+    let networks = "Microsoft.Network/virtualNetworks";
+    let rule = Rule::new(Verdict::OperationFails(OperationFails::default()))
+        .of_type(networks)
+        .nth(1);
+    let (state, made) = end_of_deployment(rule);
+    assert_eq!(state, "Failed");
+    assert_eq!(made, ["v0 Failed", "v1 Succeeded"]);
+    let (state, made) = end_of_deployment(Rule::new(Verdict::OperationEndless).of_type(networks).nth(2));
+    assert_eq!(state, "Running");
+    assert_eq!(made, ["v0 Succeeded", "v1 Updating"]);
+}
+
+#[test]
+fn a_stale_read_shows_what_deployments_had_made_by_then() {
+    let azure = FakeAzure::builder().pace(Pace::Paused).start();
+    let group = with_group(&azure);
+    let guard = azure
+        .fault(Rule::new(Verdict::Stale(Stale { within_ms: 60_000 })).path("**/virtualNetworks"))
+        .expect("a sound rule");
+    let path = format!("{group}/providers/Microsoft.Resources/deployments/d0?api-version=2016-09-01");
+    assert_eq!(
+        arm(&azure, &format!("PUT {path}"), DEPLOYMENT)
+            .response
+            .status()
+            .as_u16(),
+        201
+    );
+    azure.with_sandbox(|sandbox| sandbox.advance(sandbox.cloud.now().plus_millis(3_600_000)));
+    // Something is written now, so that there is a past to be shown.
+    arm(
+        &azure,
+        &format!("PUT {group}?api-version=2021-04-01"),
+        r#"{"location":"westus"}"#,
+    );
+    let list = format!("GET {group}/providers/Microsoft.Network/virtualNetworks?{VERSION}");
+    let shown = json(&arm(&azure, &list, "").response);
+    assert_eq!(shown["value"].as_array().map(Vec::len), Some(2), "{shown}");
+    drop(guard);
+}
+
 #[test]
 fn reads_are_stale_within_a_bound_and_right_after_it() {
     let azure = FakeAzure::builder().pace(Pace::Paused).start();

@@ -1,6 +1,6 @@
 //! Handing an environment over to another controller, by its tags (juju-provider 1.16).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use http::HeaderValue;
 use http::header::IF_MATCH;
@@ -41,18 +41,29 @@ impl ArmEnviron {
 
         let providers: Vec<Provider> = self.client.list(&resources::list_providers(scope)).await?;
         let versions: BTreeMap<String, String> = providers.iter().flat_map(Provider::versions).collect();
-        let resources: Vec<Resource> = self.client.list(&resources::list(scope)).await?;
         let uuid = self.current_config().uuid.to_string();
+        let mut dealt_with = BTreeSet::new();
         let mut names = Vec::new();
         let mut first = None;
-        for resource in resources {
-            if !is_ours(resource.tags.as_ref(), &uuid, is_own_group) {
-                continue;
+        loop {
+            // A list may be older than what it lists, so it is read until it shows nothing new.
+            let resources: Vec<Resource> = self.client.list(&resources::list(scope)).await?;
+            let is_new = |own: &Resource| {
+                is_ours(own.tags.as_ref(), &uuid, is_own_group)
+                    && !is_of(own.tags.as_ref(), controller_uuid)
+                    && !dealt_with.contains(&own.id.to_lowercase())
+            };
+            let new: Vec<Resource> = resources.into_iter().filter(is_new).collect();
+            if new.is_empty() {
+                break;
             }
-            if let Err(error) = self.adopt_resource(&resource, controller_uuid, &versions).await {
-                tracing::warn!(resource = resource.id, error = error.report(), "cannot hand over");
-                names.push(resource.name.clone());
-                first.get_or_insert(error);
+            for resource in new {
+                if let Err(error) = self.adopt_resource(&resource, controller_uuid, &versions).await {
+                    tracing::warn!(resource = resource.id, error = error.report(), "cannot hand over");
+                    names.push(resource.name.clone());
+                    first.get_or_insert(error);
+                }
+                dealt_with.insert(resource.id.to_lowercase());
             }
         }
         match first {
@@ -70,11 +81,6 @@ impl ArmEnviron {
         controller_uuid: Uuid,
         versions: &BTreeMap<String, String>,
     ) -> Result<(), Error> {
-        let uuid = controller_uuid.to_string();
-        if tags::value(resource.tags.as_ref(), tags::CONTROLLER_UUID) == Some(uuid.as_str()) {
-            return Ok(());
-        }
-
         let version = versions.get(&resource.kind.to_lowercase()).ok_or_else(|| {
             Error::NotSupported(format!(
                 "no version is known of type `{}` of `{}`",
@@ -130,6 +136,12 @@ fn is_ours(own: Option<&Tags>, uuid: &str, is_own_group: bool) -> bool {
         Some(value) => value.eq_ignore_ascii_case(uuid),
         None => !is_own_group,
     }
+}
+
+/// Whether a resource is a controller's already.
+fn is_of(own: Option<&Tags>, controller_uuid: Uuid) -> bool {
+    tags::value(own, tags::CONTROLLER_UUID)
+        .is_some_and(|value| value.eq_ignore_ascii_case(&controller_uuid.to_string()))
 }
 
 /// `2.2.1`, `2.0-beta4`: whatever follows the first number, every version so far tags alike.

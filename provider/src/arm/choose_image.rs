@@ -78,7 +78,8 @@ const SOURCES: &[(&str, Source)] = &[
             system: OperatingSystem::CentOs,
             publisher: "OpenLogic",
             offer: "CentOS",
-            sku: "7.1",
+            // The agent of 7.1 does not write the custom data down (juju-provider L24).
+            sku: "7.3",
         },
     ),
     (

@@ -75,8 +75,25 @@ impl<'a> Size<'a> {
     }
 }
 
-/// The name that all versions of a family share; a quota is per family.
-pub(crate) fn family(name: &str) -> &str {
+/// What a size that could not be had leaves out with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lack {
+    /// There is no quota left: it is counted by family, whatever the size.
+    Quota,
+    /// There is no room: that of a size and its other versions says nothing of larger ones.
+    Room,
+}
+
+/// Leaves out of `sizes` what cannot be had either.
+pub(crate) fn leave_out(sizes: &mut Vec<InstanceType>, size: &InstanceType, lack: Lack) {
+    sizes.retain(|other| match lack {
+        Lack::Quota => !other.family.eq_ignore_ascii_case(&size.family),
+        Lack::Room => family(&other.name) != family(&size.name),
+    });
+}
+
+/// The name that all versions of a size share.
+fn family(name: &str) -> &str {
     Size::parse(name).map_or(name, |size| size.family)
 }
 
@@ -84,6 +101,7 @@ pub(crate) fn family(name: &str) -> &str {
 pub(crate) fn instance_types(sizes: &[VmSize], order: PriceOrder) -> Vec<InstanceType> {
     let typed = sizes.iter().map(|size| InstanceType {
         name: size.name.clone(),
+        family: size.family.as_deref().unwrap_or_else(|| family(&size.name)).to_owned(),
         arch: ARCH.to_owned(),
         cores: size.number_of_cores,
         mem_mib: size.memory_in_mb,
@@ -607,12 +625,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::vm_sizes::VmSize;
-    use super::{PriceOrder, choose, cost_by_family, family, instance_types, matching};
+    use super::{Lack, PriceOrder, choose, cost_by_family, family, instance_types, leave_out, matching};
     use crate::{Constraints, InstanceType};
 
     fn size(name: &str, cores: u64, mem_mib: u64) -> VmSize {
         VmSize {
             name: name.to_owned(),
+            family: None,
             number_of_cores: cores,
             os_disk_size_in_mb: 1_047_552,
             memory_in_mb: mem_mib,
@@ -699,6 +718,36 @@ mod tests {
             cost_by_family("Standard_Unknown9")
         );
         assert_eq!((family("Standard_D2_v2_Promo"), family("Basic_A1")), ("D2", "A1"));
+    }
+
+    #[test]
+    fn without_a_quota_the_whole_family_is_left_out_without_room_the_size_alone() {
+        let of = |name: &str, family: &str| VmSize {
+            family: Some(family.to_owned()),
+            ..size(name, 2, 3_584)
+        };
+        let rows = [
+            of("Standard_DS1_v2", "standardDSv2Family"),
+            of("Standard_DS2_v2", "standardDSv2Family"),
+            of("Standard_D2s_v3", "standardDSv3Family"),
+            of("Standard_D2s_v4", "standardDSv4Family"),
+        ];
+        let types = instance_types(&rows, PriceOrder::Families2022);
+        let left = |nth: usize, lack| {
+            let mut left = types.clone();
+            leave_out(&mut left, &types[nth], lack);
+            left.into_iter().map(|own| own.name).collect::<Vec<_>>()
+        };
+        assert_eq!(left(0, Lack::Quota), ["Standard_D2s_v3", "Standard_D2s_v4"]);
+        assert_eq!(
+            left(2, Lack::Quota),
+            ["Standard_DS1_v2", "Standard_DS2_v2", "Standard_D2s_v4"]
+        );
+        assert_eq!(
+            left(0, Lack::Room),
+            ["Standard_DS2_v2", "Standard_D2s_v3", "Standard_D2s_v4"]
+        );
+        assert_eq!(left(2, Lack::Room), ["Standard_DS1_v2", "Standard_DS2_v2"]);
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! Making calls: send, judge the status, page, wait for the end, make sense of the answer.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,9 +10,9 @@ use serde_json::Value;
 
 use super::conflict;
 use super::scope::Call;
+use crate::call::Dialect;
 use crate::error::without_bom;
-use crate::policy::{SendError, Step};
-use crate::{AzureError, Clock, Component, Error, Failure, Refusal};
+use crate::{AzureError, Component, Error, Failure, Refusal};
 
 /// Beyond every list of one group; a link that leads round in circles ends here.
 const PAGES_MAX: usize = 10_000;
@@ -26,13 +25,28 @@ pub(crate) enum Deleted {
     Absent,
 }
 
-/// Makes calls to Resource Manager.
-#[derive(Clone)]
-pub(crate) struct Client {
-    chain: Arc<dyn Step>,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) deadline: Duration,
+/// Resource Manager's.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ResourceManager {}
+
+impl Dialect for ResourceManager {
+    const COMPONENT: Component = Component::ResourceManager;
+
+    /// A subscription that does not exist says nothing of what is in it, nor does a type of a version that it does not know
+    /// (juju-provider L50, L83): then nothing was looked at.
+    fn says_absent(refusal: &Refusal) -> bool {
+        let unseen = [
+            "InvalidResourceType",
+            "InvalidSubscriptionId",
+            "NoRegisteredProviderFound",
+            "SubscriptionNotFound",
+        ];
+        !unseen.iter().any(|code| refusal.has_code(code))
+    }
 }
+
+/// Makes calls to Resource Manager.
+pub(crate) type Client = crate::call::Client<ResourceManager>;
 
 #[derive(Deserialize)]
 struct Page {
@@ -43,35 +57,6 @@ struct Page {
 }
 
 impl Client {
-    pub(crate) fn new(chain: Arc<dyn Step>, clock: Arc<dyn Clock>, deadline: Duration) -> Self {
-        Self { chain, clock, deadline }
-    }
-
-    /// The same client, with more patience.
-    pub(crate) fn with_deadline(&self, deadline: Duration) -> Self {
-        Self {
-            deadline,
-            ..self.clone()
-        }
-    }
-
-    /// Any 2xx is an answer, all else an error.
-    pub(super) async fn send(&self, call: &Call) -> Result<Response<Bytes>, Error> {
-        let answer = self
-            .chain
-            .send(call.request.clone())
-            .await
-            .map_err(|error| match error {
-                SendError::Transport(error) => failed(call, Failure::NoAnswer(error)),
-                SendError::Identity(error) => Error::Azure(error),
-            })?;
-        if !answer.status().is_success() {
-            return Err(failed(call, Failure::Refused(Refusal::read(&answer))));
-        }
-
-        Ok(answer)
-    }
-
     /// One document.
     pub(crate) async fn read<T: DeserializeOwned>(&self, call: &Call) -> Result<T, Error> {
         parse(call, &self.send(call).await?)
@@ -79,11 +64,7 @@ impl Client {
 
     /// One document, or None where there is none.
     pub(crate) async fn find<T: DeserializeOwned>(&self, call: &Call) -> Result<Option<T>, Error> {
-        match self.read(call).await {
-            Ok(document) => Ok(Some(document)),
-            Err(error) if is_absent(&error) => Ok(None),
-            Err(error) => Err(error),
-        }
+        Self::found(self.read(call).await)
     }
 
     /// Every item of a list, over all its pages.
@@ -108,11 +89,7 @@ impl Client {
 
     /// Every item of a list, or None where what it would be in does not exist.
     pub(crate) async fn find_list<T: DeserializeOwned>(&self, call: &Call) -> Result<Option<Vec<T>>, Error> {
-        match self.list(call).await {
-            Ok(items) => Ok(Some(items)),
-            Err(error) if is_absent(&error) => Ok(None),
-            Err(error) => Err(error),
-        }
+        Self::found(self.list(call).await)
     }
 
     /// Writes, waits for the end, and returns the resource as it is then.
@@ -188,21 +165,12 @@ impl Client {
 }
 
 pub(super) fn failed(call: &Call, failure: Failure) -> Error {
-    AzureError::new(Component::ResourceManager, call.operation, &call.resource, failure).into()
+    call.failed(Component::ResourceManager, failure)
 }
 
-/// Whether Azure says that a thing, or what it would be in, does not exist. A subscription that does not exist is no such
-/// answer: then nothing was looked at.
+/// Whether Azure says that a thing, or what it would be in, does not exist.
 pub(crate) fn is_absent(error: &Error) -> bool {
-    let refusal = match error {
-        Error::Azure(error) => error.refusal(),
-        _ => None,
-    };
-    refusal.is_some_and(|refusal| {
-        refusal.status == Some(404)
-            && !refusal.has_code("SubscriptionNotFound")
-            && !refusal.has_code("InvalidSubscriptionId")
-    })
+    Client::is_absent(error)
 }
 
 pub(super) fn parse<T: DeserializeOwned>(call: &Call, answer: &Response<Bytes>) -> Result<T, Error> {
@@ -232,4 +200,24 @@ pub(super) fn same_authority(call: &Call, link: &str) -> Result<Uri, Error> {
     }
 
     Ok(uri)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ResourceManager;
+    use crate::Refusal;
+    use crate::call::Dialect as _;
+
+    #[test]
+    fn what_was_not_looked_at_is_not_absent() {
+        let says_absent = |code: &str| {
+            ResourceManager::says_absent(&Refusal {
+                status: Some(404),
+                code: code.to_owned(),
+                ..Refusal::default()
+            })
+        };
+        assert!(says_absent("ResourceNotFound") && says_absent("ParentResourceNotFound"));
+        assert!(!says_absent("SubscriptionNotFound") && !says_absent("InvalidResourceType"));
+    }
 }

@@ -15,6 +15,8 @@ pub(crate) struct Sku {
     #[serde(default)]
     name: String,
     #[serde(default)]
+    family: Option<String>,
+    #[serde(default)]
     locations: Vec<String>,
     #[serde(default)]
     capabilities: Vec<Capability>,
@@ -82,6 +84,7 @@ impl Sku {
         let cores = self.number("vCPUsAvailable").or_else(|| self.number("vCPUs"))?;
         Some(VmSize {
             name: self.name.clone(),
+            family: self.family.clone().filter(|family| !family.is_empty()),
             number_of_cores: whole(cores)?,
             os_disk_size_in_mb: self.number("OSVhdSizeMB").and_then(whole)?,
             memory_in_mb: self.number("MemoryGB").and_then(|gb| whole(gb * 1_024.0))?,

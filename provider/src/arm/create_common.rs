@@ -12,6 +12,7 @@ use super::ArmEnviron;
 use super::deployments::{self, COMMON, Deployment};
 use super::generation::TemplateVersions;
 use super::network_security_groups as groups;
+use super::scope::Call;
 use super::storage_accounts as accounts;
 use super::tags;
 use super::template::Template;
@@ -94,23 +95,23 @@ impl ArmEnviron {
             false => Some(accounts::get(scope, &self.account_name())),
         };
         let account = match account {
-            Some(call) => self.client.find::<Value>(&call).await?.is_none(),
+            Some(call) => !self.is_there(&call).await?,
             None => false,
         };
+        let security_group: Option<Value> = self.client.find(&groups::get(scope, &group_id)).await?;
         Ok(Some(Missing {
-            security_group: self
-                .client
-                .find::<Value>(&groups::get(scope, &group_id))
-                .await?
-                .is_none(),
-            network: self
-                .client
-                .find::<Value>(&virtual_networks::get(scope))
-                .await?
-                .is_none(),
+            // One that rules of machines are in is mended by writing those, and would lose them by being made again.
+            security_group: security_group.is_none_or(|own| is_broken(&own) && n_rules(&own) <= 1),
+            network: !self.is_there(&virtual_networks::get(scope)).await?,
             account,
             record: common.is_some(),
         }))
+    }
+
+    /// Whether something is there that Azure did not fail to make.
+    async fn is_there(&self, call: &Call) -> Result<bool, Error> {
+        let found: Option<Value> = self.client.find(call).await?;
+        Ok(found.is_some_and(|own| !is_broken(&own)))
     }
 
     /// Waits until what machines share is there. A controller's environment has no such deployment, nor has one in a network of
@@ -171,5 +172,33 @@ impl ArmEnviron {
             .storage_account
             .clone()
             .unwrap_or_else(|| config.storage_account_of_uuid())
+    }
+}
+
+/// Whether Azure failed to make something: nothing can be put into it then, and making it again mends it.
+fn is_broken(document: &Value) -> bool {
+    let state = document
+        .pointer("/properties/provisioningState")
+        .and_then(Value::as_str);
+    state.is_some_and(|state| state.eq_ignore_ascii_case("failed") || state.eq_ignore_ascii_case("canceled"))
+}
+
+fn n_rules(security_group: &Value) -> usize {
+    let rules = security_group.pointer("/properties/securityRules");
+    rules.and_then(Value::as_array).map_or(0, Vec::len)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{is_broken, n_rules};
+
+    #[test]
+    fn what_azure_failed_to_make_is_broken() {
+        let in_state = |state: &str| json!({"properties": {"provisioningState": state, "securityRules": [{}]}});
+        assert!(is_broken(&in_state("Failed")) && is_broken(&in_state("canceled")));
+        assert!(!is_broken(&in_state("Succeeded")) && !is_broken(&in_state("Updating")) && !is_broken(&json!({})));
+        assert_eq!((n_rules(&in_state("Failed")), n_rules(&json!({}))), (1, 0));
     }
 }

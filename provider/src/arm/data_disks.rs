@@ -197,11 +197,15 @@ fn document(disk: &Disk, origin: Origin, lun: u32) -> Value {
 }
 
 pub(crate) fn get(scope: &Scope, name: &str) -> Call {
-    scope.get("find virtual machine", &scope.id(KIND, &[name]), scope.versions.compute)
+    scope.get(
+        "find virtual machine",
+        &scope.id(KIND, &[name]),
+        scope.versions.data_disks,
+    )
 }
 
 pub(crate) fn list(scope: &Scope) -> Call {
-    scope.get("list virtual machines", &scope.id(KIND, &[]), scope.versions.compute)
+    scope.get("list virtual machines", &scope.id(KIND, &[]), scope.versions.data_disks)
 }
 
 /// The machine as it was read, with its disks as they are now; only if nobody has written it since, where Azure can tell. An empty
@@ -217,7 +221,7 @@ pub(crate) fn put(scope: &Scope, machine: &Machine) -> Call {
     let mut call = scope.put(
         "change the data disks of virtual machine",
         &scope.id(KIND, &[&machine.name]),
-        scope.versions.compute,
+        scope.versions.data_disks,
         &Value::Object(document),
     );
     if let Some(etag) = machine

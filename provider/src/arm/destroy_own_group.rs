@@ -8,6 +8,7 @@ use super::ArmEnviron;
 use super::client::is_absent;
 use super::deployments::{self, COMMON};
 use super::fan_out::fan_out;
+use super::key_vaults;
 use super::resources::{self, Provider, Resource};
 use super::tags;
 use crate::{Error, InstanceId, Kind};
@@ -39,8 +40,11 @@ impl ArmEnviron {
                 break;
             }
 
+            // Vaults last: what is encrypted with their keys needs them (juju-provider 1.14).
+            let others = resources.iter().filter(|resource| !is_vault(resource)).count();
             let work = resources
                 .iter()
+                .filter(|resource| others == 0 || !is_vault(resource))
                 .map(|resource| Box::pin(self.delete_resource(resource, &versions)) as _);
             let outcomes: Vec<Result<(), Error>> = fan_out(work.collect()).await;
             errors = outcomes.into_iter().filter_map(Result::err).collect();
@@ -78,6 +82,10 @@ impl ArmEnviron {
 
     /// By the version that its own type knows (juju-provider L50).
     async fn delete_resource(&self, resource: &Resource, versions: &BTreeMap<String, String>) -> Result<(), Error> {
+        if is_vault(resource) {
+            let call = key_vaults::delete(&self.scope, &resource.id);
+            return self.client.delete(&call).await.map(|_| ());
+        }
         let version = versions.get(&resource.kind.to_lowercase()).ok_or_else(|| {
             Error::NotSupported(format!(
                 "no version is known of type `{}` of `{}`",
@@ -87,6 +95,10 @@ impl ArmEnviron {
         let call = self.scope.delete("delete resource", &resource.id, version);
         self.client.delete(&call).await.map(|_| ())
     }
+}
+
+fn is_vault(resource: &Resource) -> bool {
+    resource.kind.eq_ignore_ascii_case(key_vaults::KIND)
 }
 
 /// Whether the next pass may do what this one could not.

@@ -4,12 +4,14 @@
 
 use super::choose_size::PriceOrder;
 use crate::Generation;
-use crate::policy::SignIn;
+use crate::policy::{SignIn, UserAgent};
 
 /// Api-versions of calls (juju-provider 1.2, the second table).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Versions {
     pub(crate) compute: &'static str,
+    /// Of machines whose data disks are read and changed: only later versions tell which controller they are on (juju-provider L29).
+    pub(crate) data_disks: &'static str,
     /// Managed disks have versions of their own.
     pub(crate) disks: &'static str,
     pub(crate) network: &'static str,
@@ -95,6 +97,7 @@ pub(crate) enum GroupName {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Profile {
     pub(crate) sign_in: SignIn,
+    pub(crate) user_agent: UserAgent,
     pub(crate) versions: Versions,
     pub(crate) making: Making,
     pub(crate) index: Index,
@@ -125,9 +128,11 @@ pub(crate) struct Profile {
 
 const A1: Profile = Profile {
     sign_in: SignIn::V1,
+    user_agent: UserAgent::Sdk2016,
     // Between those of A0 and of 2.0; storage still takes `accountType`.
     versions: Versions {
         compute: "2015-06-15",
+        data_disks: "2015-06-15",
         disks: "2016-04-30-preview",
         network: "2015-06-15",
         resources: "2015-11-01",
@@ -154,8 +159,10 @@ const A1: Profile = Profile {
 
 const A4: Profile = Profile {
     sign_in: SignIn::V1,
+    user_agent: UserAgent::Sdk2017,
     versions: Versions {
         compute: "2016-03-30",
+        data_disks: "2016-03-30",
         disks: "2016-04-30-preview",
         network: "2016-06-01",
         resources: "2016-02-01",
@@ -189,8 +196,10 @@ const A4: Profile = Profile {
 
 const A7: Profile = Profile {
     sign_in: SignIn::V2,
+    user_agent: UserAgent::Sdk2022,
     versions: Versions {
         compute: "2022-03-01",
+        data_disks: "2022-08-01",
         disks: "2022-03-02",
         network: "2021-05-01",
         resources: "2021-04-01",

@@ -24,6 +24,7 @@ mod data_disks;
 mod deployments;
 mod disks;
 mod image_skus;
+mod key_vaults;
 mod network_interfaces;
 mod network_security_groups;
 mod public_ip_addresses;
@@ -73,6 +74,7 @@ use uuid::Uuid;
 pub(crate) use self::choose_image::OperatingSystem;
 use self::client::Client;
 pub(crate) use self::custom_data::encode_with_keys as encode_custom_data;
+use self::encryption::Vaults;
 pub(crate) use self::generation::GroupName;
 use self::generation::Profile;
 use self::machine_locks::MachineLocks;
@@ -111,6 +113,8 @@ pub(crate) struct ArmEnviron {
     firewall: Mutex<()>,
     /// Held while a machine or its interface is read, changed and written back.
     machines: MachineLocks,
+    /// Held while a vault, its key and the set that opens it are made.
+    vaults: Vaults,
 }
 
 impl ArmEnviron {
@@ -125,11 +129,11 @@ impl ArmEnviron {
         } = params;
         let random = Random::new(seed);
         let profile = config.generation.profile();
-        let stack = Stack::new(transport, Arc::clone(&clock), random.clone());
+        let stack = Stack::new(transport, Arc::clone(&clock), random.clone(), profile.user_agent);
         let (chain, authenticate) = stack.resource_manager(&cloud, &credential, profile.sign_in);
         let scope = Scope {
             base: cloud.base(),
-            subscription: credential.subscription_id,
+            subscription: credential.subscription(),
             group: config.resource_group(),
             location: config.canonical_location(),
             versions: &profile.versions,
@@ -151,6 +155,7 @@ impl ArmEnviron {
             addresses: Mutex::new(()),
             firewall: Mutex::new(()),
             machines: MachineLocks::default(),
+            vaults: Vaults::new(cloud, credential),
         }
     }
 

@@ -13,6 +13,7 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::generation::Versions;
+pub(crate) use crate::call::Call;
 use crate::policy::Repeatable;
 
 /// What needs no escape in a path segment.
@@ -25,22 +26,6 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b')');
 /// What needs no escape in a query value.
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// A request with what it is for, so that an error can tell.
-#[derive(Clone, Debug)]
-pub(crate) struct Call {
-    /// A verb and a noun: `create network interface`.
-    pub(crate) operation: &'static str,
-    /// Resource id, or host and path.
-    pub(crate) resource: String,
-    pub(crate) request: Request<Bytes>,
-}
-
-impl Call {
-    pub(crate) fn method(&self) -> &Method {
-        self.request.method()
-    }
-}
 
 /// The group of one environment in one subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]

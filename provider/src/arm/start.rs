@@ -4,7 +4,7 @@
 
 use super::ArmEnviron;
 use super::choose_image::{self, CANONICAL, Image, OperatingSystem, Source};
-use super::choose_size::{self, family};
+use super::choose_size::{self, Lack};
 use super::choose_subnet::subnet_of;
 use super::compute_skus::{self, Sku};
 use super::custom_data;
@@ -103,12 +103,10 @@ impl ArmEnviron {
                 "cannot start machine"
             );
             let cleanup = self.remove_started(&id).await.err();
-            sizes.retain(|other| family(&other.name) != family(&size.name));
-            let next_may_do =
-                matches!(error.kind(), Some(Kind::QuotaExceeded(_) | Kind::Capacity)) && is_of_size(&error);
-            if cleanup.is_some() || !may_fall_back || !next_may_do {
+            let Some(lack) = lack(&error).filter(|_| cleanup.is_none() && may_fall_back) else {
                 return Err(failed(error, cleanup));
-            }
+            };
+            choose_size::leave_out(&mut sizes, &size, lack);
             if sizes.is_empty() || n_tried == SIZE_TRIES_MAX {
                 let error = match self.profile.quota_walk {
                     true => Error::NoSuitableInstanceType {
@@ -268,13 +266,19 @@ impl ArmEnviron {
     }
 }
 
-/// Whether another size could help: a limit on addresses is the same for all.
-fn is_of_size(error: &Error) -> bool {
-    error.azure().is_some_and(|azure| {
+/// What there was none of, where another size could help: a limit on addresses is the same for all.
+fn lack(error: &Error) -> Option<Lack> {
+    let lack = match error.kind()? {
+        Kind::QuotaExceeded(_) => Lack::Quota,
+        Kind::Capacity => Lack::Room,
+        _ => return None,
+    };
+    let is_of_size = error.azure().is_some_and(|azure| {
         let resource = azure.resource.to_lowercase();
         let counts = azure.refusal().is_some_and(Refusal::is_count_limit);
         resource.contains("/virtualmachines/") || (resource.contains("/deployments/") && !counts)
-    })
+    });
+    is_of_size.then_some(lack)
 }
 
 fn started(plan: &Plan<'_>, status: InstanceStatus, size: &InstanceType) -> Started {

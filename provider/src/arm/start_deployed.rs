@@ -14,7 +14,7 @@ use super::tags::{self, Tags};
 use super::template::{self, Template};
 use super::virtual_machines::{self, OsDisk, VirtualMachine};
 use super::virtual_networks::{CONTROLLER_PREFIX, CONTROLLER_SUBNET, INTERNAL_PREFIX, SUBNET};
-use super::{blobs, encryption, firewall, network_interfaces};
+use super::{blobs, firewall, network_interfaces};
 use crate::{AzureError, Error, InstanceStatus, InstanceType, Kind, StartInstance, StatusKind};
 
 /// Least root disk of Windows in GiB (juju-provider 1.6).
@@ -51,7 +51,7 @@ impl ArmEnviron {
             self.wait_for_common().await?;
         }
         self.check_name_is_free(params).await?;
-        let encryption_set_id = encryption::set_id(params.root_disk.as_ref())?;
+        let encryption_set_id = self.encryption_set_id(params.root_disk.as_ref()).await?;
         let is_placed = subnet_of(params.placement.as_deref()).is_some();
         let makes_network = bootstrap && config.network.is_none() && !is_placed;
         let places = self.places(params, makes_network).await?;
@@ -211,6 +211,7 @@ impl ArmEnviron {
             os_disk: match &vhd_uri {
                 Some(uri) => OsDisk::Vhd(uri),
                 None => OsDisk::Managed {
+                    account_type: plan.params.root_disk.as_ref().and_then(|own| own.account_type),
                     encryption_set_id: site.encryption_set_id.as_deref(),
                 },
             },

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Response, StatusCode};
+use http::Response;
 
 use super::ArmEnviron;
 use super::client::is_absent;
@@ -11,8 +11,8 @@ use super::data_disks::Disk;
 use super::scope::Call;
 use super::storage_accounts::{self as accounts, Account, Availability, Keys};
 use super::tags::{self, Tags};
-use crate::policy::{AccountKey, SendError};
-use crate::{AzureError, Component, Error, Failure, Refusal};
+use crate::policy::{AccountKey, Backoff};
+use crate::{AzureError, Component, Error, Failure};
 
 /// Names tried for a new account (juju-provider 1.4).
 const NAMES_MAX: usize = 10;
@@ -199,27 +199,7 @@ impl ArmEnviron {
     }
 
     async fn send_signed(&self, key: AccountKey, call: &Call) -> Result<Response<Bytes>, Error> {
-        let failed = |failure| {
-            Error::from(AzureError::new(
-                Component::Blob,
-                call.operation,
-                &call.resource,
-                failure,
-            ))
-        };
-        let answer = self
-            .stack
-            .blob(key)
-            .send(call.request.clone())
-            .await
-            .map_err(|error| match error {
-                SendError::Transport(error) => failed(Failure::NoAnswer(error)),
-                SendError::Identity(error) => Error::Azure(error),
-            })?;
-        match answer.status() {
-            StatusCode::ACCEPTED | StatusCode::OK | StatusCode::NO_CONTENT => Ok(answer),
-            _ => Err(failed(Failure::Refused(Refusal::read(&answer)))),
-        }
+        call.send(&*self.stack.signed(key, Backoff), Component::Blob).await
     }
 
     /// None when the account is gone.

@@ -40,7 +40,7 @@ impl ArmEnviron {
     /// Those of the environment's network, as Azure lists them; without those that have no addresses.
     async fn list_subnets(&self) -> Result<Vec<SubnetInfo>, Error> {
         match self.network_subnets().await {
-            Ok(found) => Ok(found.iter().filter_map(subnet_info).collect()),
+            Ok(found) => Ok(found.iter().flat_map(subnet_infos).collect()),
             Err(error) if is_absent(&error) => Ok(Vec::new()),
             Err(error) => Err(error),
         }
@@ -73,18 +73,35 @@ impl ArmEnviron {
     }
 }
 
-fn subnet_info(subnet: &Subnet) -> Option<SubnetInfo> {
-    let cidr = subnet.prefix()?;
+/// A subnet of both families is one to Azure and two to Juju, which tells the newer one by the end of its id (juju-provider L27).
+const IPV6: &str = ":ipv6";
+
+/// One of each family that a subnet has a prefix of, the older family first.
+fn subnet_infos(subnet: &Subnet) -> impl Iterator<Item = SubnetInfo> {
+    let prefixes: Vec<IpNet> = subnet.prefixes().collect();
+    let of = |newer: bool| {
+        prefixes
+            .iter()
+            .find(|own| matches!(own, IpNet::V6(_)) == newer)
+            .copied()
+    };
     let network = subnet.id.to_lowercase().rfind("/subnets/").map(|at| &subnet.id[..at]);
-    Some(SubnetInfo {
-        id: SubnetId::new(&subnet.id),
-        name: match subnet.name.is_empty() {
-            true => name_of(&subnet.id).to_owned(),
-            false => subnet.name.clone(),
-        },
-        network: network.unwrap_or_default().to_owned(),
-        cidr: IpNet::V4(cidr),
-    })
+    let network = network.unwrap_or_default().to_owned();
+    let name = match subnet.name.is_empty() {
+        true => name_of(&subnet.id).to_owned(),
+        false => subnet.name.clone(),
+    };
+    let info = move |id: String, cidr: IpNet| SubnetInfo {
+        id: SubnetId::new(id),
+        name: name.clone(),
+        network: network.clone(),
+        cidr,
+    };
+    let infos = [
+        of(false).map(|cidr| info(subnet.id.clone(), cidr)),
+        of(true).map(|cidr| info(format!("{}{IPV6}", subnet.id), cidr)),
+    ];
+    infos.into_iter().flatten()
 }
 
 fn network_interface(
@@ -126,7 +143,13 @@ fn private_address(configuration: &Map<String, Value>, subnets: &[SubnetInfo]) -
         .get("subnet")
         .and_then(|own| own.get("id"))
         .and_then(Value::as_str);
-    let info = subnet.and_then(|id| subnets.iter().find(|own| same_id(own.id.as_str(), id)));
+    let subnet = subnet.map(|id| match value {
+        IpAddr::V4(_) => id.to_owned(),
+        IpAddr::V6(_) => format!("{id}{IPV6}"),
+    });
+    let info = subnet
+        .as_deref()
+        .and_then(|id| subnets.iter().find(|own| same_id(own.id.as_str(), id)));
     Some(InterfaceAddress {
         value,
         scope: Scope::CloudLocal,

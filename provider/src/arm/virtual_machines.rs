@@ -6,10 +6,11 @@ use serde_json::{Map, Value, json};
 use super::choose_image::{Image, OperatingSystem};
 use super::scope::{Call, Scope};
 use super::tags::{self, Tags};
+use crate::StorageAccountType;
 
 const KIND: &str = "Microsoft.Compute/virtualMachines";
 /// Of managed OS disks (juju-provider 1.9.2, A5).
-const OS_DISK_TYPE: &str = "Standard_LRS";
+const OS_DISK_TYPE: StorageAccountType = StorageAccountType::StandardLrs;
 /// The extension that runs the custom data.
 pub(crate) const CUSTOM_SCRIPT: &str = "JujuCustomScriptExtension";
 
@@ -99,8 +100,11 @@ pub(crate) enum Access<'a> {
 pub(crate) enum OsDisk<'a> {
     /// A blob at this URI.
     Vhd(&'a str),
-    /// A resource, encrypted with the keys of this set if there is one.
-    Managed { encryption_set_id: Option<&'a str> },
+    /// A resource, of this kind or of the usual one, encrypted with the keys of this set if there is one.
+    Managed {
+        account_type: Option<StorageAccountType>,
+        encryption_set_id: Option<&'a str>,
+    },
 }
 
 /// What a machine is made of. Ids may be expressions of a template.
@@ -158,8 +162,13 @@ fn os_disk(wanted: &Wanted<'_>) -> Value {
     if let Some(gb) = wanted.os_disk_gb {
         disk.insert("diskSizeGB".to_owned(), json!(gb));
     }
-    if let OsDisk::Managed { encryption_set_id } = wanted.os_disk {
-        let mut managed = json!({"storageAccountType": OS_DISK_TYPE});
+    if let OsDisk::Managed {
+        account_type,
+        encryption_set_id,
+    } = wanted.os_disk
+    {
+        // What is not said Azure decides, otherwise from year to year (juju-provider L76).
+        let mut managed = json!({"storageAccountType": account_type.unwrap_or(OS_DISK_TYPE).as_str()});
         if let Some(id) = encryption_set_id {
             managed["diskEncryptionSet"] = json!({"id": id});
         }

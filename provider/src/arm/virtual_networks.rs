@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use http::Method;
-use ipnet::Ipv4Net;
+use ipnet::{IpNet, Ipv4Net};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -54,14 +54,22 @@ struct SubnetProperties {
 }
 
 impl Subnet {
-    /// Its IPv4 prefix; newer answers have a list (juju-provider L26).
+    /// Its IPv4 prefix.
     pub(crate) fn prefix(&self) -> Option<Ipv4Net> {
+        self.prefixes().find_map(|prefix| match prefix {
+            IpNet::V4(prefix) => Some(prefix),
+            IpNet::V6(_) => None,
+        })
+    }
+
+    /// Its prefixes; some answers have one, newer ones a list (juju-provider L26).
+    pub(crate) fn prefixes(&self) -> impl Iterator<Item = IpNet> {
         let texts = self
             .properties
             .address_prefix
             .iter()
             .chain(&self.properties.address_prefixes);
-        texts.filter_map(|text| text.parse().ok()).next()
+        texts.filter_map(|text| text.parse().ok())
     }
 
     /// The security group that hangs on it, if one does.

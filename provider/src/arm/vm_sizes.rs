@@ -9,6 +9,9 @@ use super::scope::{Call, Scope};
 #[serde(rename_all = "camelCase")]
 pub(crate) struct VmSize {
     pub(crate) name: String,
+    /// The family whose cores are counted together; this list does not tell it.
+    #[serde(skip)]
+    pub(crate) family: Option<String>,
     pub(crate) number_of_cores: u64,
     #[serde(rename = "osDiskSizeInMB")]
     pub(crate) os_disk_size_in_mb: u64,

@@ -12,6 +12,8 @@ use crate::{Error, Failure, ProviderStorage as _, StartInstance, Started};
 
 /// Writes of the network configuration that somebody else may undo before one of ours is seen (juju-provider L18).
 const WRITES_MAX: u32 = 3;
+/// How often somebody else may be writing: whoever waits for a network to go asks for it again and again (juju-provider L10).
+const CONFLICTS_MAX: u32 = 30;
 /// Tries to make the affinity group while no answer says how it went.
 const TRIES_MAX: u32 = 3;
 
@@ -57,7 +59,8 @@ impl ClassicEnviron {
         let _document_is_ours = self.network_document.lock().await;
         let name = self.names.virtual_network();
         let read = network::get(&self.endpoint);
-        for _ in 0..=WRITES_MAX {
+        let (mut writes, mut conflicts) = (0, 0);
+        while writes <= WRITES_MAX {
             let document = self.client.find(&read).await?;
             if let Some(binding) = document.as_ref().and_then(|document| network::binding(document, &name)) {
                 // Whoever starts machines need not look again.
@@ -68,7 +71,12 @@ impl ClassicEnviron {
                 return Ok(());
             };
             made.site = true;
-            self.client.write_again(&network::put(&self.endpoint, &changed)).await?;
+            let call = network::put(&self.endpoint, &changed);
+            match self.client.write_fresh(call, conflicts < CONFLICTS_MAX).await? {
+                true => writes += 1,
+                // Somebody else has written meanwhile, and their sites must stay.
+                false => conflicts += 1,
+            }
         }
         Err(super::client::failed(&read, Failure::Unseen { waited_secs: 0 }))
     }

@@ -1,20 +1,17 @@
 //! Making calls of the classic API: a request with the version that its operation has, its answer judged and read, its operation
 //! waited for.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, Request, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use uuid::Uuid;
 
 use super::retry::{ConflictIsAnswer, REPEAT_EVERY, REPEATS_MAX};
 use super::xml::Element;
+pub(crate) use crate::call::Call;
+use crate::call::Dialect;
 use crate::error::without_bom;
-use crate::policy::{SendError, Step};
-use crate::{AzureError, Clock, Component, Error, Failure, Kind, Refusal};
+use crate::{Component, Error, Failure, Kind, Refusal};
 
 /// What needs no escape in a path segment.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -27,16 +24,6 @@ pub(crate) mod version {
     pub(crate) const LIST_IMAGES: &str = "2013-03-01";
     pub(crate) const STORAGE_KEYS: &str = "2009-10-01";
     pub(crate) const OPERATIONS: &str = "2009-10-01";
-}
-
-/// A request with what it is for, so that an error can tell.
-#[derive(Clone, Debug)]
-pub(crate) struct Call {
-    /// A verb and a noun: `create cloud service`.
-    pub(crate) operation: &'static str,
-    /// Its path below the subscription, without a query.
-    pub(crate) resource: String,
-    pub(crate) request: Request<Bytes>,
 }
 
 impl Call {
@@ -115,37 +102,23 @@ pub(crate) fn segment(name: &str) -> String {
     utf8_percent_encode(name, SEGMENT).to_string()
 }
 
-/// Makes calls.
-#[derive(Clone)]
-pub(crate) struct Client {
-    chain: Arc<dyn Step>,
-    pub(super) clock: Arc<dyn Clock>,
-    /// The longest that an operation is waited for.
-    pub(super) deadline: Duration,
+/// The classic API's.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ServiceManagement {}
+
+impl Dialect for ServiceManagement {
+    const COMPONENT: Component = Component::ServiceManagement;
+
+    /// It has one code for all that is missing.
+    fn says_absent(_refusal: &Refusal) -> bool {
+        true
+    }
 }
 
+/// Makes calls of the classic API.
+pub(crate) type Client = crate::call::Client<ServiceManagement>;
+
 impl Client {
-    pub(crate) fn new(chain: Arc<dyn Step>, clock: Arc<dyn Clock>, deadline: Duration) -> Self {
-        Self { chain, clock, deadline }
-    }
-
-    /// Any 2xx is an answer, all else an error.
-    pub(super) async fn send(&self, call: &Call) -> Result<Response<Bytes>, Error> {
-        let answer = self
-            .chain
-            .send(call.request.clone())
-            .await
-            .map_err(|error| match error {
-                SendError::Transport(error) => failed(call, Failure::NoAnswer(error)),
-                SendError::Identity(error) => Error::Azure(error),
-            })?;
-        if !answer.status().is_success() {
-            return Err(failed(call, Failure::Refused(Refusal::read(&answer))));
-        }
-
-        Ok(answer)
-    }
-
     /// One document.
     pub(crate) async fn read(&self, call: &Call) -> Result<Element, Error> {
         let answer = self.send(call).await?;
@@ -154,11 +127,7 @@ impl Client {
 
     /// One document, or None where there is none.
     pub(crate) async fn find(&self, call: &Call) -> Result<Option<Element>, Error> {
-        match self.read(call).await {
-            Ok(document) => Ok(Some(document)),
-            Err(error) if is_absent(&error) => Ok(None),
-            Err(error) => Err(error),
-        }
+        Self::found(self.read(call).await)
     }
 
     /// Writes, and waits for the end. What fails late is told at once (juju-provider 2.6).
@@ -181,6 +150,19 @@ impl Client {
         self.write(call).await
     }
 
+    /// Writes what was made of a read, and waits for the end. False where something else was in the way, as long as it `may_repeat`:
+    /// what was read may be old by then, so whoever reads, changes and writes does all of it again (juju-provider L18).
+    pub(crate) async fn write_fresh(&self, call: Call, may_repeat: bool) -> Result<bool, Error> {
+        match self.write(&call.conflict_is_answer()).await {
+            Ok(()) => Ok(true),
+            Err(error) if may_repeat && (is_conflict(&error) || failed_by_another(&error)) => {
+                self.clock.sleep(REPEAT_EVERY).await;
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Deletes, and waits until it is gone. What is not there is gone (juju-provider L16).
     pub(crate) async fn delete(&self, call: &Call) -> Result<(), Error> {
         match self.write_again(call).await {
@@ -191,7 +173,7 @@ impl Client {
 }
 
 pub(super) fn failed(call: &Call, failure: Failure) -> Error {
-    AzureError::new(Component::ServiceManagement, call.operation, &call.resource, failure).into()
+    call.failed(Component::ServiceManagement, failure)
 }
 
 fn refusal(error: &Error) -> Option<&Refusal> {
@@ -203,7 +185,7 @@ fn refusal(error: &Error) -> Option<&Refusal> {
 
 /// Whether Azure says that a thing, or what it would be in, does not exist.
 pub(crate) fn is_absent(error: &Error) -> bool {
-    refusal(error).is_some_and(|refusal| refusal.status == Some(404))
+    Client::is_absent(error)
 }
 
 /// Whether Azure refuses because it exists already, or because something holds it. A limit is refused alike, and is no conflict; nor is

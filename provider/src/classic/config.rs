@@ -25,6 +25,15 @@ pub struct ClassicConfig {
     /// it every machine has a cloud service of its own. Fixed at bootstrap.
     #[serde(default = "availability_sets_enabled")]
     pub availability_sets_enabled: bool,
+    /// Whether volumes can be taken from a machine, put on another one, and destroyed by themselves. Juju 1.25 refuses that, which is the
+    /// default; the API has what it takes (service-management 6.5, 10.3), so this goes beyond it. A volume that is on a machine when that
+    /// is stopped goes with it all the same.
+    #[serde(default)]
+    pub detachable_volumes: bool,
+    /// Port of the controllers' database, for agents of Juju up to 1.20, which talk to it: 37017. Balanced like that of the API; none
+    /// since 1.21 (juju-provider 2.6).
+    #[serde(default)]
+    pub state_port: Option<u16>,
     /// After how many seconds an operation that does not end is given up: 20 minutes (juju-provider 2.1).
     #[serde(default = "operation_deadline_secs")]
     pub operation_deadline_secs: u64,
@@ -46,6 +55,8 @@ impl ClassicConfig {
             storage_account_name: storage_account_name.into(),
             force_image_name: None,
             availability_sets_enabled: availability_sets_enabled(),
+            detachable_volumes: false,
+            state_port: None,
             operation_deadline_secs: operation_deadline_secs(),
         }
     }

@@ -43,18 +43,21 @@ impl ClassicEnviron {
             let Some(changed) = network::without_site(document, &name) else {
                 return Ok(());
             };
-            let Err(error) = self.client.write_again(&network::put(&self.endpoint, &changed)).await else {
-                // The next look says whether it stays away.
-                waits += 1;
-                if waits > SHORT_WAITS + LONG_WAITS {
-                    return Ok(());
+            let call = network::put(&self.endpoint, &changed);
+            let may_repeat = waits < SHORT_WAITS + LONG_WAITS;
+            let error = match self.client.write_fresh(call, may_repeat).await {
+                // The next look says whether it stays away; or somebody else has written meanwhile, and their sites must stay.
+                Ok(_) if may_repeat => {
+                    waits += 1;
+                    continue;
                 }
-                continue;
+                Ok(_) => return Ok(()),
+                Err(error) => error,
             };
             if error.kind() != Some(Kind::InUse) {
                 return Err(error);
             }
-            if waits >= SHORT_WAITS + LONG_WAITS {
+            if !may_repeat {
                 tracing::warn!(
                     network = name,
                     error = error.report(),

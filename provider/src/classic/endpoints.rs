@@ -116,11 +116,11 @@ impl InputEndpoint {
     }
 }
 
-/// What every role has from its beginning: SSH, and the API where it is served.
-pub(crate) fn initial(api_port: Option<u16>) -> Vec<InputEndpoint> {
-    let ssh = InputEndpoint::balanced(SSH, SSH, SSH_PORT, Protocol::Tcp);
-    let api = api_port.map(|port| InputEndpoint::balanced(API, API, port, Protocol::Tcp));
-    std::iter::once(ssh).chain(api).collect()
+/// What every role has from its beginning: SSH; and of a controller the API, and the database where agents talk to it.
+pub(crate) fn initial(api_port: Option<u16>, state_port: Option<u16>) -> Vec<InputEndpoint> {
+    let wanted = [(SSH, Some(SSH_PORT)), (API, api_port), (STATE, state_port)];
+    let balanced = |(name, port): (&str, Option<u16>)| Some(InputEndpoint::balanced(name, name, port?, Protocol::Tcp));
+    wanted.into_iter().filter_map(balanced).collect()
 }
 
 /// An endpoint for each port of a range. The members of a set have one port, so a range of several has a set for each.
@@ -171,8 +171,12 @@ mod tests {
         expect![[r#"
             <InputEndpoint><LoadBalancedEndpointSetName>sshport</LoadBalancedEndpointSetName><LocalPort>22</LocalPort><Name>sshport</Name><Port>22</Port><LoadBalancerProbe><Port>22</Port><Protocol>TCP</Protocol></LoadBalancerProbe><Protocol>tcp</Protocol></InputEndpoint>
             <InputEndpoint><LoadBalancedEndpointSetName>apiport</LoadBalancedEndpointSetName><LocalPort>17070</LocalPort><Name>apiport</Name><Port>17070</Port><LoadBalancerProbe><Port>17070</Port><Protocol>TCP</Protocol></LoadBalancerProbe><Protocol>tcp</Protocol></InputEndpoint>"#]]
-        .assert_eq(&show(&initial(Some(17_070))));
-        assert_eq!(initial(None).len(), 1);
+        .assert_eq(&show(&initial(Some(17_070), None)));
+        assert_eq!(initial(None, None).len(), 1);
+        let old = initial(Some(17_070), Some(37_017));
+        let sets: Vec<_> = old.iter().map(|own| (own.set.as_deref(), own.port)).collect();
+        assert_eq!(sets[1..], [(Some("apiport"), 17_070), (Some("stateport"), 37_017)]);
+        assert_eq!(opened(&old, true), []);
     }
 
     #[test]
@@ -190,7 +194,7 @@ mod tests {
 
     #[test]
     fn endpoints_are_read_back_as_ranges_without_what_was_there_from_the_beginning() {
-        let mut endpoints = initial(Some(17_070));
+        let mut endpoints = initial(Some(17_070), None);
         for text in ["8000-8002/tcp", "53/udp", "80/tcp"] {
             endpoints.extend(of_range(range(text), true));
         }

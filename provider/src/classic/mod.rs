@@ -2,8 +2,8 @@
 //!
 //! Resource files (`hosted_services`, `roles` and their like) turn parameters into requests and documents into types, and do nothing.
 //! The operations (`bootstrap`, `start`, `list`, `stop`, `ports`, `volumes`, `destroy`) say which are made in which order; `distribution`
-//! says where a machine goes. Between them, `client` and `operations` make calls and wait for their end, `retry` sends them again. What
-//! is chosen (`role_sizes`, `images`, `endpoints`) is chosen by pure functions.
+//! says where a machine goes. Between them, `client` and `operations` make calls and wait for their end, `retry` says when they are sent again.
+//! What is chosen (`role_sizes`, `images`, `endpoints`) is chosen by pure functions.
 
 mod client;
 mod config;
@@ -48,10 +48,10 @@ pub use self::config::ClassicConfig;
 use self::locations::Location;
 use self::names::Names;
 use self::network_configuration::Binding;
-use self::retry::Retry;
+use self::retry::Patience;
 use self::storage::Storage;
 use self::volumes::Volumes;
-use crate::policy::Stack;
+use crate::policy::{Stack, UserAgent};
 use crate::random::Random;
 use crate::{
     Config, Constraints, ConstraintsValidator, Environ, Error, IngressRule, Instance, InstanceId, InstanceType,
@@ -95,9 +95,8 @@ impl ClassicEnviron {
             seed,
         } = params;
         let random = Random::new(seed);
-        let stack = Stack::new(transport, Arc::clone(&clock), random.clone());
-        let retry_clock = Arc::clone(&clock);
-        let chain = stack.unsigned(|inner| Arc::new(Retry::new(inner, retry_clock)));
+        let stack = Stack::new(transport, Arc::clone(&clock), random.clone(), UserAgent::Classic);
+        let chain = stack.unsigned(Patience);
         let client = Client::new(chain, clock, section.operation_deadline());
         let endpoint = Endpoint::new(&cloud.service_management_base(), credential.subscription_id);
         let names = Names::new(&config.name);

@@ -1,7 +1,7 @@
 //! Opening and closing ports: endpoints in the load-balanced set of every role that opens the same port (juju-provider 2.6 Ports).
 //!
-//! A role is written whole, and the service has no precondition for it: whoever changes one holds the service's lock meanwhile
-//! (juju-provider L18).
+//! A role is written whole, and the service has no precondition for it: whoever changes one holds the service's lock meanwhile, and
+//! reads again where another process was faster (juju-provider L18).
 
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use super::ClassicEnviron;
 use super::client::is_absent;
 use super::endpoints::{self, InputEndpoint};
 use super::names::{Place, deployment};
+use super::retry::REPEATS_MAX;
 use super::roles;
 use crate::{Error, IngressRule, InstanceId, Kind, PortRange, Protocol};
 
@@ -91,32 +92,38 @@ impl ClassicEnviron {
         let _role_is_ours = service_lock.lock().await;
         let (service, deployment, role) = (&found.service, &found.deployment, &found.role);
         let read = roles::get(&self.endpoint, service, deployment, role);
-        let Some(mut document) = self.client.find(&read).await? else {
-            return Ok(false);
-        };
-        let mut changed = roles::with_endpoints(&document, &open, &close);
-        // A read may tell of a while ago, and what is thought closed would stay open.
-        if changed.is_none() && !close.is_empty() {
-            self.client.clock.sleep(LAG).await;
-            let Some(again) = self.client.find(&read).await? else {
+        for tries in 1.. {
+            let Some(mut document) = self.client.find(&read).await? else {
                 return Ok(false);
             };
-            changed = roles::with_endpoints(&again, &open, &close);
-            document = again;
+            let mut changed = roles::with_endpoints(&document, &open, &close);
+            // A read may tell of a while ago, and what is thought closed would stay open.
+            if changed.is_none() && !close.is_empty() {
+                self.client.clock.sleep(LAG).await;
+                let Some(again) = self.client.find(&read).await? else {
+                    return Ok(false);
+                };
+                changed = roles::with_endpoints(&again, &open, &close);
+                document = again;
+            }
+            // A write of ours that was given up may still come into force: another one can only come after it.
+            let write = match changed {
+                None if !self.is_unsettled(service) => return Ok(true),
+                None => roles::written(document),
+                Some(changed) => changed,
+            };
+            let call = roles::put(&self.endpoint, service, deployment, role, &write);
+            let outcome = self.client.write_fresh(call, tries <= REPEATS_MAX).await;
+            self.settle(service, &outcome);
+            match outcome {
+                // Another process has written meanwhile: what it opened has to be in what is written here.
+                Ok(false) => {}
+                Ok(true) => return Ok(true),
+                Err(error) if is_absent(&error) => return Ok(false),
+                Err(error) => return Err(error),
+            }
         }
-        // A write of ours that was given up may still come into force: another one can only come after it.
-        let write = match changed {
-            None if !self.is_unsettled(service) => return Ok(true),
-            None => roles::written(document),
-            Some(changed) => changed,
-        };
-        let call = roles::put(&self.endpoint, service, deployment, role, &write);
-        let outcome = self.client.write_again(&call).await;
-        self.settle(service, &outcome);
-        match outcome {
-            Err(error) if is_absent(&error) => Ok(false),
-            outcome => outcome.map(|()| true),
-        }
+        Ok(true)
     }
 
     fn is_unsettled(&self, service: &str) -> bool {
@@ -125,10 +132,11 @@ impl ClassicEnviron {
     }
 
     /// Remembers whether a write of endpoints in a service was given up before its end.
-    fn settle(&self, service: &str, outcome: &Result<(), Error>) {
+    fn settle(&self, service: &str, outcome: &Result<bool, Error>) {
         let mut unsettled = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner);
         match outcome {
-            Ok(()) => {
+            Ok(false) => {}
+            Ok(true) => {
                 unsettled.remove(&service.to_lowercase());
             }
             Err(error) if matches!(error.kind(), Some(Kind::Overdue | Kind::Transport | Kind::Server)) => {

@@ -86,6 +86,8 @@ pub(crate) fn instance_types(offered: &[String], binding: Binding) -> Vec<Instan
         !limited
     });
     let typed = possible.map(|own| InstanceType {
+        // The classic quota counts the cores of all sizes together (service-management 4.1).
+        family: String::new(),
         name: own.name.to_owned(),
         arch: ARCH.to_owned(),
         cores: own.cores,

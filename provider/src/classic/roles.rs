@@ -233,6 +233,13 @@ pub(crate) struct DataDisk {
     pub(crate) size_gib: u64,
 }
 
+impl DataDisk {
+    /// Whether its blob is there; names of accounts and hosts mind no case.
+    pub(crate) fn is_at(&self, media_link: &str) -> bool {
+        self.media_link.eq_ignore_ascii_case(media_link)
+    }
+}
+
 pub(crate) fn data_disks(role: &Element) -> Vec<DataDisk> {
     let disks = role.items("DataVirtualHardDisks", "DataVirtualHardDisk");
     let read = disks.filter_map(|disk| {
@@ -260,6 +267,26 @@ pub(crate) fn add_data_disk(
         .with("MediaLink", &disk.media_link);
     let path = format!("{}/DataDisks", path(service, deployment, role));
     endpoint.post("add data disk", &path, &body)
+}
+
+/// A disk that is there already (service-management 6.5).
+pub(crate) fn attach_data_disk(
+    endpoint: &Endpoint,
+    (service, deployment, role): (&str, &str, &str),
+    disk: &str,
+    lun: u32,
+) -> Call {
+    let body = Element::root("DataVirtualHardDisk")
+        .with("DiskName", disk)
+        .with("Lun", lun);
+    let path = format!("{}/DataDisks", path(service, deployment, role));
+    endpoint.post("attach data disk", &path, &body)
+}
+
+/// Without its media: the disk stays.
+pub(crate) fn detach_data_disk(endpoint: &Endpoint, (service, deployment, role): (&str, &str, &str), lun: u32) -> Call {
+    let path = format!("{}/DataDisks/{lun}", path(service, deployment, role));
+    endpoint.delete("detach data disk", &path, version::USUAL)
 }
 
 #[cfg(test)]
@@ -312,7 +339,10 @@ mod tests {
     #[test]
     fn a_linux_role_stands_in_the_order_of_the_contract() {
         check(
-            Some(element(Element::new("Role"), &wanted(System::Linux, &initial(None)))),
+            Some(element(
+                Element::new("Role"),
+                &wanted(System::Linux, &initial(None, None)),
+            )),
             expect![[r#"
                 <Role>
                 <RoleName>jujua4tn</RoleName>
@@ -463,7 +493,7 @@ mod tests {
 
     #[test]
     fn what_changes_nothing_is_not_written_and_no_endpoint_is_no_list() {
-        let ssh = initial(None);
+        let ssh = initial(None, None);
         assert_eq!(with_endpoints(&role(), &ssh, &[]), None);
         let http = of_range("80/tcp".parse().expect("a port range"), true);
         assert_eq!(with_endpoints(&role(), &[], &http), None);

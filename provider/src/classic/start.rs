@@ -132,7 +132,10 @@ impl ClassicEnviron {
             media_link: self.media_link(&format!("{ROLE_PREFIX}{disk}")),
             custom_data,
             script_url,
-            endpoints: endpoints::initial(params.controller.then_some(params.api_port)),
+            endpoints: match params.controller {
+                true => endpoints::initial(Some(params.api_port), self.section.state_port),
+                false => endpoints::initial(None, None),
+            },
         })
     }
 

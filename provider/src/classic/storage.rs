@@ -3,8 +3,6 @@
 //! The container is made when the first file is put. That it is there says that the environment was bootstrapped, so it is the last
 //! thing that is deleted (juju-provider L5).
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::Response;
@@ -12,12 +10,12 @@ use tokio::sync::Mutex;
 
 use super::blobs::{self, Container};
 use super::client::{Call, Client, Endpoint, is_absent};
-use super::retry::{REPEAT_EVERY, REPEATS_MAX, Retry};
+use super::retry::{Patience, REPEAT_EVERY, REPEATS_MAX};
 use super::storage_services;
 use super::xml::Element;
 use crate::error::without_bom;
-use crate::policy::{AccountKey, SendError, Stack};
-use crate::{AzureError, Component, Error, Failure, Kind, ProviderStorage, Refusal};
+use crate::policy::{AccountKey, Stack};
+use crate::{AzureError, Component, Error, Failure, Kind, ProviderStorage};
 
 /// What is known of the storage.
 #[derive(Default)]
@@ -91,24 +89,7 @@ impl Storage {
 
     async fn send_signed(&self, call: &Call) -> Result<Response<Bytes>, Error> {
         let key = self.key().await?;
-        let clock = Arc::clone(&self.client.clock);
-        let chain = self.stack.signed(key, |inner| Arc::new(Retry::new(inner, clock)));
-        let failed = |failure| {
-            Error::from(AzureError::new(
-                Component::Blob,
-                call.operation,
-                &call.resource,
-                failure,
-            ))
-        };
-        let answer = chain.send(call.request.clone()).await.map_err(|error| match error {
-            SendError::Transport(error) => failed(Failure::NoAnswer(error)),
-            SendError::Identity(error) => Error::Azure(error),
-        })?;
-        match answer.status().is_success() {
-            true => Ok(answer),
-            false => Err(failed(Failure::Refused(Refusal::read(&answer)))),
-        }
+        call.send(&*self.stack.signed(key, Patience), Component::Blob).await
     }
 
     /// Makes the container, if it is not there.
@@ -192,14 +173,8 @@ impl ProviderStorage for Storage {
                 Err(error) if is_absent(&error) => break,
                 Err(error) => return Err(error),
             };
-            let document = Element::parse(without_bom(answer.body())).map_err(|reason| {
-                AzureError::new(
-                    Component::Blob,
-                    call.operation,
-                    &call.resource,
-                    Failure::Unreadable(reason),
-                )
-            })?;
+            let document = Element::parse(without_bom(answer.body()))
+                .map_err(|reason| call.failed(Component::Blob, Failure::Unreadable(reason)))?;
             let (page, next) = blobs::page(&document);
             names.extend(page);
             marker = next;

@@ -23,6 +23,8 @@ pub enum Component {
     Blob,
     /// Service Management, the classic API.
     ServiceManagement,
+    /// A key vault itself.
+    KeyVault,
 }
 
 impl fmt::Display for Component {
@@ -32,6 +34,7 @@ impl fmt::Display for Component {
             Self::Identity => "identity service",
             Self::Blob => "blob storage",
             Self::ServiceManagement => "service management API",
+            Self::KeyVault => "key vault",
         })
     }
 }
@@ -183,6 +186,12 @@ impl AzureError {
                     .to_owned()
             }
             Kind::Unauthorised => "check or replace the credential".to_owned(),
+            // juju-provider L78: the directory, and not the subscription, has to let it.
+            Kind::Forbidden if self.component == Component::KeyVault => {
+                "give whoever made the credential a role on the Key Vault application in the directory, and the service principal \
+                 an access policy on the vault with all permissions over keys"
+                    .to_owned()
+            }
             Kind::Forbidden => {
                 "give the service principal a role over the subscription that allows it, such as Contributor".to_owned()
             }
@@ -370,7 +379,10 @@ impl Refusal {
         let in_use = [
             "is currently in use",
             "while in use",
-            "because it is in use",
+            "is in use",
+            "is associated",
+            "still contains deployments",
+            "has some active image(s)",
             "A lease conflict occurred",
         ];
         let has_its_code = self.has_code("BadRequest") || self.has_code("ConflictError");
@@ -412,6 +424,7 @@ impl Refusal {
         codes.into_iter().any(|code| self.has_code(code))
             || self.says("since another operation is in progress")
             || self.says("requires exclusive access")
+            || self.says("An update of the deployment is in progress")
             || self.says("Another operation on this or dependent resource is in progress")
             || self.says("is marked for deletion")
     }
@@ -430,7 +443,11 @@ impl Refusal {
                 )
         });
         // The classic API has no code of its own for it (service-management 4.1).
-        if self.says("The subscription policy limit for resource type") {
+        let of_classic = [
+            "The subscription policy limit for resource type",
+            "The deployment would have ",
+        ];
+        if of_classic.iter().any(|words| self.says(words)) {
             let parsed = self.messages().map(Quota::parse).find(|quota| quota.limit.is_some());
             return Some(parsed.unwrap_or_default());
         }

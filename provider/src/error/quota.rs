@@ -38,12 +38,13 @@ impl fmt::Display for Quota {
 impl Quota {
     /// What `message` says of a limit.
     pub(crate) fn parse(message: &str) -> Self {
-        let forms: [fn(&str) -> Option<Quota>; 5] = [
+        let forms: [fn(&str) -> Option<Quota>; 6] = [
             count_limit,
             core_limit_2015,
             approved_limit_2018,
             accounts_limit,
             classic_limit,
+            deployment_limit,
         ];
         forms.into_iter().find_map(|form| form(message)).unwrap_or_default()
     }
@@ -115,6 +116,16 @@ fn classic_limit(message: &str) -> Option<Quota> {
         in_use: number_after(rest, "current count is"),
         needed: number_after(rest, "requested increment is"),
         location: None,
+    })
+}
+
+/// `The deployment would have 26 roles. The limit is 25.` (service-management 15 has the numbers; the words are assumed)
+fn deployment_limit(message: &str) -> Option<Quota> {
+    let (_, rest) = number(after(message, "The deployment would have ")?)?;
+    Some(Quota {
+        name: before(rest, ".").map(|name| name.trim().to_owned()),
+        limit: number_after(rest, "The limit is"),
+        ..Quota::default()
     })
 }
 

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{Request, Response, StatusCode};
+use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::identity::{Identity, Token};
@@ -38,6 +41,19 @@ impl Authenticate {
         let mut cached = self.token.lock().await;
         *cached = Some(self.identity.token(self.clock.now_ms()).await?);
         Ok(())
+    }
+
+    /// What our token says of us: tenant and object id. Nothing, where it is no JSON Web Token.
+    pub(crate) async fn claims(&self) -> Result<Value, Box<AzureError>> {
+        let header = self.token(None).await?.header();
+        let text = header.to_str().unwrap_or_default();
+        let claims = text
+            .split('.')
+            .nth(1)
+            .and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
+        Ok(claims
+            .and_then(|claims| serde_json::from_slice(&claims).ok())
+            .unwrap_or_default())
     }
 
     /// A token that is good still, and is not `refused`.

@@ -134,7 +134,7 @@ impl Identity {
             });
         }
 
-        let request = challenge_request(&self.cloud.base(), self.credential.subscription_id, self.sign_in);
+        let request = challenge_request(&self.cloud.base(), self.credential.subscription(), self.sign_in);
         let what = request.uri().path().to_owned();
         let answer = self.send(request, "find the tenant of", &what).await?;
         // ARM 6.3: a subscription that does not exist is told so, and a login page cannot be what we asked.

@@ -6,8 +6,10 @@
 //! resource manager  request ids > retry > throttle > authenticate > trace > transport
 //! identity          request ids > retry > trace > transport
 //! blob              request ids > retry > shared key > trace > transport
-//! classic           request ids > its own retry > trace > transport
+//! classic           request ids > retry > trace > transport
 //! ```
+//!
+//! There is one retry; what it tries again, and when, differs by its rules.
 
 mod authenticate;
 mod identity;
@@ -16,6 +18,7 @@ mod retry;
 mod shared_key;
 mod throttle;
 mod trace;
+mod user_agent;
 
 use std::sync::Arc;
 
@@ -26,10 +29,11 @@ use http::{Request, Response};
 pub(crate) use authenticate::Authenticate;
 pub(crate) use identity::{Identity, SignIn};
 pub(crate) use request_ids::RequestIds;
-pub(crate) use retry::Retry;
+pub(crate) use retry::{Backoff, Retry, Rules, Trouble, is_idempotent};
 pub(crate) use shared_key::{AccountKey, SharedKey};
 pub(crate) use throttle::Throttle;
 pub(crate) use trace::Trace;
+pub(crate) use user_agent::UserAgent;
 
 use crate::random::Random;
 use crate::{AzureError, Clock, CloudSpec, Credential, Transport, TransportError};
@@ -72,17 +76,17 @@ pub(crate) struct Stack {
 }
 
 impl Stack {
-    pub(crate) fn new(transport: Arc<dyn Transport>, clock: Arc<dyn Clock>, random: Random) -> Self {
+    pub(crate) fn new(transport: Arc<dyn Transport>, clock: Arc<dyn Clock>, random: Random, agent: UserAgent) -> Self {
         let opened_ms = clock.now_ms();
         Self {
             traced: Arc::new(Trace::new(Arc::new(Wire(transport)))),
             clock,
-            ids: Arc::new(RequestIds::new(random, opened_ms)),
+            ids: Arc::new(RequestIds::new(random, opened_ms, agent)),
         }
     }
 
-    fn retried(&self, inner: Arc<dyn Step>) -> Arc<dyn Step> {
-        let retry = Retry::new(inner, Arc::clone(&self.clock));
+    fn retried(&self, inner: Arc<dyn Step>, rules: impl Rules + 'static) -> Arc<dyn Step> {
+        let retry = Retry::new(inner, Arc::clone(&self.clock), Arc::new(rules));
         Arc::new(self.ids.before(Arc::new(retry)))
     }
 
@@ -93,7 +97,7 @@ impl Stack {
         sign_in: SignIn,
     ) -> (Arc<dyn Step>, Arc<Authenticate>) {
         let identity = Identity::new(
-            self.retried(Arc::clone(&self.traced)),
+            self.retried(Arc::clone(&self.traced), Backoff),
             cloud.clone(),
             credential.clone(),
             sign_in,
@@ -104,23 +108,18 @@ impl Stack {
             Arc::clone(&self.clock),
         ));
         let throttle = Throttle::new(Arc::clone(&authenticate) as Arc<dyn Step>, Arc::clone(&self.clock));
-        (self.retried(Arc::new(throttle)), authenticate)
+        (self.retried(Arc::new(throttle), Backoff), authenticate)
     }
 
-    /// What a stack of other rules puts `retry` around: requests that the connection itself proves.
-    pub(crate) fn unsigned(&self, retry: impl FnOnce(Arc<dyn Step>) -> Arc<dyn Step>) -> Arc<dyn Step> {
-        Arc::new(self.ids.before(retry(Arc::clone(&self.traced))))
+    /// Requests that the connection itself proves.
+    pub(crate) fn unsigned(&self, rules: impl Rules + 'static) -> Arc<dyn Step> {
+        self.retried(Arc::clone(&self.traced), rules)
     }
 
-    /// The same, for requests to blob storage.
-    pub(crate) fn signed(&self, key: AccountKey, retry: impl FnOnce(Arc<dyn Step>) -> Arc<dyn Step>) -> Arc<dyn Step> {
+    /// Requests to blob storage.
+    pub(crate) fn signed(&self, key: AccountKey, rules: impl Rules + 'static) -> Arc<dyn Step> {
         let signed = SharedKey::new(Arc::clone(&self.traced), key, Arc::clone(&self.clock));
-        Arc::new(self.ids.before(retry(Arc::new(signed))))
-    }
-
-    pub(crate) fn blob(&self, key: AccountKey) -> Arc<dyn Step> {
-        let signed = SharedKey::new(Arc::clone(&self.traced), key, Arc::clone(&self.clock));
-        self.retried(Arc::new(signed))
+        self.retried(Arc::new(signed), rules)
     }
 }
 
@@ -136,6 +135,7 @@ pub(crate) mod tests {
     use bytes::Bytes;
     use http::{Request, Response};
 
+    pub(crate) use super::retry::tests::{throttled, told};
     use super::{SendError, Step};
     use crate::{Clock, TransportError, TransportErrorKind};
 

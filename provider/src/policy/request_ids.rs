@@ -8,26 +8,26 @@ use bytes::Bytes;
 use http::header::USER_AGENT;
 use http::{HeaderName, HeaderValue, Request, Response};
 
-use super::{SendError, Step};
+use super::{SendError, Step, UserAgent};
 use crate::random::Random;
 
 const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-client-request-id");
-/// juju-provider 1.1: the user agent begins with `Juju/` and a version.
-const AGENT: &str = concat!("Juju/2.0-beta provider/", env!("CARGO_PKG_VERSION"));
 
 /// The ids of one environment.
 pub(crate) struct RequestIds {
     random: Random,
     /// Two processes may have the same seed.
     topic: String,
+    agent: UserAgent,
     nth: AtomicU64,
 }
 
 impl RequestIds {
-    pub(crate) fn new(random: Random, opened_ms: u64) -> Self {
+    pub(crate) fn new(random: Random, opened_ms: u64, agent: UserAgent) -> Self {
         Self {
             random,
             topic: format!("request since {opened_ms}"),
+            agent,
             nth: AtomicU64::new(0),
         }
     }
@@ -53,9 +53,8 @@ impl Step for Tagged {
         let id = self.ids.random.uuid(&self.ids.topic, nth).to_string();
         let id = HeaderValue::try_from(id).expect("a uuid is a header value");
         request.headers_mut().insert(CLIENT_REQUEST_ID, id);
-        request
-            .headers_mut()
-            .insert(USER_AGENT, HeaderValue::from_static(AGENT));
+        let agent = self.ids.agent.of(&request);
+        request.headers_mut().insert(USER_AGENT, agent);
         self.inner.send(request).await
     }
 }
@@ -65,6 +64,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::super::Step as _;
+    use super::super::UserAgent;
     use super::super::tests::{Reply, Scripted, request};
     use super::RequestIds;
     use crate::random::Random;
@@ -72,7 +72,7 @@ mod tests {
     #[tokio::test]
     async fn every_request_has_its_own_id() {
         let next = Arc::new(Scripted::new(vec![Reply::Status(200), Reply::Status(200)]));
-        let tagged = Arc::new(RequestIds::new(Random::new(1), 0)).before(Arc::clone(&next) as _);
+        let tagged = Arc::new(RequestIds::new(Random::new(1), 0, UserAgent::Sdk2022)).before(Arc::clone(&next) as _);
         for _ in 0..2 {
             tagged
                 .send(request("GET", "https://a/b"))

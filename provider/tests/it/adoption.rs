@@ -64,6 +64,16 @@ async fn another_environments_resource_in_the_group_stays_its_own() {
 }
 
 #[tokio::test]
+async fn what_a_list_does_not_show_yet_is_handed_over_too() {
+    let setup = setup().created().await.with_machines(&[0]).await;
+    let late = json!({"juju-model-uuid": ENVIRONMENT.to_string(), "juju-controller-uuid": CONTROLLER.to_string()});
+    put(&setup, "Microsoft.Network/publicIPAddresses", "late", &late);
+    setup.shelf.hide_until_a_patch("/publicipaddresses/late");
+    assert_eq!(report(setup.environ.adopt_resources(NEXT, "2.2.1").await), "ok");
+    assert_eq!(controller_of(&setup, "/publicipaddresses/late"), NEXT.to_string());
+}
+
+#[tokio::test]
 async fn what_goes_meanwhile_is_no_failure() {
     let setup = setup().created().await.with_machines(&[0]).await;
     setup.shelf.fault(

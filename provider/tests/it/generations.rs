@@ -233,6 +233,32 @@ async fn creating_again_leaves_rules_as_they_are() {
     }
 }
 
+/// What Azure failed to make is there, and nothing can be put into it.
+#[tokio::test]
+async fn creating_again_makes_anew_what_had_failed() {
+    for generation in [Generation::A4, Generation::A7] {
+        let setup = of(generation).created().await;
+        let network = setup
+            .shelf
+            .document("/juju-internal-network")
+            .expect("the network is there");
+        let path = network["id"].as_str().unwrap_or_default().to_owned();
+        let mut failed = network;
+        failed["properties"]["provisioningState"] = "Failed".into();
+        setup.shelf.put_document(&path, failed);
+        setup
+            .shelf
+            .set_deployment("common", json!({"provisioningState": "Failed"}));
+        assert_eq!(report(setup.environ.create().await), "ok");
+        let network = setup
+            .shelf
+            .document("/juju-internal-network")
+            .expect("the network is there");
+        assert_ne!(network["properties"]["provisioningState"], "Failed", "{generation}");
+        assert_eq!(report(setup.environ.start_instance(unit(2, "mysql/0")).await), "ok");
+    }
+}
+
 #[tokio::test]
 async fn a4_stops_by_cancelling_first_and_forgetting_the_record_last() {
     let setup = of(Generation::A4).created().await.with_machines(&[1, 2]).await;

@@ -7,6 +7,7 @@ mod classic_failures;
 mod classic_setup;
 mod classic_shelf;
 mod classic_sweep;
+mod encryption;
 mod failures;
 mod generations;
 mod generations_places;

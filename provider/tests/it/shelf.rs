@@ -4,6 +4,7 @@
 mod blobs;
 mod deployments;
 mod refusals;
+mod vaults;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -78,8 +79,13 @@ struct State {
     n_seen: usize,
     n_operations: usize,
     n_tokens: usize,
+    /// Names that deleted vaults hold.
+    deleted_vaults: BTreeSet<String>,
+    deleted_keys: BTreeSet<String>,
+    n_keys: usize,
     taken_names: BTreeSet<String>,
     hidden: Vec<&'static str>,
+    hidden_until_a_patch: Vec<&'static str>,
     deployments: deployments::Deployments,
     meddlers: Vec<Meddler>,
     /// How many looks a lease outlives its machine.
@@ -165,6 +171,11 @@ impl Shelf {
     /// Lists do not show what holds `path` from now on.
     pub(crate) fn hide_from_lists(&self, path: &'static str) {
         self.state().hidden.push(path);
+    }
+
+    /// Lists do not show what holds `path` until something was patched.
+    pub(crate) fn hide_until_a_patch(&self, path: &'static str) {
+        self.state().hidden_until_a_patch.push(path);
     }
 
     pub(crate) fn put_document(&self, path: &str, document: Value) {
@@ -381,11 +392,14 @@ impl State {
             self.n_tokens += 1;
             return answer(
                 200,
-                &json!({"expires_in": "3599", "access_token": format!("token-{}", self.n_tokens)}),
+                &json!({"expires_in": "3599", "access_token": vaults::token(self.n_tokens)}),
             );
         }
         if host.contains(".blob.") {
             return self.serve_blob(request, &path);
+        }
+        if host.contains(".vault.") {
+            return self.serve_vault(request, &path);
         }
         if request.headers().get("authorization").is_none() {
             let challenge =
@@ -403,7 +417,10 @@ impl State {
         match *request.method() {
             Method::GET => self.serve_get(request, &key),
             Method::PUT => self.serve_put(request, &path, &key),
-            Method::PATCH => self.serve_patch(&key, request.body()),
+            Method::PATCH => {
+                self.hidden_until_a_patch.clear();
+                self.serve_patch(&key, request.body())
+            }
             Method::DELETE => self.serve_delete(&key),
             _ => self.serve_post(&key, request.body()),
         }
@@ -462,6 +479,9 @@ impl State {
     }
 
     fn serve_get(&mut self, request: &Request<Bytes>, key: &str) -> Response<Bytes> {
+        if let Some(found) = self.find_deleted_vault(key) {
+            return found;
+        }
         if key.ends_with("/vmsizes") {
             let size = |name, cores, mem| {
                 json!({"name": name, "numberOfCores": cores, "osDiskSizeInMB": 1_047_552, "resourceDiskSizeInMB": 71_680,
@@ -511,6 +531,7 @@ impl State {
                     {"resourceType": "storageAccounts", "apiVersions": ["2016-01-01"]}]},
                 {"namespace": "Microsoft.Compute", "resourceTypes": [
                     {"resourceType": "availabilitySets", "apiVersions": ["2016-03-30"]},
+                    {"resourceType": "diskEncryptionSets", "apiVersions": ["2022-03-02"]},
                     {"resourceType": "disks", "apiVersions": ["2022-03-02"]},
                     {"resourceType": "virtualMachines", "apiVersions": ["2016-04-30-preview", "2016-03-30"]}]}]}),
             );
@@ -521,7 +542,9 @@ impl State {
         if key.ends_with("/resources") {
             let tracked = self
                 .documents
-                .values()
+                .iter()
+                .filter(|(path, _)| self.is_listed(path))
+                .map(|(_, own)| own)
                 .filter(|own| own.get("type").is_some() && own.get("tags").is_some());
             return answer(200, &json!({"value": tracked.collect::<Vec<_>>()}));
         }
@@ -536,6 +559,11 @@ impl State {
         }
     }
 
+    fn is_listed(&self, path: &str) -> bool {
+        let mut hidden = self.hidden.iter().chain(&self.hidden_until_a_patch);
+        !hidden.any(|part| path.contains(part))
+    }
+
     /// One to a page, so that paging is always seen.
     fn serve_list(&self, request: &Request<Bytes>, key: &str) -> Response<Bytes> {
         let children: Vec<&String> = self
@@ -545,7 +573,7 @@ impl State {
                 own.strip_prefix(key)
                     .is_some_and(|rest| rest.starts_with('/') && !rest[1..].contains('/'))
             })
-            .filter(|own| !self.hidden.iter().any(|part| own.contains(part)))
+            .filter(|own| self.is_listed(own))
             .collect();
         let query = request.uri().query().unwrap_or_default();
         let skip: usize = query
@@ -618,6 +646,9 @@ impl State {
         if let Some(refused) = self.refused_put(key, &document) {
             return refused;
         }
+        if let Some(refused) = self.refused_vault(key, &mut document) {
+            return refused;
+        }
 
         let name = path.rsplit('/').next().unwrap_or_default();
         document["id"] = json!(path);
@@ -647,7 +678,7 @@ impl State {
                 "17",
             );
         }
-        if is_group || key.contains("/availabilitysets/") {
+        if is_group || key.contains("/availabilitysets/") || key.contains("/microsoft.keyvault/") {
             return answer(if is_group { status } else { 200 }, &document);
         }
 
@@ -659,6 +690,7 @@ impl State {
     /// What the service decides.
     fn settle(&mut self, key: &str, name: &str, document: &mut Value) {
         self.settle_deployed(key, document);
+        Self::settle_vault(key, name, document);
         if key.contains("/storageaccounts/") {
             let endpoint = format!("https://{name}.blob.core.windows.net/");
             document["properties"]["primaryEndpoints"] = json!({"blob": endpoint});
@@ -722,6 +754,7 @@ impl State {
     }
 
     fn serve_delete(&mut self, key: &str) -> Response<Bytes> {
+        self.leave_names(key);
         if key.split('/').count() == 5 {
             if !self.group_exists(key) {
                 return refusal(404, "ResourceGroupNotFound", "Resource group could not be found.");

@@ -10,7 +10,6 @@ mod install;
 mod outcome;
 mod process;
 mod script;
-mod server;
 mod suites;
 mod template;
 
@@ -18,6 +17,7 @@ use std::collections::BTreeMap;
 use std::env;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -25,8 +25,8 @@ use xshell::cmd;
 
 use self::install::Installed;
 use self::outcome::{Check, Verdict};
-use self::server::Server;
 use self::suites::{Run, Suite};
+use crate::server::Server;
 use crate::{output, repository};
 
 #[derive(Debug, clap::Args)]
@@ -284,13 +284,13 @@ impl Place {
         if let Run::Guide(name) = run {
             let text = fs_err::read_to_string(root.join("docs/clients").join(name))?;
             let guide = guide::read(&text).with_context(|| format!("cannot read the guide docs/clients/{name}"))?;
-            let server = Server::start(&self.binary, &guide.serve, &self.work)?;
+            let server = Server::start(Command::new(&self.binary), &guide.serve, &self.work)?;
             let checks = guide::run(name, &guide, &self.work, &self.env)?;
             server.stop()?;
             return Ok(checks);
         }
 
-        let server = Server::start(&self.binary, &suite.serve, &self.work)?;
+        let server = Server::start(Command::new(&self.binary), &suite.serve, &self.work)?;
         self.env.extend(server.environment()?);
         for (name, value) in &suite.env {
             let value = template::fill(value, &self.env).with_context(|| format!("variable {name} of the suite"))?;

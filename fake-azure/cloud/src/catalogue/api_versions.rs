@@ -124,6 +124,23 @@ pub static STORAGE: &[&str] = &[
     "2015-05-01-preview", "2014-08-01-alpha",
 ];
 
+/// Versions of disk encryption sets: disks', from the year on in which they came (Azure/bicep-types-az, compute).
+#[rustfmt::skip]
+pub static DISK_ENCRYPTION_SETS: &[&str] = &[
+    "2026-03-02", "2025-01-02", "2024-03-02", "2023-10-02", "2023-04-02", "2023-01-02", "2022-07-02", "2022-03-02",
+    "2021-12-01", "2021-08-01", "2021-04-01", "2020-12-01", "2020-09-30", "2020-06-30", "2020-05-01", "2019-11-01",
+    "2019-07-01",
+];
+
+/// Versions of vaults (Azure/azure-rest-api-specs, keyvault).
+#[rustfmt::skip]
+pub static KEY_VAULT: &[&str] = &[
+    "2025-05-01", "2024-12-01-preview", "2024-11-01", "2024-04-01-preview", "2023-08-01-preview", "2023-07-01",
+    "2023-02-01", "2022-11-01", "2022-07-01", "2022-02-01-preview", "2021-11-01-preview", "2021-10-01",
+    "2021-06-01-preview", "2021-04-01-preview", "2020-04-01-preview", "2019-09-01", "2018-02-14",
+    "2018-02-14-preview", "2016-10-01", "2015-06-01",
+];
+
 /// Versions of operations of storage accounts (ARM 1.12; observed-arm).
 #[rustfmt::skip]
 pub static STORAGE_LOCATIONS: &[&str] = &[
@@ -160,6 +177,13 @@ pub static SUBSCRIPTIONS: &[&str] = &[
 #[rustfmt::skip]
 pub static LOCKS: &[&str] = &[
     "2020-05-01", "2017-04-01", "2016-09-01", "2015-01-01",
+];
+
+/// Versions of policy definitions and assignments. Assumed.
+#[rustfmt::skip]
+pub static POLICIES: &[&str] = &[
+    "2023-04-01", "2021-06-01", "2020-09-01", "2020-03-01", "2019-09-01", "2019-06-01", "2019-01-01", "2018-05-01",
+    "2018-03-01", "2016-12-01", "2016-04-01", "2015-11-01", "2015-10-01-preview",
 ];
 
 /// Versions of role assignments (ARM 1.12).

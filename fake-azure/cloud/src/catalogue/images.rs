@@ -63,6 +63,8 @@ pub struct Sku {
     pub architecture: Architecture,
     /// The plan that a machine made from it has to name.
     pub plan: Option<Plan>,
+    /// Whether the agent in it writes the custom data of a machine down for others to read.
+    pub writes_custom_data: bool,
     /// Versions, oldest first; empty when all were withdrawn.
     pub versions: &'static [&'static str],
 }
@@ -232,6 +234,7 @@ const fn sku(name: &'static str, (os, size_gb): (OsType, u32), versions: &'stati
         generation: "V1",
         architecture: Architecture::X64,
         plan: None,
+        writes_custom_data: true,
         versions,
     }
 }
@@ -239,6 +242,11 @@ const fn sku(name: &'static str, (os, size_gb): (OsType, u32), versions: &'stati
 impl Sku {
     const fn generation_2(mut self) -> Sku {
         self.generation = "V2";
+        self
+    }
+
+    const fn without_custom_data(mut self) -> Sku {
+        self.writes_custom_data = false;
         self
     }
 

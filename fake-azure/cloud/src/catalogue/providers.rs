@@ -182,6 +182,15 @@ pub static PROVIDERS: &[Provider] = &[
         types: COMPUTE_TYPES,
     },
     Provider {
+        namespace: "Microsoft.KeyVault",
+        registration_policy: "RegistrationRequired",
+        authorizations: &[(
+            "cfa8b339-82a2-471a-a3c9-0fc0be7a4093",
+            "1cf9858a-28a2-4228-abba-94e606305b95",
+        )],
+        types: KEY_VAULT_TYPES,
+    },
+    Provider {
         namespace: "Microsoft.Network",
         registration_policy: "RegistrationRequired",
         authorizations: &[(
@@ -212,6 +221,8 @@ static AUTHORIZATION: &[ProviderType] = &[
     kind("roleAssignments", ROLE_ASSIGNMENTS, EXTENDS, Places::Nowhere),
     kind("roleDefinitions", ROLE_DEFINITIONS, EXTENDS, Places::Nowhere),
     kind("permissions", PERMISSIONS, NONE, Places::Nowhere),
+    kind("policyAssignments", POLICIES, EXTENDS, Places::Nowhere),
+    kind("policyDefinitions", POLICIES, EXTENDS, Places::Nowhere),
     kind("locks", LOCKS, EXTENDS, Places::Nowhere),
     kind("operations", PERMISSIONS, NONE, Places::Nowhere),
 ];
@@ -239,8 +250,21 @@ static COMPUTE_TYPES: &[ProviderType] = &[
     kind("snapshots", DISKS, MOVES, Places::Compute).default_version("2022-03-02").profiles(DISK_PROFILES),
     kind("locations/diskoperations", DISKS, NONE, Places::Compute).profiles(DISK_PROFILES),
     kind("locations/usages", COMPUTE, NONE, Places::Compute).default_version("2023-09-01").profiles(MACHINE_PROFILES),
+    kind("diskEncryptionSets", DISK_ENCRYPTION_SETS, MOVES_WITH_IDENTITY, Places::Compute),
     kind("images", IMAGES, MOVES, Places::Compute).default_version("2023-09-01").profiles(DISK_PROFILES),
     kind("skus", SKUS, NONE, Places::Compute),
+];
+
+#[rustfmt::skip]
+static KEY_VAULT_TYPES: &[ProviderType] = &[
+    kind("vaults", KEY_VAULT, MOVES, Places::Compute).default_version("2019-09-01"),
+    kind("vaults/accessPolicies", KEY_VAULT, NONE, Places::Compute),
+    kind("operations", KEY_VAULT, NONE, Places::Nowhere),
+    kind("checkNameAvailability", KEY_VAULT, NONE, Places::Nowhere),
+    kind("deletedVaults", KEY_VAULT, NONE, Places::Nowhere),
+    kind("locations", KEY_VAULT, NONE, Places::Nowhere),
+    kind("locations/deletedVaults", KEY_VAULT, NONE, Places::Compute),
+    kind("locations/operationResults", KEY_VAULT, NONE, Places::Compute),
 ];
 
 #[rustfmt::skip]

@@ -34,6 +34,13 @@ impl RoleSize {
         self.web_worker_disk_mb.is_some()
     }
 
+    /// Whether the clusters that affinity groups are bound to have it: `A0` to `A9`, and the basic tier (juju-provider 2.7, L11;
+    /// the basic tier is assumed).
+    pub fn is_of_affinity_groups(&self) -> bool {
+        let of_a = self.arm_name.strip_prefix("Standard_A");
+        of_a.is_some_and(|number| number.len() == 1) || self.arm_name.starts_with("Basic_A")
+    }
+
     /// The same hardware in `sizes`.
     pub fn size(&self) -> Option<&'static sizes::VmSize> {
         sizes::find(self.arm_name)

@@ -14,9 +14,9 @@ use super::service_certificates::ServiceCertificate;
 use super::service_extensions::ServiceExtension;
 use super::{
     AddDisk, Asked, CreateAffinityGroup, CreateDeployment, CreateHostedService, CreatePackage, CreateReservedIp,
-    CreateStorageService, DnsServer, InstanceAct, NetworkConfiguration, RoleAct, RuleSpec, Slot, Step,
+    CreateStorageService, DnsServer, InstanceAct, NetworkConfiguration, RoleAct, RuleSpec, SetGateway, Slot, Step,
     UpdateAffinityGroup, UpdateDeployment, UpdateDisk, UpdateHostedService, UpdateMode, UpdateStorageService,
-    affinity_groups, data_disks, deployments, disks, endpoints, hosted_services, images, load_balancers,
+    affinity_groups, data_disks, deployments, disks, endpoints, gateways, hosted_services, images, load_balancers,
     management_certificates, migration, network_configuration, network_security_groups, packages, reserved_ips,
     role_operations, roles, route_tables, service_certificates, service_extensions, storage_services, updates,
     virtual_ips,
@@ -177,6 +177,9 @@ pub enum Act {
         service: Box<str>,
         id: Box<str>,
     },
+    DeleteGateway {
+        network: Box<str>,
+    },
     DeleteHostedService {
         name: Box<str>,
         media: bool,
@@ -236,6 +239,12 @@ pub enum Act {
         name: Box<str>,
         media: bool,
     },
+    GetPackage {
+        service: Box<str>,
+        which: Which,
+        container: Box<str>,
+        overwrite: bool,
+    },
     Migrate {
         subject: Subject,
         commit: bool,
@@ -279,6 +288,7 @@ pub enum Act {
         nic: Option<Box<str>>,
         on: bool,
     },
+    SetGateway(Box<SetGateway>),
     ShareImage {
         image: ImageName,
         permission: Permission,
@@ -458,6 +468,7 @@ pub(super) fn plan(cx: &Cx<'_>, asked: &Asked, act: &Act) -> Result<Step, CloudE
             name,
         } => deployments::dns_server(cx, asked, service, deployment, name, None, false),
         Act::DeleteExtension { service, id } => service_extensions::delete(cx, asked, service, id),
+        Act::DeleteGateway { network } => gateways::delete(cx, asked, network),
         Act::DeleteHostedService { name, media } => hosted_services::delete(cx, asked, name, *media),
         Act::DeleteInstances {
             service,
@@ -488,6 +499,12 @@ pub(super) fn plan(cx: &Cx<'_>, asked: &Asked, act: &Act) -> Result<Step, CloudE
             name,
         } => virtual_ips::delete(cx, asked, service, deployment, name),
         Act::DeleteVmImage { name, media } => images::delete_vm(cx, asked, name, *media),
+        Act::GetPackage {
+            service,
+            which: own,
+            container,
+            overwrite,
+        } => packages::get(cx, asked, which(service, own)?, container, *overwrite),
         Act::Migrate { subject, commit } => migration::step(cx, asked, subject, *commit),
         Act::PutNetworkConfiguration(document) => network_configuration::put(cx, asked, document),
         Act::PutRoute { table, route } => route_tables::put_route(cx, asked, table, route),
@@ -513,6 +530,7 @@ pub(super) fn plan(cx: &Cx<'_>, asked: &Asked, act: &Act) -> Result<Step, CloudE
         Act::SetForwarding { place, nic, on } => {
             network_security_groups::forwarding(cx, asked, at!(place), nic.as_deref(), *on)
         }
+        Act::SetGateway(gateway) => gateways::set(cx, asked, gateway),
         Act::ShareImage { image, permission } => images::share(cx, asked, image, *permission),
         Act::Swap {
             service,
@@ -598,6 +616,7 @@ impl Act {
             Act::DeleteDisk { .. } => "DeleteDisk",
             Act::DeleteDnsServer { .. } => "DeleteDnsServer",
             Act::DeleteExtension { .. } => "DeleteHostedServiceExtension",
+            Act::DeleteGateway { .. } => "DeleteVirtualNetworkGateway",
             Act::DeleteHostedService { .. } => "DeleteHostedService",
             Act::DeleteInstances { .. } => "DeleteRoleInstances",
             Act::DeleteLoadBalancer { .. } => "DeleteLoadBalancer",
@@ -613,6 +632,7 @@ impl Act {
             Act::DeleteStorageService { .. } => "DeleteStorageService",
             Act::DeleteVirtualIp { .. } => "DeleteVirtualIP",
             Act::DeleteVmImage { .. } => "DeleteVMImage",
+            Act::GetPackage { .. } => "GetPackage",
             Act::Migrate { .. } => "Migration",
             Act::PutNetworkConfiguration(_) => "SetNetworkConfiguration",
             Act::PutRoute { .. } => "SetRoute",
@@ -630,6 +650,7 @@ impl Act {
                 RoleAct::PerformMaintenance => "PerformMaintenanceOnRole",
             },
             Act::SetForwarding { .. } => "SetIPForwarding",
+            Act::SetGateway(_) => "CreateVirtualNetworkGateway",
             Act::ShareImage { .. } => "ShareImage",
             Act::Swap { .. } => "SwapDeployment",
             Act::UnreplicateImage { .. } => "UnreplicateImage",

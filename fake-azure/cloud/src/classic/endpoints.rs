@@ -140,6 +140,7 @@ pub(super) fn check(
                 .with("protocol", &endpoint.protocol)
                 .with("endpoint", &endpoint.name));
         }
+        check_probe(endpoint)?;
         check_acl(cx, endpoint)?;
         if endpoint.direct_server_return && endpoint.port.is_some_and(|port| port != endpoint.local_port) {
             return Err(CloudError::of(&forms::PARAMETER));
@@ -179,6 +180,16 @@ pub(super) fn check(
             .with("limit", limit));
     }
     Ok(())
+}
+
+/// Whatever is balanced, its health is asked for by TCP or HTTP (juju-provider L8).
+fn check_probe(endpoint: &InputEndpoint) -> Result<(), CloudError> {
+    match &endpoint.probe {
+        Some(probe) if !matches!(&*probe.protocol, "tcp" | "http") => Err(CloudError::of(&forms::PROBE_PROTOCOL)
+            .with("protocol", &probe.protocol)
+            .with("endpoint", &endpoint.name)),
+        _ => Ok(()),
+    }
 }
 
 fn check_acl(cx: &Cx<'_>, endpoint: &InputEndpoint) -> Result<(), CloudError> {
@@ -365,6 +376,7 @@ pub(super) fn update_set(
         {
             return Err(CloudError::of(&forms::LB_SET_NOT_FOUND).with("set", set));
         }
+        check_probe(endpoint)?;
         check_acl(cx, endpoint)?;
         write_set(&mut after, set, endpoint);
     }

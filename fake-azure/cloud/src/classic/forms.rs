@@ -50,6 +50,7 @@ crate::forms::forms! {
     FIXED_ADDRESS_SUBNET: Invalid, Classic, "BadRequest", "The static IP address {address} does not belong to the subnet {subnet}.", "assumed (SM 11.4)", "use an address of the subnet";
     FORBIDDEN: Forbidden, Classic, "ForbiddenError", "The server failed to authenticate the request. Verify that the certificate is valid and is associated with this subscription.", "SM 1.2", "use a management certificate of the subscription";
     GATEWAY_NOT_FOUND: Missing, Classic, "ResourceNotFound", "The gateway does not exist.", "SM 11.7", "create a gateway";
+    GATEWAY_SUBNET: Invalid, Classic, "BadRequest", "The virtual network {network} has no subnet named GatewaySubnet.", "assumed (SM 11.7)", "add the subnet to the network configuration";
     GROUP_DESCRIPTION: Invalid, Classic, "BadRequest", "The description for the affinity group is invalid.", "SM 4.6", "use at most 1024 characters";
     GROUP_EXISTS: Conflict, Classic, "ConflictError", "An affinity group with the name {group} already exists.", "SM 4.6 (text unsure)", "choose another name, or use the group";
     GROUP_IN_USE: InUse, Classic, "BadRequest", "The affinity group {group} cannot be deleted because it is in use.", "SM 4.6 (text unsure)", "delete what is in the group first";
@@ -76,6 +77,7 @@ crate::forms::forms! {
     NETWORK_BUSY: Busy, Classic, "ConflictError", "Another operation on this or dependent resource is in progress.", "SM 1.9 (wording unsure)", "wait for that operation";
     NETWORK_DUPLICATE: Invalid, Classic, "BadRequest", "The name '{name}' is used more than once in the network configuration.", "assumed (SM 11.2)", "name things differently";
     NETWORK_IN_USE: InUse, Classic, "BadRequest", "Cannot delete or modify virtual network while in use '{network}'. The virtual network {network} is currently in use.", "SM 11.2 (a blend of the texts of two times)", "delete what is in the network first";
+    NETWORK_NO_PLACE: Invalid, Classic, "BadRequest", "Neither Affinity Group nor Location elemet is specified in virtual network site '{network}'. Either Affinity Group or Location must be specified for every virtual network.", "hashicorp/terraform issue 3976", "say the location of the network";
     NETWORK_OVERLAP: Invalid, Classic, "BadRequest", "The address prefixes '{one}' and '{other}' of virtual network '{network}' overlap.", "assumed (SM 11.2)", "use other prefixes";
     NETWORK_PREFIX: Invalid, Classic, "BadRequest", "IP address is not valid '{prefix}'.", "SM 11.2", "mend the prefix";
     NETWORK_REFERENCE: Invalid, Classic, "BadRequest", "The {what} '{name}' that virtual network '{network}' refers to does not exist.", "assumed (SM 11.2)", "define it first";
@@ -100,9 +102,14 @@ crate::forms::forms! {
     NSG_RULE_NOT_FOUND: Missing, Classic, "ResourceNotFound", "The network security rule {rule} does not exist.", "assumed (SM 11.5)", "read the group in full";
     ONLY_ROLE: Conflict, Classic, "BadRequest", "Role {role} is the only role present in the deployment and so cannot be removed. Please delete the deployment or add another role before removing this role.", "SM 6.3", "delete the deployment";
     OPERATION_NOT_FOUND: Missing, Classic, "ResourceNotFound", "The specified resource does not exist.", "SM 2.1 (text unsure)", "poll the id of a write's answer";
+    OVERCONSTRAINED: Capacity, Classic, "OverconstrainedAllocationRequest", "The VM size (or combination of VM sizes) required by this deployment cannot be provisioned due to deployment request constraints.", "Cloud Services troubleshooting, allocation failures; juju-provider L11", "use a size that affinity groups have, or a network that is bound to a location";
+    PACKAGE_CONTAINER: Missing, Classic, "ResourceNotFound", "The container '{uri}' was not found in a storage account of this subscription.", "SM 5.6 (code and text assumed)", "create the container first";
+    PACKAGE_EXISTS: Conflict, Classic, "ConflictError", "The blob {blob} already exists in the container.", "SM 5.6 (code and text assumed)", "send overwriteExisting=true, or use another container";
+    PACKAGE_UNKNOWN: Missing, Classic, "ResourceNotFound", "The package of deployment {deployment} was not found.", "assumed (SM 5.6)", "deploy a package that lies in a storage account of this cloud";
     PARAMETER: Invalid, Classic, "BadRequest", "A parameter was incorrect", "SM 12", "mend the request";
     PORT_IN_USE: Conflict, Classic, "BadRequest", "Port {port} is already in use by one of the endpoints in this deployment. Ensure that the port numbers are unique across endpoints within a deployment.", "SM 7.2", "use another port, or a load-balanced set";
     PORT_RANGE: Invalid, Classic, "BadRequest", "Value '{value}' specified for parameter 'InputEndpoint.{what}' is invalid. Allowed values are 'a number between 1 to 65535'.", "SM 5.3", "use a port from 1 to 65535";
+    PROBE_PROTOCOL: Invalid, Classic, "BadRequest", "The protocol '{protocol}' of the load balancer probe of endpoint '{endpoint}' is not valid.", "SM 7.1, juju-provider L8 (text assumed)", "probe by tcp or http";
     PROTOCOL: Invalid, Classic, "BadRequest", "The protocol '{protocol}' of endpoint '{endpoint}' is not valid.", "assumed (SM 7.1)", "use tcp or udp";
     PROVISIONING_FORBIDDEN: Invalid, Classic, "BadRequest", "Role {role} starts from a specialized disk and must not have a provisioning configuration.", "SM 6.2 (text unsure)", "leave the provisioning configuration out";
     PROVISIONING_REQUIRED: Invalid, Classic, "BadRequest", "Role {role} is made from a generalized image and needs a provisioning configuration.", "SM 6.2 (text unsure)", "send a provisioning configuration";
@@ -135,6 +142,7 @@ crate::forms::forms! {
     STORAGE_NOT_FOUND: Missing, Classic, "ResourceNotFound", "The storage account '{account}' was not found.", "SM 9", "list the storage accounts";
     SUBNET_IN_USE: InUse, Classic, "BadRequest", "Cannot delete or modify subnet while in use '{subnet}'.", "SM 11.2", "delete what is in the subnet first";
     SWAP: Invalid, Classic, "BadRequest", "The swap is not possible: {reason}.", "assumed (SM 5.6)", "look at the two slots";
+    TUNNEL_NOT_FOUND: Missing, Classic, "ResourceNotFound", "The local network site {site} is not connected to the gateway.", "assumed (SM 11.7)", "read the network configuration";
     UNKNOWN_SERVICE: Missing, Classic, "ResourceNotFound", "The service name is unknown.", "SM 3", "nothing: clients tolerate it";
     UPDATE_IN_PROGRESS: Busy, Classic, "ConflictError", "An update of the deployment is in progress.", "assumed (SM 5.6)", "walk its upgrade domains, or roll it back";
     UPGRADE_DOMAIN: Invalid, Classic, "BadRequest", "The upgrade domain {domain} cannot be updated now. The next one is {next}.", "SM 5.6 (text assumed)", "walk the upgrade domains in order";

@@ -80,6 +80,14 @@ pub(crate) fn check(cloud: &Cloud, wrong: &mut Vec<String>) {
             wrong.push(format!("reserved IP of a deployment that has gone: {}", reserved.name));
         }
     }
+    for (named, gateway) in classic.gateways.iter() {
+        if !classic.virtual_networks.contains(named) {
+            wrong.push(format!("gateway without a network: {}", gateway.network));
+        }
+        if !fabric.public_addresses.contains(&gateway.key) {
+            wrong.push(format!("gateway without a row: {}", gateway.network));
+        }
+    }
     cores_are_counted_once(cloud, wrong);
 }
 

@@ -37,13 +37,23 @@ pub struct InternalLoadBalancer {
     pub port: Option<Key>,
 }
 
-/// Places a load balancer: its address is taken.
+/// A load balancer that has its place.
+pub(super) struct Placed {
+    pub(super) balancer: InternalLoadBalancer,
+    pub(super) plan: Plan,
+    /// The address that it took, and of which pool.
+    pub(super) held: Option<(Key, Ipv4Addr)>,
+}
+
+/// Places a load balancer: its address is taken. One that names no subnet lies where the deployment's machines lie: `own` is the
+/// pool of that place, with the address it gives.
 pub(super) fn place(
     cx: &Cx<'_>,
     site: Option<&VirtualNetworkSite>,
     spec: &LoadBalancerSpec,
     port: Key,
-) -> Result<(InternalLoadBalancer, Plan), CloudError> {
+    own: Option<(Key, Ipv4Addr)>,
+) -> Result<Placed, CloudError> {
     if spec.name.is_empty() {
         return Err(CloudError::of(&forms::PARAMETER));
     }
@@ -54,7 +64,10 @@ pub(super) fn place(
         port: None,
     };
     let Some(subnet) = spec.subnet.as_deref().filter(|subnet| !subnet.is_empty()) else {
-        return Ok((balancer, Plan::new()));
+        let held = own.filter(|_| spec.address.is_none());
+        balancer.port = held.map(|_| port);
+        let plan = held.map_or_else(Plan::new, |held| holding(held, false, port));
+        return Ok(Placed { balancer, plan, held });
     };
     let pool = site
         .and_then(|site| site.subnets.iter().find(|own| own.name.eq_ignore_ascii_case(subnet)))
@@ -78,11 +91,20 @@ pub(super) fn place(
             .ok_or_else(|| CloudError::of(&forms::ADDRESS_TAKEN).with("address", "(any)"))?,
     };
     balancer.port = Some(port);
+    Ok(Placed {
+        balancer,
+        plan: holding((pool, address), spec.address.is_some(), port),
+        held: Some((pool, address)),
+    })
+}
+
+/// The port that holds a load balancer's address.
+fn holding((pool, address): (Key, Ipv4Addr), chosen: bool, port: Key) -> Plan {
     let held = PortAddress {
         name: "frontend".into(),
         pool,
         address,
-        chosen: spec.address.is_some(),
+        chosen,
         public: None,
     };
     let row = Port {
@@ -92,12 +114,15 @@ pub(super) fn place(
         mac: None,
         reserved: None,
     };
-    Ok((
-        balancer,
-        Plan::new()
-            .lease((pool, u32::from(address)), Some(port))
-            .port(port, Some(row)),
-    ))
+    Plan::new()
+        .lease((pool, u32::from(address)), Some(port))
+        .port(port, Some(row))
+}
+
+/// Where the machines of a deployment lie, and the lowest address that is free there.
+fn beside(cx: &Cx<'_>, site: Option<&VirtualNetworkSite>, row: &super::Deployment) -> Option<(Key, Ipv4Addr)> {
+    let pool = row.pool.or_else(|| site.map(VirtualNetworkSite::first_pool))?;
+    cx.fabric().lowest_free(pool, &[]).map(|address| (pool, address))
 }
 
 /// What goes with a load balancer.
@@ -123,12 +148,12 @@ pub(super) fn add(
         .and_then(|name| cx.classic().virtual_networks.get(&asked.named(name)));
     let mut plan = Plan::new();
     let port = plan.reserve(cx);
-    let (balancer, placed) = place(cx, site, spec, port)?;
+    let placed = place(cx, site, spec, port, beside(cx, site, row))?;
     let work = Work::Alter {
         key: key.clone(),
-        alter: Alter::LoadBalancer(Some(balancer)),
+        alter: Alter::LoadBalancer(Some(placed.balancer)),
     };
-    Ok(Step::later(plan.then(placed), (25_000, 35_000))
+    Ok(Step::later(plan.then(placed.plan), (25_000, 35_000))
         .holding(Hold::Deployment(key))
         .then(work))
 }
@@ -158,9 +183,9 @@ pub(super) fn update(
         name: there.name.clone(),
         ..spec.clone()
     };
-    let (balancer, placed) = place(cx, site, &spec, port)?;
-    let changed = deployments::changed(cx, &key, |row| row.load_balancer = Some(balancer));
-    Ok(step(plan.then(placed).then(changed)))
+    let placed = place(cx, site, &spec, port, beside(cx, site, row))?;
+    let changed = deployments::changed(cx, &key, |row| row.load_balancer = Some(placed.balancer));
+    Ok(step(plan.then(placed.plan).then(changed)))
 }
 
 pub(super) fn delete(

@@ -7,12 +7,13 @@
 mod affinity_groups;
 mod call;
 mod data_disks;
-mod data_plane;
+pub(crate) mod data_plane;
 mod deployments;
 mod disks;
 mod drafting;
 pub mod endpoints;
 pub mod forms;
+mod gateways;
 mod hosted_services;
 mod images;
 mod instances;
@@ -50,9 +51,9 @@ use serde::{Deserialize, Serialize};
 pub use self::affinity_groups::{AffinityGroup, CreateAffinityGroup, UpdateAffinityGroup};
 pub use self::call::{Act, Caller, ClassicCall, RolePlace, Which};
 pub use self::data_disks::{AttachDataDisk, UpdateDataDisk};
-pub use self::data_plane::{Answerer, Connection, Exposed, Unreachable};
 pub use self::deployments::{CreateDeployment, Deployment, DeploymentKey, DnsServer, Package, Slot, Stage, VirtualIp};
 pub use self::disks::{AddDisk, AttachedTo, Disk, UpdateDisk};
+pub use self::gateways::{Gateway, GatewayState, SetGateway, Tunnel};
 pub use self::hosted_services::{CreateHostedService, ExtendedProperty, HostedService, UpdateHostedService};
 pub use self::images::{
     AddOsImage, AddVmImage, ImageDisk, ImageMarketing, ImageName, OsImage, Permission, Publication, Replica,
@@ -67,7 +68,7 @@ pub use self::network_configuration::{
     DnsServerEntry, GatewaySpec, LocalNetworkSite, NetworkConfiguration, SiteSpec, SubnetSpec,
 };
 pub use self::network_security_groups::{NetworkSecurityGroup, Rule, RuleSpec};
-pub use self::operations::{ClassicOperation, History, Parameter};
+pub use self::operations::{ClassicOperation, History, Page, Parameter};
 pub use self::packages::{CreatePackage, ExtensionConfiguration, Instance, InstanceAct, PackageRole};
 pub use self::placement::Placement;
 pub use self::reserved_ips::{CreateReservedIp, ReservedIp};
@@ -104,6 +105,7 @@ macro_rules! tables {
     ($( $(#[$doc:meta])* $table:ident / $change:ident $( / $method:ident )? : $key:ty => $row:ty ),* $(,)?) => {
         /// The tables of the classic API.
         #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+        #[serde(default)]
         pub struct Classic {
             $( $(#[$doc])* pub $table: Table<$key, $row>, )*
         }
@@ -147,6 +149,8 @@ tables! {
     deployments / Deployment / deployment: DeploymentKey => Deployment,
     /// Registered disks.
     disks / Disk / registered_disk: Named => Disk,
+    /// Gateways, by virtual network.
+    gateways / Gateway / virtual_network_gateway: Named => Gateway,
     /// What is held by a running operation.
     holds / Hold: Hold => OperationId,
     /// Hosted services of the whole cloud by folded name: names are unique across subscriptions.

@@ -183,14 +183,15 @@ fn wrong(cx: &Cx<'_>, document: &NetworkConfiguration) -> Option<CloudError> {
     document.sites.iter().find_map(|site| wrong_site(document, site))
 }
 
-/// An affinity group need not be there (assumed; SM 11.2 does not know): its network then lies in no place that a service could
-/// share.
+/// What is wrong with one site. An affinity group need not be known: two recorded sessions write documents that name a group which
+/// none of their requests makes, and are accepted. SM 11.2 counts an unknown group among the violations, but has no text and no recording of it.
+/// Such a network lies in no place that a service could share.
 fn wrong_site(document: &NetworkConfiguration, site: &SiteSpec) -> Option<CloudError> {
     match &site.placement {
         Some(Placement::Location(name)) if placement::find_location(name).is_none() => {
             return Some(CloudError::of(&forms::BAD_LOCATION));
         }
-        None => return Some(CloudError::of(&forms::EMPTY_LOCATION)),
+        None => return Some(CloudError::of(&forms::NETWORK_NO_PLACE).with("network", &site.name)),
         _ => {}
     }
     let unknown = |what: &str, name: &str| {

@@ -14,7 +14,7 @@ use crate::cx::Cx;
 use crate::engine::Transaction;
 use crate::error::CloudError;
 use crate::event::Event;
-use crate::fabric;
+use crate::fabric::{self, ContainerName};
 use crate::key::{Guid, Key};
 use crate::operation::{OperationId, Status};
 use crate::plan::Plan;
@@ -121,6 +121,12 @@ pub(crate) enum Work {
     UpdateSet {
         key: DeploymentKey,
         endpoints: Vec<super::endpoints::InputEndpoint>,
+    },
+    /// A deployment's package and configuration are written into a container.
+    CopyPackage {
+        key: DeploymentKey,
+        container: ContainerName,
+        overwrite: bool,
     },
     /// The deployment's row changes in one way.
     Alter {
@@ -347,6 +353,11 @@ fn settle(cx: &Cx<'_>, subscription: Key, fresh: Fresh, work: Work) -> Result<Pl
         Work::DeleteRole { key, role, media } => roles::removed(cx, &key, &role, media),
         Work::Act { key, roles, act } => role_operations::done(cx, subscription, &key, &roles, &act, fresh)?,
         Work::UpdateSet { key, endpoints } => super::endpoints::set_updated(cx, &key, &endpoints),
+        Work::CopyPackage {
+            key,
+            container,
+            overwrite,
+        } => super::packages::copied(cx, &key, &container, overwrite)?,
         Work::Alter { key, alter } => deployments::altered(cx, &key, alter, fresh)?,
     })
 }
@@ -388,23 +399,42 @@ pub struct History {
     pub object: Option<Box<str>>,
     /// Only those of this state: `Succeeded`, `Failed`, `InProgress`.
     pub result: Option<Box<str>>,
+    /// Where the page before ended.
+    pub after: Option<(Time, OperationId)>,
 }
 
+/// A page of the history.
+#[derive(Clone, Debug)]
+pub struct Page<'a> {
+    /// Operations, oldest first.
+    pub operations: Vec<&'a ClassicOperation>,
+    /// Where it ended, when others follow.
+    pub next: Option<(Time, OperationId)>,
+}
+
+/// How long operations are listed: 90 days (SM 4.5), in milliseconds.
+const REMEMBERED_MS: i64 = 90 * 24 * 3_600_000;
+
+/// How many operations a page has. Assumed: the reference knows that there are pages, not how long they are.
+const PAGE: usize = 100;
+
 impl Cloud {
-    /// The operations of a subscription that a look at the history shows, oldest first.
-    pub fn classic_history(&self, subscription: Key, look: &History) -> Vec<&ClassicOperation> {
+    /// A page of the operations of a subscription that a look at the history shows, oldest first.
+    pub fn classic_history(&self, subscription: Key, look: &History) -> Page<'_> {
         let status = |operation: &ClassicOperation| match operation.status {
             Status::InProgress => "InProgress",
             Status::Succeeded => "Succeeded",
             Status::Failed(_) | Status::Canceled(_) => "Failed",
         };
+        let from = look.from.max(self.now().plus_millis(-REMEMBERED_MS));
+        let place = |operation: &ClassicOperation| (operation.started, operation.id);
         let mut found: Vec<&ClassicOperation> = self
             .classic
             .operations
             .iter()
             .map(|(_, operation)| operation)
             .filter(|operation| operation.subscription == subscription)
-            .filter(|operation| look.from <= operation.started && operation.started <= look.until)
+            .filter(|operation| from <= operation.started && operation.started <= look.until)
             .filter(|operation| {
                 look.object
                     .as_ref()
@@ -415,9 +445,15 @@ impl Cloud {
                     .as_ref()
                     .is_none_or(|wanted| status(operation).eq_ignore_ascii_case(wanted))
             })
+            .filter(|operation| look.after.is_none_or(|after| place(operation) > after))
             .collect();
-        found.sort_by_key(|operation| (operation.started, operation.id));
-        found
+        found.sort_by_key(|operation| place(operation));
+        let goes_on = found.len() > PAGE;
+        found.truncate(PAGE);
+        Page {
+            next: found.last().map(|last| place(last)).filter(|_| goes_on),
+            operations: found,
+        }
     }
 
     /// An operation by id, for a subscription: other subscriptions' are not found.

@@ -1,6 +1,10 @@
 //! Package deployments: web and worker roles of several instances (SM 5.4). What is in a package is not known; role names and
 //! counts come from the service configuration. How one is changed afterwards stands in `updates`.
 
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use super::deployments::{self, Alter, Deployment, DeploymentKey, Slot};
@@ -8,10 +12,11 @@ use super::drafting::Draft;
 use super::hosted_services::ExtendedProperty;
 use super::updates::Update;
 use super::{
-    Asked, Fresh, Hold, HostedService, Phase, Step, Tick, Timeline, Work, forms, operations, roles, subscription,
+    Asked, Fresh, Hold, HostedService, Phase, Step, Tick, Timeline, Work, forms, media, operations, roles, subscription,
 };
 use crate::cx::Cx;
 use crate::error::CloudError;
+use crate::fabric::{Blob, BlobKind, BlobName, ContainerName, any_blob_name_of, ticks};
 use crate::plan::Plan;
 use crate::time::Time;
 
@@ -54,6 +59,8 @@ impl ExtensionConfiguration {
 pub struct Package {
     /// The service configuration, base64, as sent.
     pub configuration: Box<str>,
+    /// The package's file, as it was when it was deployed; none where it does not lie in this cloud.
+    pub file: Option<Arc<Blob>>,
     /// Its instances, by role and number.
     pub instances: Vec<Instance>,
     /// Whether its instances run.
@@ -213,6 +220,7 @@ pub(super) fn create(
     spec.extensions.check(owner)?;
     let package = Package {
         configuration: spec.configuration.clone(),
+        file: file_at(cx, &spec.package_url),
         instances: resized(&[], &spec.roles, |_| Timeline::at_rest(cx.now(), Phase::Suspended)),
         running: spec.start,
         turning: None,
@@ -241,6 +249,103 @@ pub(super) fn create(
         .holding(hold)
         .on_the_way(50, Tick::Appears(key.clone(), asked.request));
     Ok(step.then(Work::StartDeployment(key)))
+}
+
+/// The package at an address, as it is now.
+pub(super) fn file_at(cx: &Cx<'_>, url: &str) -> Option<Arc<Blob>> {
+    let blob = cx.fabric().blobs.get(&any_blob_name_of(url).ok()?)?;
+    (!blob.blocks.only_staged).then(|| Arc::new(blob.clone()))
+}
+
+/// Begins to copy a deployment's package and configuration into a container (SM 5.6).
+pub(super) fn get(
+    cx: &Cx<'_>,
+    asked: &Asked,
+    found: (DeploymentKey, &Deployment),
+    container: &str,
+    overwrite: bool,
+) -> Result<Step, CloudError> {
+    let package = of(cx, &found)?;
+    let (key, row) = found;
+    if package.file.is_none() {
+        return Err(CloudError::of(&forms::PACKAGE_UNKNOWN).with("deployment", &row.name));
+    }
+    let missing = || CloudError::of(&forms::PACKAGE_CONTAINER).with("uri", container);
+    let path = container
+        .split(['?', '#'])
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches('/');
+    let (account, name, _) = media::locate(cx, asked, &format!("{path}/{PACKAGE}"))
+        .ok()
+        .filter(|name| &*name.2 == PACKAGE)
+        .ok_or_else(missing)?;
+    let container = (account, name);
+    copied(cx, &key, &container, overwrite)?;
+    let work = Work::CopyPackage {
+        key: key.clone(),
+        container,
+        overwrite,
+    };
+    Ok(Step::later(Plan::new(), (5_000, 20_000))
+        .holding(Hold::Deployment(key))
+        .then(work))
+}
+
+/// What the files are called, behind the deployment's name and a point. Assumed.
+const PACKAGE: &str = "cspkg";
+const CONFIGURATION: &str = "cscfg";
+
+/// The end of that: two blobs.
+pub(super) fn copied(
+    cx: &Cx<'_>,
+    key: &DeploymentKey,
+    container: &ContainerName,
+    overwrite: bool,
+) -> Result<Plan, CloudError> {
+    let row = cx.classic().deployments.get(key);
+    let Some((row, package)) = row.and_then(|row| Some((row, row.package.as_ref()?))) else {
+        return Ok(Plan::new());
+    };
+    let there = cx.fabric().containers.get(container);
+    if there.is_none_or(|own| own.deleted_until.is_some()) {
+        let uri = format!("https://{}.blob.core.windows.net/{}", container.0, container.1);
+        return Err(CloudError::of(&forms::PACKAGE_CONTAINER).with("uri", uri));
+    }
+    let configuration = STANDARD.decode(package.configuration.trim()).unwrap_or_default();
+    let mut settings = Blob::page(0, ticks(cx.now()), cx.now());
+    settings.kind = BlobKind::Block;
+    settings.length = configuration.len() as u64;
+    settings.write(0, &configuration);
+    let file = package.file.as_deref().map(|file| Blob {
+        modified: cx.now(),
+        created: cx.now(),
+        etag: ticks(cx.now()),
+        snapshots: std::collections::BTreeMap::new(),
+        ..file.clone().let_go()
+    });
+    let mut plan = Plan::new();
+    for (blob, ending) in file
+        .into_iter()
+        .map(|file| (file, PACKAGE))
+        .chain([(settings, CONFIGURATION)])
+    {
+        let name: BlobName = (
+            container.0.clone(),
+            container.1.clone(),
+            format!("{}.{ending}", row.name).into(),
+        );
+        if let Some(before) = cx.fabric().blobs.get(&name) {
+            if before.lease.is_active(cx.now()) {
+                return Err(CloudError::of(&forms::BLOB_EXISTS).with("uri", &name.2));
+            }
+            if !overwrite {
+                return Err(CloudError::of(&forms::PACKAGE_EXISTS).with("blob", &name.2));
+            }
+        }
+        plan = plan.blob(name, Some(blob));
+    }
+    Ok(plan)
 }
 
 /// Refuses a service configuration without roles, with a role without instances, or with more roles than a deployment may have.

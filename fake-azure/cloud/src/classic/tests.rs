@@ -6,6 +6,7 @@ use super::*;
 use crate::call::Call;
 use crate::catalogue::limits::Era;
 use crate::cloud::Settings;
+use crate::data_plane::{Address, Answerer, Client, Connection, Transport};
 use crate::fabric::System;
 use crate::operation::Status;
 
@@ -139,13 +140,18 @@ impl Scene {
     }
 
     /// Who answers connections to port 1234, in order.
-    fn answers(&self, n: u64, listens: impl Fn(&Role, u16) -> bool) -> Vec<String> {
+    fn answers(&self, n: u64, listens: impl Fn(&Answerer) -> bool) -> Vec<String> {
+        let Some(address) = self.0.cx().deployment_address("web", Slot::Production) else {
+            return vec!["NoAddress".to_owned()];
+        };
         let call = |number| Connection {
-            service: "web".into(),
-            slot: Slot::Production,
+            to: Address::Public(address),
             port: 1234,
-            protocol: "tcp".into(),
-            client: Ipv4Addr::new(198, 51, 100, 7),
+            transport: Transport::Tcp,
+            client: Client {
+                address: Ipv4Addr::new(198, 51, 100, 7),
+                network: None,
+            },
             number,
         };
         (0..n)
@@ -217,23 +223,23 @@ fn ten_connections_to_two_members_are_shared_five_and_five() {
     assert_eq!(scene.deploy("web", vec![balanced("one")]), "ok");
     assert_eq!(scene.add(balanced("two")), "ok");
     assert_eq!(
-        scene.answers(1, |_, _| true),
+        scene.answers(1, |_| true),
         ["NoHealthyMember"],
         "machines that start answer nobody"
     );
     scene.wait(600);
-    let answers = scene.answers(10, |_, _| true);
+    let answers = scene.answers(10, |_| true);
     assert_eq!(answers.iter().filter(|role| *role == "one").count(), 5, "{answers:?}");
     assert_eq!(answers.iter().filter(|role| *role == "two").count(), 5);
 
     // A member whose probe fails is out; so is one that is stopped.
     assert_eq!(
-        scene.answers(2, |role, port| &*role.name == "two" && port == 1234),
+        scene.answers(2, |who| &*who.role == "two" && who.local_port == 1234),
         ["two", "two"]
     );
     assert_eq!(scene.act(&["one"], RoleAct::Shutdown(PostShutdown::Stopped)), "ok");
-    assert_eq!(scene.answers(2, |_, _| true), ["two", "two"]);
-    assert_eq!(scene.answers(1, |_, _| false), ["NoHealthyMember"]);
+    assert_eq!(scene.answers(2, |_| true), ["two", "two"]);
+    assert_eq!(scene.answers(1, |_| false), ["NoHealthyMember"]);
 }
 
 #[test]
@@ -315,36 +321,41 @@ fn cores_of_stopped_machines_count_until_they_are_deallocated() {
     assert_eq!(cores(&scene), (0, 0));
 }
 
+/// A network configuration with one site without subnets, there.
+fn network(placement: Placement) -> Act {
+    Act::PutNetworkConfiguration(Box::new(NetworkConfiguration {
+        sites: vec![SiteSpec {
+            name: "net".into(),
+            placement: Some(placement),
+            prefixes: vec!["10.0.0.0/8".into()],
+            ..SiteSpec::default()
+        }],
+        ..NetworkConfiguration::default()
+    }))
+}
+
+/// A deployment of one role in that network.
+fn in_network(service: &str, role: RoleSpec) -> Act {
+    let deployment = CreateDeployment {
+        name: "d".into(),
+        label: "d".into(),
+        network: Some("net".into()),
+        roles: vec![role],
+        ..CreateDeployment::default()
+    };
+    Act::CreateDeployment {
+        service: service.into(),
+        deployment: Box::new(deployment),
+    }
+}
+
 #[test]
 fn a_network_without_subnets_gives_addresses_of_its_whole_space() {
     let mut scene = Scene::new();
     scene.service("mail");
-    let network = |subnets: Vec<SubnetSpec>| {
-        Act::PutNetworkConfiguration(Box::new(NetworkConfiguration {
-            sites: vec![SiteSpec {
-                name: "net".into(),
-                placement: Some(Placement::Location("West US".into())),
-                prefixes: vec!["10.0.0.0/8".into()],
-                subnets,
-                ..SiteSpec::default()
-            }],
-            ..NetworkConfiguration::default()
-        }))
-    };
-    assert_eq!(scene.run(network(Vec::new())), "ok");
+    assert_eq!(scene.run(network(Placement::Location("West US".into()))), "ok");
     for service in ["web", "mail"] {
-        let deployment = CreateDeployment {
-            name: "d".into(),
-            label: "d".into(),
-            network: Some("net".into()),
-            roles: vec![role(service)],
-            ..CreateDeployment::default()
-        };
-        let act = Act::CreateDeployment {
-            service: service.into(),
-            deployment: Box::new(deployment),
-        };
-        assert_eq!(scene.run(act), "ok");
+        assert_eq!(scene.run(in_network(service, role(service))), "ok");
     }
     let ports = scene.0.fabric().ports.iter();
     let addresses: Vec<String> = ports
@@ -360,10 +371,72 @@ fn a_network_without_subnets_gives_addresses_of_its_whole_space() {
         };
         assert_eq!(scene.run(act), "ok");
     }
+    scene.wait(60);
     let none = Act::PutNetworkConfiguration(Box::default());
     assert_eq!(scene.run(none), "ok");
     assert_eq!(scene.0.fabric().pools.len(), 0);
     assert_eq!(scene.0.check(), Vec::<String>::new());
+}
+
+#[test]
+fn a_network_counts_as_used_for_a_while_after_its_last_machine() {
+    cov_mark::check!(network_lingers);
+    let mut scene = Scene::new();
+    assert_eq!(scene.run(network(Placement::Location("West US".into()))), "ok");
+    assert_eq!(scene.run(in_network("web", role("one"))), "ok");
+    let gone = Act::DeleteHostedService {
+        name: "web".into(),
+        media: true,
+    };
+    assert_eq!(scene.run(gone), "ok");
+    let none = || Act::PutNetworkConfiguration(Box::default());
+    assert_eq!(scene.run(none()), "late BadRequest");
+    // What changes nothing about it is let through, and it goes on lingering.
+    assert_eq!(scene.run(network(Placement::Location("West US".into()))), "ok");
+    scene.wait(60);
+    assert_eq!(scene.run(none()), "ok");
+    assert_eq!(scene.0.classic().virtual_networks.len(), 0);
+}
+
+#[test]
+fn the_network_of_an_affinity_group_has_old_hardware_only() {
+    cov_mark::check!(old_cluster);
+    let mut scene = Scene::new();
+    let group = CreateAffinityGroup {
+        name: "group".into(),
+        label: "bA==".into(),
+        location: "West US".into(),
+        ..CreateAffinityGroup::default()
+    };
+    assert_eq!(scene.run(Act::CreateAffinityGroup(group)), "ok");
+    let service = CreateHostedService {
+        name: "old".into(),
+        label: "bA==".into(),
+        affinity_group: Some("group".into()),
+        ..CreateHostedService::default()
+    };
+    assert_eq!(scene.run(Act::CreateHostedService(service)), "ok");
+    assert_eq!(scene.run(network(Placement::AffinityGroup("group".into()))), "ok");
+    let sized = |size: &str| RoleSpec {
+        size: Some(size.into()),
+        ..role("one")
+    };
+    assert_eq!(
+        scene.run(in_network("old", sized("Standard_D1"))),
+        "late OverconstrainedAllocationRequest"
+    );
+    assert_eq!(scene.run(in_network("old", sized("Medium"))), "ok");
+}
+
+#[test]
+fn a_probe_speaks_tcp_or_http() {
+    let mut scene = Scene::new();
+    let mut spec = balanced("one");
+    if let Some(probe) = spec.network.as_mut().and_then(|own| own.endpoints[0].probe.as_mut()) {
+        probe.protocol = "udp".into();
+    }
+    assert_eq!(scene.deploy("web", vec![spec]), "BadRequest");
+    assert_eq!(scene.deploy("web", vec![balanced("one")]), "ok");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Updates and upgrades of package deployments: one upgrade domain after the other, by themselves or as the client walks them,
 //! and back again (SM 5.6).
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::deployments::{Alter, Deployment, DeploymentKey, changed};
@@ -12,6 +14,7 @@ use super::{
 };
 use crate::cx::Cx;
 use crate::error::CloudError;
+use crate::fabric::Blob;
 use crate::operation::{OperationId, Status};
 use crate::plan::Plan;
 
@@ -75,6 +78,8 @@ pub(super) struct Contents {
     roles: Vec<PackageRole>,
     extended: Vec<ExtendedProperty>,
     extensions: ExtensionConfiguration,
+    /// Another package's file; `None` keeps the one that is there.
+    file: Option<Option<Arc<Blob>>>,
 }
 
 /// An update in progress.
@@ -186,6 +191,10 @@ pub(super) fn begin(
         roles: spec.roles.clone(),
         extended: extended_after(&row.extended, spec.extended.as_deref().unwrap_or_default()),
         extensions: spec.extensions.clone().unwrap_or_else(|| package.extensions.clone()),
+        file: spec
+            .upgrade
+            .as_ref()
+            .map(|upgrade| packages::file_at(cx, &upgrade.package_url)),
     };
     let short = check_cores(cx, owner, row, package.cores(), &spec.roles).err();
     let update = Update {
@@ -354,6 +363,7 @@ pub(super) fn updated(cx: &Cx<'_>, key: &DeploymentKey, row: &mut Deployment, fr
         row.extended = to.extended;
         after.configuration = to.configuration;
         after.extensions = to.extensions;
+        after.file = to.file.unwrap_or(after.file);
         after.instances = packages::resized(&before.instances, &to.roles, |n| {
             if before.running {
                 Timeline::start(cx.now(), fresh, 500 + n)

@@ -7,12 +7,16 @@ use serde::{Deserialize, Serialize};
 
 use super::deployments::Deployment;
 use super::network_configuration::{NetworkConfiguration, SiteSpec, prefix};
-use super::{Asked, Named, forms};
+use super::{Asked, Named, forms, gateways};
 use crate::cx::Cx;
 use crate::error::CloudError;
 use crate::fabric::{Network, Pool};
 use crate::key::{Guid, Key};
 use crate::plan::Plan;
+use crate::time::Time;
+
+/// How long the reference of a deployment to its network outlives it (juju-provider 2.8: 30 s to minutes; a minute is assumed).
+const LINGERS_MS: i64 = 60_000;
 
 /// A virtual network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +29,18 @@ pub struct VirtualNetworkSite {
     pub spec: SiteSpec,
     /// Its subnets.
     pub subnets: Vec<Subnet>,
+    /// Until when it still counts as used, although the deployment that used it is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lingers_until: Option<Time>,
+}
+
+impl VirtualNetworkSite {
+    /// Where those go who name no subnet: the first one that is not the gateway's. A network without subnets gives addresses itself.
+    pub(super) fn first_pool(&self) -> Key {
+        let gateway = |subnet: &&Subnet| gateways::is_gateways(&subnet.name);
+        let own = self.subnets.iter().find(|subnet| !gateway(subnet));
+        own.or(self.subnets.first()).map_or(self.key, |subnet| subnet.key)
+    }
 }
 
 /// A subnet. What is bound to it is kept outside the document and survives a write that keeps the subnet (SM 11.2).
@@ -56,13 +72,39 @@ fn users<'a>(cx: &Cx<'a>, subscription: Key, network: &str) -> impl Iterator<Ite
     })
 }
 
+/// A deployment has left its network, which counts as used for a while yet. Quirk `network-lingers`.
+pub(super) fn left(cx: &Cx<'_>, subscription: Key, network: &str) -> Plan {
+    let named = Named::new(subscription, network);
+    match cx.classic().virtual_networks.get(&named) {
+        Some(site) => Plan::new().virtual_network_site(
+            named,
+            Some(VirtualNetworkSite {
+                lingers_until: Some(cx.now().plus_millis(LINGERS_MS)),
+                ..site.clone()
+            }),
+        ),
+        None => Plan::new(),
+    }
+}
+
 /// The refusal to remove or change a network or subnet that is used (SM 11.2).
 pub(super) fn in_use(cx: &Cx<'_>, asked: &Asked, document: &NetworkConfiguration) -> Option<CloudError> {
     for (_, site) in cx.classic().virtual_networks.range(Named::all(asked.subscription)) {
-        if users(cx, asked.subscription, &site.spec.name).next().is_none() {
+        let lingers = site.lingers_until.filter(|until| cx.now() < *until);
+        if lingers.is_none() && !cx.is_site_used(asked.subscription, &site.spec.name) {
             continue;
         }
-        let refuse = || Some(CloudError::of(&forms::NETWORK_IN_USE).with("network", &site.spec.name));
+        let has_gateway = gateways::is_there(cx, asked.subscription, &site.spec.name);
+        let refuse = || {
+            let error = CloudError::of(&forms::NETWORK_IN_USE).with("network", &site.spec.name);
+            Some(match lingers {
+                Some(until) => {
+                    cov_mark::hit!(network_lingers);
+                    error.until(until)
+                }
+                None => error,
+            })
+        };
         let Some(after) = document
             .sites
             .iter()
@@ -76,7 +118,9 @@ pub(super) fn in_use(cx: &Cx<'_>, asked: &Asked, document: &NetworkConfiguration
         }
         let users: Vec<&Deployment> = users(cx, asked.subscription, &site.spec.name).collect();
         let used = |subnet: &&Subnet| {
-            cx.fabric().held(subnet.key) > 0 || users.iter().any(|deployment| deployment.is_in_subnet(&subnet.name))
+            (has_gateway && gateways::is_gateways(&subnet.name))
+                || cx.fabric().held(subnet.key) > 0
+                || users.iter().any(|deployment| deployment.is_in_subnet(&subnet.name))
         };
         for subnet in site.subnets.iter().filter(used) {
             let same = after
@@ -176,6 +220,7 @@ pub(super) fn follow(cx: &Cx<'_>, asked: &Asked, document: &NetworkConfiguration
                 id,
                 spec: spec.clone(),
                 subnets,
+                lingers_until: before.and_then(|site| site.lingers_until),
             }),
         );
     }
@@ -248,9 +293,9 @@ impl<'a> Cx<'a> {
         find(self, subscription, network, subnet).map(|(_, subnet)| subnet)
     }
 
-    /// Whether a virtual network is used.
+    /// Whether a virtual network is used: by a deployment, or a gateway (SM 11.2).
     pub fn is_site_used(&self, subscription: Key, name: &str) -> bool {
-        users(self, subscription, name).next().is_some()
+        users(self, subscription, name).next().is_some() || gateways::is_there(self, subscription, name)
     }
 
     /// Whether an address of a network is free, and up to five free ones when it is not (SM 11.3).

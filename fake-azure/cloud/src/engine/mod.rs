@@ -31,9 +31,11 @@ use crate::governance::{self, Verb};
 use crate::id::ResourceId;
 use crate::key::{Guid, Key};
 use crate::operation::Doing;
+use crate::plan::Plan;
 use crate::registry::Kind;
 use crate::resource::Resource;
 use crate::types::Act;
+use crate::vaults;
 
 /// Answers a call; what a refused one had begun is undone.
 pub(crate) fn apply(cloud: &mut Cloud, call: &Call) -> Result<Reply, CloudError> {
@@ -60,6 +62,7 @@ pub(crate) fn apply(cloud: &mut Cloud, call: &Call) -> Result<Reply, CloudError>
             conditions,
         } => {
             governance::check_locks(cloud, id, Verb::Write)?;
+            governance::check_policies(cloud, id, document)?;
             Transaction::run(cloud, |tx| put::put(tx, id, document, *version, conditions))
         }
         Call::Patch {
@@ -101,6 +104,34 @@ pub(crate) fn apply(cloud: &mut Cloud, call: &Call) -> Result<Reply, CloudError>
                 operation: None,
             })
         }),
+        Call::Vault(call) => Transaction::run(cloud, |tx| {
+            let fresh = if call.operation.draws_id() {
+                tx.cloud.streams.guid()
+            } else {
+                Guid::NIL
+            };
+            let (outcome, mut plan) = vaults::plan(&tx.cx(), call, fresh)?;
+            commit_to_vault(tx, &call.vault, &mut plan)?;
+            Ok(Reply {
+                outcome: Outcome::Vault(Box::new(outcome)),
+                operation: None,
+            })
+        }),
+        Call::PurgeVault {
+            subscription,
+            location,
+            name,
+        } => Transaction::run(cloud, |tx| {
+            let Some(own) = tx.cloud.subscription(*subscription).map(|own| own.key) else {
+                return Err(CloudError::of(&forms::NO_SUBSCRIPTION).with("subscription", subscription));
+            };
+            let (until, mut plan) = vaults::plan_purge(&tx.cx(), own, location, name)?;
+            commit_to_vault(tx, name, &mut plan)?;
+            Ok(Reply {
+                outcome: Outcome::Purging(until),
+                operation: None,
+            })
+        }),
         Call::Act {
             id,
             action,
@@ -127,6 +158,20 @@ pub(crate) fn apply(cloud: &mut Cloud, call: &Call) -> Result<Reply, CloudError>
             };
             Transaction::run(cloud, |tx| put::act(tx, &resource, &act, row.stages))
         }
+    }
+}
+
+/// Commits what a request to a vault does.
+fn commit_to_vault(tx: &mut Transaction<'_>, name: &str, plan: &mut Plan) -> Result<(), CloudError> {
+    let now = tx.cloud.now();
+    let place = tx
+        .cloud
+        .fabric
+        .vault(name, now)
+        .map(|vault| (vault.subscription, vault.location.clone()));
+    match place {
+        Some((subscription, location)) => tx.commit(subscription, &location, ApiVersion::NEWEST, plan),
+        None => Ok(()),
     }
 }
 

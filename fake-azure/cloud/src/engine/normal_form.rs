@@ -20,7 +20,10 @@ pub(super) fn normalise(descriptor: &Descriptor, mut sent: Document) -> Result<D
         members.shift_remove(*name);
     }
     if let Some(properties) = members.get_mut("properties").and_then(Value::as_object_mut) {
-        properties.shift_remove("provisioningState");
+        let state = properties.shift_remove("provisioningState");
+        if let (Some(_), Some(form)) = (state, descriptor.refuses_state) {
+            return Err(CloudError::of(form));
+        }
         properties.shift_remove("resourceGuid");
     }
 

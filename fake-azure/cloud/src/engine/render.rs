@@ -7,7 +7,7 @@ use crate::Document;
 use crate::api_version::ApiVersion;
 use crate::cx::Cx;
 use crate::descriptor::{Descriptor, Dialect, Field, FieldRule, Fill};
-use crate::document::{around, prune_nulls};
+use crate::document::{around, at_mut, prune_nulls};
 use crate::resource::Resource;
 use crate::types::View;
 
@@ -36,7 +36,7 @@ pub(crate) fn document(cx: &Cx<'_>, resource: &Resource, view: &View<'_>) -> Doc
 pub(super) fn write_references(cx: &Cx<'_>, resource: &Resource, shown: &mut Document) {
     let refs = resource.kind.descriptor().refs;
     for edge in resource.edges.iter() {
-        if let Some(place) = shown.pointer_mut(&edge.at) {
+        if let Some(place) = at_mut(shown, &edge.at) {
             let id = cx.id(edge.target);
             if refs[usize::from(edge.rule)].bare {
                 *place = Value::from(id);

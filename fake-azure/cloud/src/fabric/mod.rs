@@ -9,6 +9,7 @@ mod machines;
 mod networks;
 mod ports;
 mod storage;
+mod vaults;
 
 use std::sync::Arc;
 
@@ -23,6 +24,10 @@ pub use self::ports::{Mac, PORT_RESERVATION_MS, Port, PortAddress};
 pub use self::storage::{
     AccessPolicy, Account, Blob, BlobCopy, BlobKind, BlobName, Blocks, Container, ContainerName, Lease, LeaseState,
     PAGE, ticks,
+};
+pub use self::vaults::{
+    Curve, DeletedObject, DeletedVault, EncryptionSet, KeyAddress, KeySize, Vault, VaultCollection, VaultContent,
+    VaultKey, VaultObject, VaultObjectName, VaultPolicy, VaultVersion, key_address_of, vault_of_host, vault_of_segment,
 };
 use crate::key::Key;
 use crate::table::Table;
@@ -78,6 +83,8 @@ tables! {
     disks / Disk: Key => Disk,
     /// DNS names of public addresses, e.g. `label.westus.cloudapp.azure.com`, and who holds them.
     dns_names / DnsName: Box<str> => Key,
+    /// Sets of disks' keys, by owner.
+    encryption_sets / EncryptionSet: Key => EncryptionSet,
     /// Captured images, by owner.
     images / Image: Key => Image,
     /// Private addresses in use, by pool: the port that holds each.
@@ -98,5 +105,9 @@ tables! {
     public_addresses / PublicAddress: Key => PublicAddress,
     /// Public addresses in use, and the row that holds each.
     public_in_use / PublicInUse: u32 => Key,
+    /// Keys and secrets.
+    vault_objects / VaultObject: VaultObjectName => VaultObject,
+    /// Vaults of the whole cloud by name in lower case, deleted ones with them while they hold their names.
+    vaults / Vault: Box<str> => Vault,
     // tidy: end
 }

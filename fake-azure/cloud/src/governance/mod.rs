@@ -1,9 +1,11 @@
-//! What is laid over scopes: locks, role assignments and definitions, tags (ARM 1.1, extension resources; ARM 3.4, 6.6, 1.5).
+//! What is laid over scopes: locks, policies, role assignments and definitions, tags (ARM 1.1, extension resources; ARM 3.2, 3.4,
+//! 6.6, 1.5).
 //!
 //! The gateway owns all of it: no operation, no etag, no location. It refuses to know who calls; whoever a row names as its
 //! maker was told to it.
 
 mod locks;
+mod policies;
 mod role_assignments;
 mod role_definitions;
 mod tag_names;
@@ -14,6 +16,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use self::locks::{Level, Lock, Verb};
+pub use self::policies::{Policy, PolicyNoun};
 pub use self::role_assignments::RoleAssignment;
 pub use self::role_definitions::{BUILT_IN, BuiltIn, RoleDefinition};
 pub use self::tag_names::TagName;
@@ -27,6 +30,7 @@ use crate::key::Guid;
 use crate::table::Table;
 
 pub(crate) use self::locks::check as check_locks;
+pub(crate) use self::policies::check as check_policies;
 pub(crate) use self::tags::check as check_tags;
 
 forms! {
@@ -38,6 +42,12 @@ forms! {
     LOCK_NOT_FOUND: Missing, Gateway, "LockNotFound", "The lock '{lock}' could not be found.", "ARM 3.3, observed-arm, Error catalogue", "list the locks of the scope";
     LONG_TAG_NAME: Invalid, Gateway, "InvalidTagNameLength", "Tag name too large. Following tag name '{name}' exceeded the maximum length. Maximum allowed length for tag name - '{max}' characters.", "ARM 1.5 (form unsure)", "shorten the tag's name";
     LONG_TAG_VALUE: Invalid, Gateway, "InvalidTagValueLength", "Tag value too large. Following tag value '{value}' exceeded the maximum length. Maximum allowed length for tag value - '{max}' characters.", "ARM 1.5 (form unsure)", "shorten the tag's value";
+    POLICY_ASSIGNMENT_NOT_FOUND: Missing, Gateway, "PolicyAssignmentNotFound", "The policy assignment '{name}' is not found.", "assumed", "list the assignments of the scope";
+    POLICY_BAD_FIELD: Invalid, Gateway, "InvalidPolicyAlias", "The policy definition '{name}' rule is invalid. The 'field' property '{field}' of the policy rule doesn't exist as an alias.", "assumed", "look at type, name, kind, location or tags";
+    POLICY_BAD_RULE: Invalid, Gateway, "InvalidPolicyRule", "The policy definition '{name}' rule is invalid: {reason}.", "assumed", "mend the condition that is named";
+    POLICY_DEFINITION_IN_USE: InUse, Gateway, "PolicyDefinitionInUse", "The policy definition '{name}' is in use and cannot be deleted.", "assumed", "delete its assignments first";
+    POLICY_DEFINITION_NOT_FOUND: Missing, Gateway, "PolicyDefinitionNotFound", "The policy definition '{name}' could not be found.", "assumed", "list the definitions of the subscription";
+    REQUEST_DISALLOWED: Forbidden, Gateway, "RequestDisallowedByPolicy", "Resource '{name}' was disallowed by policy. Policy identifiers: '[{policies}]'.", "ARM 3.2, juju-provider L72", "write what the policy allows, or have its assignment taken away";
     RESERVED_TAG_NAME: Invalid, Gateway, "ReservedTagNamePrefix", "Tag name '{name}' is not allowed. The prefixes 'microsoft', 'azure' and 'windows' are reserved.", "ARM 1.5 (form unsure)", "choose a name with another beginning";
     ROLE_ASSIGNMENT_EXISTS: Conflict, Gateway, "RoleAssignmentExists", "The role assignment already exists.", "ARM 3.8 (XPL, JAVA, NET)", "use the assignment that there is";
     ROLE_ASSIGNMENT_NOT_FOUND: Missing, Gateway, "RoleAssignmentNotFound", "The role assignment '{name}' is not found.", "ARM 3.8 (form assumed)", "list the assignments of the scope";
@@ -69,6 +79,26 @@ pub enum GovernanceCall {
         /// Where.
         scope: Scope,
         /// The lock's name.
+        name: Box<str>,
+    },
+    /// Defines a policy, or says where one holds.
+    PutPolicy {
+        /// Which of the two.
+        noun: PolicyNoun,
+        /// Where.
+        scope: Scope,
+        /// Its name.
+        name: Box<str>,
+        /// `{"properties": {"policyRule", ..}}`, `{"properties": {"policyDefinitionId", ..}}`.
+        document: Document,
+    },
+    /// Takes one away.
+    DeletePolicy {
+        /// Which of the two.
+        noun: PolicyNoun,
+        /// Where.
+        scope: Scope,
+        /// Its name.
         name: Box<str>,
     },
     /// Gives a principal a role at a scope.
@@ -186,6 +216,8 @@ tables! {
     definitions / Definition: Guid => RoleDefinition,
     /// Locks, by scope and name.
     locks / Lock: At => Lock,
+    /// Policies, defined and assigned, by folded id.
+    policies / Policy: Box<str> => Policy,
     /// Tags of subscriptions.
     subscription_tags / SubscriptionTags: Guid => Document,
     /// The taxonomy of each subscription, by folded name.
@@ -206,6 +238,13 @@ pub(crate) fn apply(cloud: &mut Cloud, call: &GovernanceCall) -> Result<Reply, C
         let outcome = match call {
             GovernanceCall::PutLock { scope, name, document } => locks::put(tx, scope, name, document)?,
             GovernanceCall::DeleteLock { scope, name } => locks::delete(tx, scope, name)?,
+            GovernanceCall::PutPolicy {
+                noun,
+                scope,
+                name,
+                document,
+            } => policies::put(tx, *noun, scope, name, document)?,
+            GovernanceCall::DeletePolicy { noun, scope, name } => policies::delete(tx, *noun, scope, name)?,
             GovernanceCall::PutRoleAssignment {
                 scope,
                 name,
@@ -253,7 +292,8 @@ pub(crate) fn forget(tx: &mut Transaction<'_>, folded_id: &str) {
         .map(|(at, _)| at)
         .filter(|at| is_there(at));
     let assignments: Vec<Change> = assignments.map(|at| Change::Assignment(at.clone(), None)).collect();
-    for change in locks.into_iter().chain(assignments) {
+    let policies = policies::below(governance, folded_id);
+    for change in locks.into_iter().chain(assignments).chain(policies) {
         tx.set_governance(change);
     }
 }

@@ -28,6 +28,11 @@ pub(super) const WORDS: &[Word] = &[
         document: |_| json!({}),
     },
     Word {
+        name: "scaleset",
+        kind: Kind::ScaleSets,
+        document: |_| json!({}),
+    },
+    Word {
         name: "snapshot",
         kind: Kind::Snapshots,
         document: |_| json!({}),

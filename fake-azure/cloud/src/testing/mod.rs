@@ -17,6 +17,7 @@
 //! have changed nothing.
 
 mod compute;
+pub(crate) mod key_vault;
 pub(crate) mod network;
 mod storage;
 
@@ -49,7 +50,7 @@ pub(crate) struct Word {
 }
 
 /// Every word. A new area adds its list.
-const WORDS: &[&[Word]] = &[compute::WORDS, network::WORDS, storage::WORDS];
+const WORDS: &[&[Word]] = &[compute::WORDS, key_vault::WORDS, network::WORDS, storage::WORDS];
 
 /// Runs a script and compares its outcomes.
 pub(crate) fn check(script: &str, expected: Expect) {

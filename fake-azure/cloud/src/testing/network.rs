@@ -31,6 +31,11 @@ pub(super) const WORDS: &[Word] = &[
         document: lb,
     },
     Word {
+        name: "natpool",
+        kind: Kind::InboundNatPools,
+        document: |_| json!({}),
+    },
+    Word {
         name: "natrule",
         kind: Kind::InboundNatRules,
         document: |_| json!({}),

@@ -1,6 +1,7 @@
 //! The resource types, one file each, and the contract that they keep with the engine.
 
 pub(crate) mod compute;
+pub(crate) mod key_vault;
 pub(crate) mod network;
 pub(crate) mod resources;
 pub(crate) mod storage;

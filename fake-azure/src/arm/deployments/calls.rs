@@ -26,8 +26,9 @@ use crate::arm::{async_protocol, forms as gateway_forms, gateway, paging};
 use crate::identity::Caller;
 use crate::{Pace, Sandbox};
 
-/// How many deployments a scope keeps (ARM 4.3).
-const HISTORY_MAX: usize = 800;
+/// How many deployments a group keeps, and a subscription (ARM 4.3): rows of the limits. Before the newer row there was one number.
+const HISTORY_OF_GROUP: &str = "DeploymentsPerResourceGroup";
+const HISTORY_OF_SUBSCRIPTION: &str = "DeploymentsPerSubscriptionLocation";
 /// What a poller of a running deployment is told to wait (observed-arm, Operations).
 const RETRY_SECS: u32 = 5;
 /// What a poller of a job is told to wait (ARM 2.2).
@@ -351,6 +352,26 @@ fn deployer(caller: &Caller) -> Value {
     json!({ "objectId": caller.object_id.to_string(), "tenantId": caller.tenant.to_string(), "userPrincipalName": caller.name })
 }
 
+/// An order that a request brings, inside of no other deployment.
+fn commission<'a>(
+    asked: &'a Asked<'_>,
+    (target, name): (&'a Target, &'a str),
+    order: &'a Order,
+    deployer: &'a Value,
+    correlation: Guid,
+) -> Commission<'a> {
+    Commission {
+        target,
+        name,
+        order,
+        base: &asked.base,
+        deployer,
+        correlation,
+        depth: 0,
+        parent_link: None,
+    }
+}
+
 /// Judges an order as a PUT does; the preflight is part of it.
 fn judged(sandbox: &mut Sandbox, commission: &Commission<'_>) -> Result<Prepared, Refusal> {
     check_scope(sandbox, commission.target, commission.name, commission.order)?;
@@ -379,16 +400,7 @@ fn put(
 ) -> Result<Answer, Refusal> {
     let order = order_of(asked)?;
     let deployer = deployer(caller);
-    let commission = Commission {
-        target,
-        name,
-        order: &order,
-        base: &asked.base,
-        deployer: &deployer,
-        correlation,
-        depth: 0,
-        parent_link: None,
-    };
+    let commission = commission(asked, (target, name), &order, &deployer, correlation);
     check_lock(sandbox, target, name, LockVerb::Write)?;
     let prepared = judged(sandbox, &commission)?;
     let exists = record::find(&sandbox.cloud, target, name).is_some();
@@ -416,8 +428,19 @@ fn put(
 
 /// Today the oldest deployments make room by themselves; before, the order was refused (ARM 4.3, 7.9).
 fn make_room(sandbox: &mut Sandbox, target: &Target, name: &str, exists: bool) -> Result<(), CloudError> {
+    let ledger = sandbox.cloud.ledger();
+    let of_group = ledger.limit(HISTORY_OF_GROUP);
+    let limit = match &target.group {
+        Some(_) => of_group,
+        None => ledger.limit(HISTORY_OF_SUBSCRIPTION).or(of_group),
+    };
+    let limit = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(0));
+    // Counting is cheap, reading them all is not.
+    if exists || record::count(&sandbox.cloud, target) < limit {
+        return Ok(());
+    }
     let all = record::all(&sandbox.cloud, target);
-    if exists || all.len() < HISTORY_MAX {
+    if all.len() < limit {
         return Ok(());
     }
     if sandbox.era() == Era::Current
@@ -428,7 +451,7 @@ fn make_room(sandbox: &mut Sandbox, target: &Target, name: &str, exists: bool) -
     }
     Err(CloudError::of(&forms::QUOTA)
         .with("name", name)
-        .with("limit", HISTORY_MAX)
+        .with("limit", limit)
         .with("count", all.len()))
 }
 
@@ -442,16 +465,7 @@ fn validate(
 ) -> Result<Answer, Refusal> {
     let order = order_of(asked)?;
     let deployer = deployer(caller);
-    let commission = Commission {
-        target,
-        name,
-        order: &order,
-        base: &asked.base,
-        deployer: &deployer,
-        correlation,
-        depth: 0,
-        parent_link: None,
-    };
+    let commission = commission(asked, (target, name), &order, &deployer, correlation);
     let prepared = judged(sandbox, &commission)?;
     let validated = validated_resources(&prepared, asked.version());
     let now = sandbox.cloud.now();
@@ -574,16 +588,7 @@ fn ask_what_if(
 ) -> Result<Answer, Refusal> {
     let order = order_of(asked)?;
     let deployer = deployer(caller);
-    let commission = Commission {
-        target,
-        name,
-        order: &order,
-        base: &asked.base,
-        deployer: &deployer,
-        correlation,
-        depth: 0,
-        parent_link: None,
-    };
+    let commission = commission(asked, (target, name), &order, &deployer, correlation);
     let result = match judged(sandbox, &commission) {
         Ok(prepared) => {
             let changes = what_if::changes(sandbox, &commission, &prepared);

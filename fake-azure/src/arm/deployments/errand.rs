@@ -75,17 +75,23 @@ pub(crate) fn read(sandbox: &mut Sandbox, id: &str, version: &str) -> Result<Val
     serve(sandbox, &request, &caller).map(|(_, document)| document)
 }
 
-/// Refuses what who ordered the deployment may not write.
+/// Refuses what who ordered the deployment may not write, nor refer to in a document where there is one already.
 ///
 /// # Errors
 ///
-/// `AuthorizationFailed`.
-pub(crate) fn check_access(sandbox: &Sandbox, deployer: &Value, id: &str, version: &str) -> Result<(), CloudError> {
+/// `AuthorizationFailed`, `LinkedAuthorizationFailed`.
+pub(crate) fn check_access(
+    sandbox: &Sandbox,
+    deployer: &Value,
+    id: &str,
+    version: &str,
+    body: Option<&Value>,
+) -> Result<(), CloudError> {
     if !sandbox.enforce_roles {
         return Ok(());
     }
     let caller = caller(sandbox, deployer);
-    let request = request(Method::PUT, id, version, String::new());
+    let request = request(Method::PUT, id, version, body.map(Value::to_string).unwrap_or_default());
     access::check(sandbox, &Asked::read(&request), &caller).map_err(|refusal| told(refusal, id))
 }
 
@@ -133,7 +139,10 @@ fn caller(sandbox: &Sandbox, deployer: &Value) -> Caller {
 
 fn told(refusal: Refusal, path: &str) -> CloudError {
     match refusal {
-        Refusal::Error(error) | Refusal::Challenge { error, .. } | Refusal::Throttled { error, .. } => *error,
+        Refusal::Error(error)
+        | Refusal::Challenge { error, .. }
+        | Refusal::Throttled { error, .. }
+        | Refusal::UsedUp { error, .. } => *error,
         Refusal::Verb | Refusal::Written { .. } | Refusal::Query(_) => {
             CloudError::of(&forms::NO_SUCH_PATH).with("path", path)
         }

@@ -93,7 +93,7 @@ pub(crate) fn put(
 /// Asks the providers beforehand: everything is put into a copy of the cloud, in order, and what would certainly be refused is
 /// the preflight's. What depends on the state that things are in when their turn comes is left to the run.
 pub(crate) fn preflight(sandbox: &Sandbox, commission: &Commission<'_>, prepared: &Prepared) -> Vec<CloudError> {
-    let mut copy = sandbox.clone();
+    let mut copy = sandbox.fork();
     let mut found = Vec::new();
     rehearse(&mut copy, commission, prepared, &mut found);
     found
@@ -122,7 +122,7 @@ fn rehearse(copy: &mut Sandbox, commission: &Commission<'_>, prepared: &Prepared
             }
             continue;
         }
-        if let Err(error) = errand::check_access(copy, commission.deployer, &own.id, &own.version) {
+        if let Err(error) = errand::check_access(copy, commission.deployer, &own.id, &own.version, None) {
             found.push(error);
             continue;
         }
@@ -131,6 +131,11 @@ fn rehearse(copy: &mut Sandbox, commission: &Commission<'_>, prepared: &Prepared
         };
         // What reads the running deployment cannot be asked about before it runs.
         let body = body_with(&walker, item, own);
+        let linked = errand::check_access(copy, commission.deployer, &own.id, &own.version, body.as_ref().ok());
+        if let Err(error) = linked {
+            found.push(error);
+            continue;
+        }
         if errand::is_laid_over(&own.id) {
             // The gateway has no preflight for what it keeps itself: what it refuses, it refuses when its turn comes.
             if let Ok(body) = body {
@@ -181,11 +186,13 @@ fn told_beforehand(id: &ResourceId, error: CloudError) -> Option<CloudError> {
 }
 
 /// In a preflight Compute calls a quota by this code whatever it calls it elsewhere (ARM 3.6).
-fn as_quota(mut error: CloudError) -> CloudError {
-    if matches!(error.by, Dialect::Compute | Dialect::Disks) {
-        error.code = "QuotaExceeded".into();
+fn as_quota(error: CloudError) -> CloudError {
+    match error.by {
+        Dialect::Compute | Dialect::Disks => CloudError::of(&forms::PREFLIGHT_QUOTA)
+            .with("message", &error.message)
+            .raised_by(error.by),
+        _ => error,
     }
-    error
 }
 
 /// The refusal that wraps what a preflight found.

@@ -36,6 +36,7 @@ pub(crate) use self::calls::{poll_job, serve};
 pub(crate) use self::expression::hash;
 pub(crate) use self::place::place;
 use self::plan::Target;
+pub(crate) use self::record::n_begun;
 pub(crate) use self::run::wake;
 use crate::Sandbox;
 

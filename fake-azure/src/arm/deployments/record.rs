@@ -228,9 +228,14 @@ fn index(target: &Target, name: &str) -> String {
     format!("deployment-ids{}", deployment_id(target, name).to_lowercase())
 }
 
+/// How many deployments were ever begun: the number of the last one.
+pub(crate) fn n_begun(cloud: &Cloud) -> u64 {
+    cloud.note("deployment-serial").and_then(Value::as_u64).unwrap_or(0)
+}
+
 /// The next number.
 pub(crate) fn take_serial(cloud: &mut Cloud) -> u64 {
-    let serial = cloud.note("deployment-serial").and_then(Value::as_u64).unwrap_or(0) + 1;
+    let serial = n_begun(cloud) + 1;
     cloud.set_note("deployment-serial", Some(Value::from(serial)));
     serial
 }
@@ -281,8 +286,17 @@ pub(crate) fn all(cloud: &Cloud, target: &Target) -> Vec<Deployment> {
     found
 }
 
+/// How many a scope keeps; those whose group is gone count until somebody looks.
+pub(crate) fn count(cloud: &Cloud, target: &Target) -> usize {
+    let prefix = format!("deployment-ids{}", deployment_id(target, "").to_lowercase());
+    cloud.notes(&prefix).count()
+}
+
 /// Whether anything in a scope goes on.
 pub(crate) fn any_active(cloud: &Cloud, target: &Target) -> bool {
+    if cloud.notes("deployment-ids").next().is_none() {
+        return false;
+    }
     let prefix = format!("deployment-ids{}", deployment_id(target, "").to_lowercase());
     let active = |serial: u64| {
         let state = cloud

@@ -402,7 +402,7 @@ impl Run<'_> {
         }
         let own = self.deployment.planned[index].clone();
         let deployer = self.deployment.deployer.clone();
-        if let Err(error) = errand::check_access(self.sandbox, &deployer, &own.id, &own.version) {
+        if let Err(error) = errand::check_access(self.sandbox, &deployer, &own.id, &own.version, None) {
             return self.refused(index, error);
         }
         let admitted = if errand::is_laid_over(&own.id) {
@@ -417,6 +417,9 @@ impl Run<'_> {
             Ok(body) => body,
             Err(trouble) => return self.troubled(index, &trouble),
         };
+        if let Err(error) = errand::check_access(self.sandbox, &deployer, &own.id, &own.version, Some(&body)) {
+            return self.refused(index, error);
+        }
         if self.deployment.shows("requestContent") {
             let content = json!({ "content": body.clone() });
             self.own_step(index).request = Some(content);
@@ -432,7 +435,11 @@ impl Run<'_> {
                 step.message = None;
                 step.status_code = if begun.created { "Created" } else { "OK" }.to_owned();
                 match begun.operation {
-                    Some(operation) => self.deployment.progress[index] = Progress::Running { operation },
+                    Some(operation) => {
+                        let is_last = index + 1 == self.deployment.planned.len();
+                        crate::wire::deployed(self.sandbox, self.deployment.serial, &own.id, is_last, operation);
+                        self.deployment.progress[index] = Progress::Running { operation };
+                    }
                     None => self.succeed(index),
                 }
             }

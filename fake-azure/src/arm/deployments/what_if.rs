@@ -18,7 +18,7 @@ use crate::Sandbox;
 /// The changes of a deployment.
 pub(crate) fn changes(sandbox: &Sandbox, commission: &Commission<'_>, prepared: &Prepared) -> Vec<Value> {
     let (mode, ids_only) = (commission.order.mode, commission.order.ids_only);
-    let mut copy = sandbox.clone();
+    let mut copy = sandbox.fork();
     let mut found = Vec::new();
     collect(sandbox, &mut copy, commission, prepared, &mut found);
     let named: Vec<String> = found
@@ -141,7 +141,7 @@ fn version_of(own: &Planned) -> ApiVersion {
 /// A resource as it is.
 fn shown(sandbox: &Sandbox, own: &Planned) -> Option<Value> {
     if errand::is_laid_over(&own.id) {
-        let mut document = errand::read(&mut sandbox.clone(), &own.id, &own.version).ok()?;
+        let mut document = errand::read(&mut sandbox.fork(), &own.id, &own.version).ok()?;
         for name in ["createdOn", "updatedOn", "createdBy", "updatedBy"] {
             remove_at(&mut document, &format!("properties/{name}"));
         }

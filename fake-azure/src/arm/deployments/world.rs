@@ -130,7 +130,7 @@ fn environment(sandbox: &Sandbox, base: &str) -> Value {
             "acrLoginServer": ".azurecr.io",
             "azureDatalakeAnalyticsCatalogAndJob": "azuredatalakeanalytics.net",
             "azureDatalakeStoreFileSystem": "azuredatalakestore.net",
-            "keyvaultDns": ".vault.azure.net",
+            "keyvaultDns": format!(".{}", sandbox.storage.vault_suffix()),
             "sqlServerHostname": ".database.windows.net",
             "storage": sandbox.storage.suffix(),
         },

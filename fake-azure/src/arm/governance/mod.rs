@@ -1,14 +1,15 @@
-//! What is laid over scopes: locks, role assignments and definitions, tags (ARM 1.5, 3.4, 6.6).
+//! What is laid over scopes: locks, policies, role assignments and definitions, tags (ARM 1.5, 3.2, 3.4, 6.6).
 //!
 //! The path says where: everything before the last `/providers/` is the scope.
 
 mod locks;
+mod policies;
 mod roles;
 mod tag_names;
 mod tags;
 
 use fake_azure_cloud::descriptor::Dialect;
-use fake_azure_cloud::governance::GovernanceCall;
+use fake_azure_cloud::governance::{GovernanceCall, PolicyNoun};
 use fake_azure_cloud::{Call, Guid, IdError, Outcome, ResourceId, Scope};
 use serde_json::Value;
 
@@ -24,6 +25,7 @@ use crate::identity::Caller;
 enum Noun {
     Locks,
     Permissions,
+    Policies(PolicyNoun),
     RoleAssignments,
     RoleDefinitions,
     Tags,
@@ -34,6 +36,16 @@ const NOUNS: &[(&str, &str, Noun)] = &[
     // tidy: sorted
     ("Microsoft.Authorization", "locks", Noun::Locks),
     ("Microsoft.Authorization", "permissions", Noun::Permissions),
+    (
+        "Microsoft.Authorization",
+        "policyAssignments",
+        Noun::Policies(PolicyNoun::Assignment),
+    ),
+    (
+        "Microsoft.Authorization",
+        "policyDefinitions",
+        Noun::Policies(PolicyNoun::Definition),
+    ),
     ("Microsoft.Authorization", "roleAssignments", Noun::RoleAssignments),
     ("Microsoft.Authorization", "roleDefinitions", Noun::RoleDefinitions),
     ("Microsoft.Resources", "tags", Noun::Tags),
@@ -87,6 +99,8 @@ pub(crate) fn serve(
     let full_type = match place.noun {
         Noun::Locks => "Microsoft.Authorization/locks",
         Noun::Permissions => "Microsoft.Authorization/permissions",
+        Noun::Policies(PolicyNoun::Assignment) => "Microsoft.Authorization/policyAssignments",
+        Noun::Policies(PolicyNoun::Definition) => "Microsoft.Authorization/policyDefinitions",
         Noun::RoleAssignments => "Microsoft.Authorization/roleAssignments",
         Noun::RoleDefinitions => "Microsoft.Authorization/roleDefinitions",
         Noun::Tags => "Microsoft.Resources/tags",
@@ -101,6 +115,7 @@ pub(crate) fn serve(
     match (place.noun, name) {
         (Noun::Locks, _) => locks::serve(sandbox, asked, &scope, name),
         (Noun::Permissions, None) => roles::permissions(sandbox, asked, caller, &scope),
+        (Noun::Policies(noun), _) => policies::serve(sandbox, asked, noun, &scope, name),
         (Noun::RoleAssignments, _) => roles::assignments(sandbox, asked, caller, &scope, name),
         (Noun::RoleDefinitions, _) => roles::definitions(sandbox, asked, caller, &scope, name),
         (Noun::Tags, Some(name)) if name.eq_ignore_ascii_case("default") => tags::serve(sandbox, asked, &scope),

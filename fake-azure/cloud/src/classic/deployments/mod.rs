@@ -16,6 +16,7 @@ use crate::classic::roles::{self, Role, RoleSpec};
 use crate::classic::virtual_networks::VirtualNetworkSite;
 use crate::classic::{
     Asked, Fresh, Hold, HostedService, Named, Phase, Step, Tick, Timeline, Work, forms, names, operations, packages,
+    virtual_networks,
 };
 use crate::cx::Cx;
 use crate::error::CloudError;
@@ -495,9 +496,19 @@ fn fill(
 ) -> Result<Option<CloudError>, CloudError> {
     take_vip(draft, owner, key.1, reserved, asked);
     if let Some(wanted) = &spec.load_balancer {
-        let (balancer, plan) = load_balancers::place(cx, site, wanted, draft.reserve())?;
-        draft.with(|own| own.then(plan));
-        draft.deployment.load_balancer = Some(balancer);
+        let bare = wanted.subnet.is_none() && wanted.address.is_none();
+        let own = match site {
+            Some(site) => {
+                let pool = site.first_pool();
+                cx.fabric().lowest_free(pool, &[]).map(|address| (pool, address))
+            }
+            None if bare => draft.own_address(),
+            None => None,
+        };
+        let placed = load_balancers::place(cx, site, wanted, draft.reserve(), own)?;
+        draft.note_taken(placed.held);
+        draft.with(|own| own.then(placed.plan));
+        draft.deployment.load_balancer = Some(placed.balancer);
     }
     for role in &spec.roles {
         match draft.add(role) {
@@ -636,6 +647,9 @@ pub(in crate::classic) fn removed(cx: &Cx<'_>, key: &DeploymentKey, media: bool)
     }
     if let Some(pool) = row.pool {
         plan = plan.pool(pool, None).network(row.key, None);
+    }
+    if let Some(network) = &row.network {
+        plan = plan.then(virtual_networks::left(cx, row.subscription, network));
     }
     plan.deployment(key.clone(), None)
 }

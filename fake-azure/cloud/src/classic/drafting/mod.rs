@@ -13,7 +13,8 @@ use crate::classic::deployments::{Deployment, DeploymentKey};
 use crate::classic::images::Source;
 use crate::classic::roles::{self, DataDiskSpec, NetworkSet, OsDiskSpec, Provisioning, Role, RoleSpec};
 use crate::classic::{
-    Asked, HostedService, Named, Phase, Timeline, endpoints, forms, names, service_certificates, subscription,
+    Asked, HostedService, Named, Phase, Placement, Timeline, endpoints, forms, names, service_certificates,
+    subscription,
 };
 use crate::cx::Cx;
 use crate::error::CloudError;
@@ -158,6 +159,7 @@ impl<'a> Draft<'a> {
             return Err(Trouble::Late(error));
         }
         let late = Trouble::Late;
+        self.check_cluster(size).map_err(late)?;
         subscription::check_cores(
             self.cx,
             self.asked.subscription,
@@ -316,6 +318,19 @@ impl<'a> Draft<'a> {
             .map(|(_, row)| of(row))
             .sum();
         others + of(&self.deployment)
+    }
+
+    /// A network that is bound to an affinity group holds its machines to the hardware of the time when groups were made
+    /// (juju-provider L11). Quirk `old-cluster`.
+    fn check_cluster(&self, size: &RoleSize) -> Result<(), CloudError> {
+        let network = self.deployment.network.as_deref().unwrap_or_default();
+        let site = self.cx.virtual_network_site(self.service.subscription, network).ok();
+        let is_pinned = site.is_some_and(|site| matches!(site.spec.placement, Some(Placement::AffinityGroup(_))));
+        if is_pinned && !size.is_of_affinity_groups() {
+            cov_mark::hit!(old_cluster);
+            return Err(CloudError::of(&forms::OVERCONSTRAINED));
+        }
+        Ok(())
     }
 
     fn check_provisioning(&self, role: &str, provisioning: Option<&Provisioning>) -> Result<(), CloudError> {

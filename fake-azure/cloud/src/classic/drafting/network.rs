@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use super::{Draft, Trouble};
 use crate::classic::roles::{self, NetworkSet, PublicIp, Role};
-use crate::classic::{VirtualNetworkSite, endpoints, forms};
+use crate::classic::{endpoints, forms};
 use crate::error::CloudError;
 use crate::fabric::{Port, PortAddress};
 use crate::key::Key;
@@ -117,15 +117,7 @@ impl Draft<'_> {
             .network
             .as_deref()
             .and_then(|name| self.cx.classic().virtual_networks.get(&self.asked.named(name)));
-        let usable = |site: &VirtualNetworkSite| {
-            let own = site
-                .subnets
-                .iter()
-                .find(|subnet| !subnet.name.eq_ignore_ascii_case("GatewaySubnet"));
-            // A network without subnets gives addresses itself.
-            own.or(site.subnets.first()).map_or(site.key, |subnet| subnet.key)
-        };
-        Ok(site.map(usable))
+        Ok(site.map(|site| site.first_pool()))
     }
 
     /// Gives a role its ports and addresses. `keep` has the addresses that ports had before.
@@ -293,6 +285,17 @@ impl Draft<'_> {
                 .port(key, Some(row)),
         );
         Ok(())
+    }
+
+    /// The first address of the network that a deployment in the making has to itself.
+    pub(in crate::classic) fn own_address(&self) -> Option<(Key, Ipv4Addr)> {
+        let pool = self.deployment.pool?;
+        self.first_usable(pool, &[]).map(|address| (pool, address))
+    }
+
+    /// An address that something else of the deployment takes: no machine gets it.
+    pub(in crate::classic) fn note_taken(&mut self, held: Option<(Key, Ipv4Addr)>) {
+        self.leases.extend(held);
     }
 
     /// The first address of a pool that is made in the same plan.

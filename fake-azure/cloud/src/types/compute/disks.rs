@@ -6,19 +6,22 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::creation_data::{self, RESIZED_DOWN, SHARED};
+use super::encryption;
 use super::parameters::{arrange, missing, number, offset_time, text};
 use crate::Document;
 use crate::api_version::ApiVersion;
 use crate::cx::Cx;
 use crate::descriptor::{
-    Action, Descriptor, Dialect, Field, Lifetimes, NameRule, PatchRule, Polls, Provisioning, Stage, Write, WriteVerb,
+    Action, Descriptor, Dialect, Field, Lifetimes, NameRule, PatchRule, Polls, Provisioning, RefRule, Stage, Write,
+    WriteVerb,
 };
 use crate::error::CloudError;
 use crate::fabric::{Disk, System};
 use crate::forms::forms;
-use crate::key::Guid;
+use crate::key::{Guid, Key};
 use crate::operation::Doing;
 use crate::plan::Plan;
+use crate::registry::Kind;
 use crate::resource::Resource;
 use crate::types::{Act, Answer, Put, ResourceType, View};
 
@@ -79,6 +82,7 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
         Field::one_of("/sku/name", SKUS),
         Field::one_of("/properties/accountType", SKUS),
         Field::one_of("/properties/osType", &["Linux", "Windows"]),
+        Field::one_of("/properties/encryption/type", encryption::TYPES),
         Field::one_of(
             "/properties/creationData/createOption",
             &[
@@ -100,6 +104,9 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
         Field::immutable("/properties/creationData/imageReference/id"),
         Field::immutable("/zones"),
     ],
+    refs: &[RefRule::shared(encryption::SET_PLACE, &[Kind::DiskEncryptionSets])
+        .bare()
+        .blocks_delete()],
     lifetimes: Lifetimes {
         create: &[Stage::new(UPDATING, 500, 4_000)],
         update: &[Stage::new(UPDATING, 500, 4_000)],
@@ -146,6 +153,11 @@ impl ResourceType for ManagedDisk {
     const DESCRIPTOR: &'static Descriptor = &DESCRIPTOR;
 
     fn plan_put(cx: &Cx<'_>, put: &Put<'_>, before: Option<&Self>) -> Result<(Self, Plan), CloudError> {
+        let set = put.target_at(encryption::SET_PLACE);
+        let was = put.existing.and_then(encryption_set_of);
+        if set.is_none() || set != was {
+            encryption::check(cx, put.document, set)?;
+        }
         match (before, cx.fabric().disks.get(&put.key)) {
             (Some(before), Some(row)) => plan_change(cx, put, before, row),
             _ => plan_creation(cx, put),
@@ -280,9 +292,19 @@ impl ManagedDisk {
             super::parameters::fill(properties, "tier", tier);
         }
         properties["diskState"] = json!(state_of(cx, row));
+        encryption::write(cx, encryption_set_of(resource), properties);
         write_common(resource, row, self.source, version, properties);
         arrange(properties, MEMBERS);
     }
+}
+
+/// The set that a disk or snapshot is encrypted with.
+pub(super) fn encryption_set_of(resource: &Resource) -> Option<Key> {
+    let edge = resource
+        .edges
+        .iter()
+        .find(|edge| edge.at.as_ref() == encryption::SET_PLACE);
+    edge.map(|edge| edge.target)
 }
 
 /// The order of the members of a disk's properties (observed-arm, Example answers).

@@ -1,6 +1,7 @@
 //! Extensions of virtual machines.
 //!
-//! An extension is a handler that the agent in a machine runs. The agent here does as it is told and reports success.
+//! An extension is a handler that the agent in a machine runs. The agent here does as it is told and reports success, but where a
+//! command reads what the image's own agent has not written.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -9,7 +10,7 @@ use super::handlers::handler_of;
 use super::parameters::{flag, missing, text, unchangeable};
 use crate::Document;
 use crate::api_version::ApiVersion;
-use crate::catalogue::extensions;
+use crate::catalogue::{extensions, images};
 use crate::cx::Cx;
 use crate::descriptor::{
     Descriptor, Dialect, Field, Fill, Lifetimes, NameRule, PatchRule, Polls, Provisioning, Stage, Write, WriteVerb,
@@ -28,6 +29,7 @@ forms! {
     NO_HANDLER: Missing, Compute, "ArtifactNotFound", "The VM extension with publisher '{publisher}' and type '{type}' could not be found.", "ARM 3.6 (text unsure)", "see the extension catalogue for publishers and types";
     NO_VERSION: Missing, Compute, "ArtifactVersionNotFound", "The version '{version}' of the VM extension with publisher '{publisher}' and type '{type}' could not be found.", "ARM 3.6 (text unsure)", "see the extension catalogue for versions";
     NOT_RUNNING: Conflict, Compute, "OperationNotAllowed", "Cannot modify extensions in the VM when the VM is not running.", "ARM 3.6", "start the machine first";
+    NO_SUCH_FILE: Invalid, Compute, "VMExtensionProvisioningError", "VM has reported a failure when processing extension '{extension}'. Error message: \"Command returned an error: {file}: No such file or directory\".", "ARM 3.6 (text assumed), juju-provider L24", "choose an image whose agent writes the custom data down";
     ONE_PER_HANDLER: Invalid, Compute, "BadRequest", "Multiple VMExtensions per handler not supported for OS type '{os}'. VMExtension '{extension}' with handler '{handler}' already added or specified in input.", "ARM 3.6", "update the extension that is there, or delete it first";
     // tidy: end
 }
@@ -99,12 +101,18 @@ impl ResourceType for Extension {
         }
         check_machine(cx, put)?;
         check_alone(cx, put, &handler)?;
-        Ok((
-            Extension {
-                handler: handler.into(),
-            },
-            Plan::new(),
-        ))
+        let own = Extension {
+            handler: handler.into(),
+        };
+        let plan = match reads_unwritten(cx, put) {
+            true => Plan::new().doomed(
+                CloudError::of(&NO_SUCH_FILE)
+                    .with("extension", put.id.name())
+                    .with("file", CUSTOM_DATA),
+            ),
+            false => Plan::new(),
+        };
+        Ok((own, plan))
     }
 
     fn plan_delete(&self, cx: &Cx<'_>, resource: &Resource) -> Result<Plan, CloudError> {
@@ -140,6 +148,25 @@ fn check_machine(cx: &Cx<'_>, put: &Put<'_>) -> Result<(), CloudError> {
     match cx.fabric().machines.get(&put.parent) {
         Some(row) if row.power == Power::Running => Ok(()),
         _ => Err(CloudError::of(&NOT_RUNNING)),
+    }
+}
+
+/// Where the Linux agent writes the custom data down (juju-provider 1.12).
+const CUSTOM_DATA: &str = "/var/lib/waagent/CustomData";
+
+/// Whether the command reads the custom data in a machine whose image has an agent that does not write it (juju-provider L24).
+fn reads_unwritten(cx: &Cx<'_>, put: &Put<'_>) -> bool {
+    let command = text(put.document, "/properties/settings/commandToExecute");
+    if !command.is_some_and(|command| command.contains(CUSTOM_DATA)) {
+        return false;
+    }
+    let machine = &cx.resource(put.parent).echo;
+    let of_image = |name: &str| text(machine, &format!("/properties/storageProfile/imageReference/{name}"));
+    match (of_image("publisher"), of_image("offer"), of_image("sku")) {
+        (Some(publisher), Some(offer), Some(sku)) => {
+            images::find_sku(publisher, offer, sku).is_some_and(|sku| !sku.writes_custom_data)
+        }
+        _ => false,
     }
 }
 

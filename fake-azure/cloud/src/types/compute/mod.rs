@@ -3,6 +3,7 @@
 pub(crate) mod virtual_machines;
 
 pub(crate) mod availability_sets;
+pub(crate) mod disk_encryption_sets;
 pub(crate) mod disks;
 pub(crate) mod extensions;
 pub(crate) mod images;
@@ -10,6 +11,7 @@ pub(crate) mod scale_sets;
 pub(crate) mod snapshots;
 
 mod creation_data;
+mod encryption;
 mod handlers;
 mod parameters;
 #[cfg(test)]

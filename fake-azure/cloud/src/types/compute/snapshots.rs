@@ -6,18 +6,21 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::creation_data::{self, RESIZED_DOWN, SHARED};
-use super::disks::{MEMBERS, write_common, write_storage, write_stub};
+use super::disks::{MEMBERS, encryption_set_of, write_common, write_storage, write_stub};
+use super::encryption;
 use super::parameters::{arrange, fill, missing, number, text};
 use crate::Document;
 use crate::api_version::ApiVersion;
 use crate::cx::Cx;
 use crate::descriptor::{
-    Action, Descriptor, Dialect, Field, Lifetimes, NameRule, PatchRule, Polls, Provisioning, Stage, Write, WriteVerb,
+    Action, Descriptor, Dialect, Field, Lifetimes, NameRule, PatchRule, Polls, Provisioning, RefRule, Stage, Write,
+    WriteVerb,
 };
 use crate::error::CloudError;
 use crate::fabric::{Disk, System};
 use crate::key::Guid;
 use crate::plan::Plan;
+use crate::registry::Kind;
 use crate::resource::Resource;
 use crate::types::{Act, Answer, Put, ResourceType, View};
 
@@ -39,6 +42,7 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
         Field::read_only("/properties/creationData/sourceUniqueId"),
         Field::one_of("/sku/name", &["Standard_LRS", "Premium_LRS", "Standard_ZRS"]),
         Field::one_of("/properties/osType", &["Linux", "Windows"]),
+        Field::one_of("/properties/encryption/type", encryption::TYPES),
         Field::one_of(
             "/properties/creationData/createOption",
             &["Copy", "CopyStart", "Import", "Restore", "Upload"],
@@ -48,6 +52,9 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
         Field::immutable("/properties/creationData/sourceUri"),
         Field::immutable("/properties/incremental"),
     ],
+    refs: &[RefRule::shared(encryption::SET_PLACE, &[Kind::DiskEncryptionSets])
+        .bare()
+        .blocks_delete()],
     lifetimes: Lifetimes {
         create: &[Stage::new(UPDATING, 1_000, 10_000)],
         update: &[Stage::new(UPDATING, 500, 4_000)],
@@ -92,6 +99,10 @@ impl ResourceType for Snapshot {
     const DESCRIPTOR: &'static Descriptor = &DESCRIPTOR;
 
     fn plan_put(cx: &Cx<'_>, put: &Put<'_>, before: Option<&Self>) -> Result<(Self, Plan), CloudError> {
+        let set = put.target_at(encryption::SET_PLACE);
+        if set.is_none() || set != put.existing.and_then(encryption_set_of) {
+            encryption::check(cx, put.document, set)?;
+        }
         let row = cx.fabric().disks.get(&put.key);
         let sku = text(put.document, "/sku/name")
             .or_else(|| row.map(|row| row.sku.as_ref()))
@@ -202,6 +213,7 @@ impl ResourceType for Snapshot {
         if view.version >= ApiVersion::date(2022, 7, 2) {
             properties["snapshotAccessState"] = json!("Available");
         }
+        encryption::write(cx, encryption_set_of(resource), properties);
         write_common(resource, row, self.source, view.version, properties);
         arrange(properties, MEMBERS);
     }

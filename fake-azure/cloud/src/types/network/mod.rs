@@ -1,6 +1,6 @@
 //! Microsoft.Network.
 
-mod access_rules;
+pub(crate) mod access_rules;
 pub(crate) mod application_security_groups;
 mod limits;
 pub(crate) mod load_balancers;

@@ -16,7 +16,10 @@ use crate::quota::QuotaKey;
 use crate::types::{Put, ResourceType};
 
 forms! {
+    // tidy: sorted
     BAD_NAME: Invalid, Gateway, "InvalidResourceGroup", "The provided resource group name '{name}' has these invalid characters: '{characters}'. The name can only be a letter, digit, '-', '.', '(', ')' or '_'.", "ARM 1.3 (XPL)", "choose a name of letters, digits, '-', '.', '(', ')' and '_' that does not end in '.'";
+    READ_ONLY_STATE: Invalid, Gateway, "InvalidRequestContent", "The request content was invalid and could not be deserialized: 'Could not find member 'provisioningState' on object of type 'ResourceGroupPropertiesDefinition'. Path 'properties.provisioningState', line 1, position 1.'.", "juju-provider 1.16, L82 (text assumed)", "leave the group's state out";
+    // tidy: end
 }
 
 /// Resource groups.
@@ -33,6 +36,7 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
         unicode: true,
     },
     bad_name: Some(&BAD_NAME),
+    refuses_state: Some(&READ_ONLY_STATE),
     patch: PatchRule::Tags,
     quota: Some(QuotaKey("ResourceGroups")),
     fields: &[Field::immutable("/managedBy")],

@@ -27,7 +27,9 @@ pub(super) fn size_of(cx: &Cx<'_>, put: &Put<'_>, name: &str) -> Result<&'static
             .with("sizes", known.join(","))
             .about("vmSize"));
     };
-    if locations::find(put.location).is_some_and(|location| size.is_offered(location, month)) {
+    let is_sold = locations::find(put.location).is_some_and(|location| size.is_offered(location, month));
+    // A size of which there may be none is not available to the subscription (juju-provider L71).
+    if is_sold && cx.limit(size.name) != Some(0) {
         return Ok(size);
     }
     Err(if cx.era() == Era::Current {

@@ -7,6 +7,7 @@ use super::storage::AttachedDisk;
 use super::view;
 use crate::Document;
 use crate::api_version::ApiVersion;
+use crate::catalogue::sizes::{self, Hardware};
 use crate::cx::Cx;
 use crate::engine;
 use crate::fabric::{DiskMedia, System};
@@ -17,6 +18,9 @@ use crate::types::{Answer, View};
 
 /// From then on the first answer has the size of the system's disk. Assumed: 2020-12-01 had not, 2025-04-01 has.
 const SIZE_AT_ONCE: ApiVersion = ApiVersion::date(2022, 3, 1);
+
+/// Machines say which controller their disks are on from then on. Assumed (juju-provider L29).
+const CONTROLLERS: ApiVersion = ApiVersion::date(2022, 8, 1);
 
 /// Disks say whether they go with the machine from then on (ARM 8.3).
 const DELETE_OPTIONS: ApiVersion = ApiVersion::date(2021, 3, 1);
@@ -39,7 +43,11 @@ impl VirtualMachine {
         {
             members.shift_remove("capacityReservation");
         }
-        self.write_storage(cx, version, &mut properties["storageProfile"]);
+        let size = properties
+            .pointer("/hardwareProfile/vmSize")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
+        self.write_storage(cx, version, size.as_deref(), &mut properties["storageProfile"]);
         write_profile(self.system, version, properties);
         if view::is_asked_for(view.expand) {
             properties["instanceView"] = self.instance_view(cx, resource, version);
@@ -62,7 +70,7 @@ impl VirtualMachine {
         }
     }
 
-    fn write_storage(&self, cx: &Cx<'_>, version: ApiVersion, profile: &mut Value) {
+    fn write_storage(&self, cx: &Cx<'_>, version: ApiVersion, size: Option<&str>, profile: &mut Value) {
         if version >= ApiVersion::date(2020, 6, 1)
             && let (Some(exact), Some(image)) = (&self.exact_version, profile.get_mut("imageReference"))
         {
@@ -95,6 +103,9 @@ impl VirtualMachine {
             })
             .collect();
         profile["dataDisks"] = Value::Array(shown);
+        if version >= CONTROLLERS && has_nvme(size) {
+            profile["diskControllerType"] = json!("NVMe");
+        }
         arrange(profile, &["imageReference", "osDisk", "dataDisks"]);
     }
 
@@ -117,7 +128,7 @@ impl VirtualMachine {
                 if known && cx.find(*key).is_some() {
                     managed["id"] = json!(cx.id(*key));
                 }
-                arrange(&mut managed, &["storageAccountType", "id"]);
+                arrange(&mut managed, &["storageAccountType", "diskEncryptionSet", "id"]);
                 shown["managedDisk"] = managed;
                 if let Some(members) = shown.as_object_mut() {
                     members.shift_remove("vhd");
@@ -157,6 +168,12 @@ impl VirtualMachine {
         ];
         arrange(shown, &order);
     }
+}
+
+/// Whether the disks of a machine of that size are on an NVMe controller: the newest hardware has no other (juju-provider L29).
+fn has_nvme(size: Option<&str>) -> bool {
+    size.and_then(sizes::find)
+        .is_some_and(|size| size.family.hardware == Hardware::V6)
 }
 
 /// The defaults of the system's profile, by version (ARM 8.3; first versions observed or assumed between recordings).

@@ -82,6 +82,12 @@ impl SentDisk {
             .and_then(|managed| managed.storage_account_type.as_deref())
     }
 
+    /// The set that its managed disk is encrypted with.
+    pub(super) fn encryption_set(&self) -> Option<&str> {
+        let managed = self.managed_disk.as_ref()?;
+        managed.disk_encryption_set.as_ref()?.id.as_deref()
+    }
+
     /// Whether it goes when the machine goes.
     pub(super) fn deletes(&self) -> bool {
         self.delete_option.as_deref() == Some("Delete")
@@ -104,6 +110,14 @@ pub(super) struct Address {
 pub(super) struct ManagedDisk {
     pub(super) id: Option<String>,
     pub(super) storage_account_type: Option<String>,
+    pub(super) disk_encryption_set: Option<Named>,
+}
+
+/// A resource by its id.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Named {
+    pub(super) id: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

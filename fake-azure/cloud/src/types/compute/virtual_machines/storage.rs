@@ -483,6 +483,7 @@ impl<'a, 'c> Disks<'a, 'c> {
                 "hyperVGeneration": system.map(|(_, generation)| generation),
                 "creationData": creation,
                 "diskSizeGB": size_gb,
+                "encryption": sent.encryption_set().map(|set| json!({ "diskEncryptionSetId": set })),
             },
         });
         let row = Disk {

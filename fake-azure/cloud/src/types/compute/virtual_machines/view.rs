@@ -86,7 +86,7 @@ impl VirtualMachine {
             }
             (Provisioning::Deleting, _) => status("ProvisioningState/deleting", "Deleting"),
             (Provisioning::Creating, _) => status("ProvisioningState/creating", "Creating"),
-            (Provisioning::Updating | Provisioning::ResolvingDns, _) => {
+            (Provisioning::Updating | Provisioning::ResolvingDns | Provisioning::RegisteringDns, _) => {
                 status("ProvisioningState/updating", "Updating")
             }
         };

@@ -1,4 +1,5 @@
-//! A `fake-azure serve` for one run. Knows its command line and the file of addresses that it writes.
+//! A `fake-azure serve` for one run: of stock clients, of recorded sessions. Knows its command line and the file of addresses that it
+//! writes; refuses to know who will ask it what.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use crate::document;
 
 /// The file of addresses, in the folder of the run; guides name it, too.
-pub(crate) const ENV_FILE: &str = "fake.env";
+const ENV_FILE: &str = "fake.env";
 
 /// How long the server may take until it answers, and until it has stopped.
 const WAIT_MAX: Duration = Duration::from_secs(60);
@@ -27,12 +28,12 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts the server on free ports, but for those that `arguments` name, and returns once it answers.
-    pub(crate) fn start(binary: &Path, arguments: &[String], work: &Path) -> Result<Server> {
+    /// Starts the server, whose binary `command` is, on free ports, but for those that `arguments` name, and returns once it answers,
+    /// which it tells by writing its file of addresses. Its files are in the folder `work`.
+    pub(crate) fn start(mut command: Command, arguments: &[String], work: &Path) -> Result<Server> {
         let env_file = work.join(ENV_FILE);
         let log_file = work.join("serve.log");
         let log = fs_err::File::create(&log_file)?;
-        let mut command = Command::new(binary);
         command.current_dir(work).arg("serve");
         for listener in ["arm", "asm", "blob", "aad", "admin"] {
             command.args(["--port", &format!("{listener}=0")]);
@@ -41,13 +42,14 @@ impl Server {
         if !arguments.iter().any(|argument| argument == "--env-file") {
             command.arg("--env-file").arg(&env_file);
         }
-        let child = command
+        command
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(log.into_parts().0)
+            .stderr(log.into_parts().0);
+        let child = command
             .spawn()
-            .with_context(|| format!("cannot start {}", binary.display()))?;
+            .with_context(|| format!("cannot start {}", command.get_program().display()))?;
         let mut server = Server {
             child,
             env_file,
@@ -83,7 +85,13 @@ impl Server {
         Ok(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }
 
-    fn log(&self) -> String {
+    /// Where it has written its addresses.
+    pub(crate) fn env_file(&self) -> &Path {
+        &self.env_file
+    }
+
+    /// What it has said so far.
+    pub(crate) fn log(&self) -> String {
         document::existing(&self.log_file)
     }
 
@@ -111,5 +119,38 @@ impl Drop for Server {
         // Both fail when the server has ended, which is what is wanted.
         self.child.kill().ok();
         self.child.wait().ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Stands in for the server: writes the file that follows `--env-file`, then waits for SIGTERM.
+    const STAND_IN: &str = r#"
+        trap 'kill $!; exit 0' TERM
+        while [ "$1" != --env-file ]; do shift; done
+        tail -f /dev/null &
+        printf 'FAKE_ARM_URL=https://localhost:1\nFAKE_ADMIN_URL=https://localhost:2\n' > "$2"
+        wait
+    "#;
+
+    #[test]
+    fn a_server_is_awaited_and_stopped_as_an_operator_would() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let mut command = Command::new("sh");
+        command.args(["-c", STAND_IN, "sh"]);
+        let server = Server::start(command, &[], folder.path()).expect("the stand-in answers");
+        assert!(document::existing(server.env_file()).starts_with("FAKE_ARM_URL="));
+        server.stop().expect("the stand-in stops when asked");
+    }
+
+    #[test]
+    fn a_server_that_ends_early_is_an_error_and_not_a_wait() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let error = Server::start(Command::new("false"), &[], folder.path())
+            .err()
+            .map(|error| error.to_string());
+        assert!(error.is_some_and(|error| error.starts_with("the server ended before it answered")));
     }
 }
