@@ -94,8 +94,8 @@ impl Protection {
     }
 }
 
+/// By name.
 static ALL: &[Protection] = &[
-    // tidy: sorted
     Protection::named(
         "aligns-sets",
         "It makes availability sets of the older kind for machines on managed disks.",
@@ -341,7 +341,6 @@ static ALL: &[Protection] = &[
         "It writes whole resources back for the sake of a tag.",
     )
     .writes(writes::whole_documents),
-    // tidy: end
 ];
 
 #[cfg(test)]

@@ -155,7 +155,15 @@ fn adopting(stage: &mut Stage) -> anyhow::Result<()> {
     let other = Uuid::from_u128(0x0123_4567_89ab_4def_8123_4567_89ab_cdef);
     for _ in 0..2 {
         stage.ask(environ.adopt_resources(other, "2.2.1"))?;
-        same("after adopting", &stage.settled(), &before)?;
+        let now = stage.settled();
+        let (gained, lost) = (now.beyond(&before), before.beyond(&now));
+        let of = |controller| format!(" of resource of controller {controller}");
+        let n_gained = gained.first().and_then(|line| line.strip_suffix(&of(other)));
+        let n_lost = lost.first().and_then(|line| line.strip_suffix(&of(stage.controller())));
+        ensure!(
+            gained.len() == 1 && lost.len() == 1 && n_gained.is_some() && n_gained == n_lost,
+            "after adopting: more {gained:?}, less {lost:?}"
+        );
     }
     ensure!(
         stage.ask(environ.ports(&machine))? == super::ports::rules(&[80]),

@@ -32,20 +32,13 @@ enum Noun {
     TagNames,
 }
 
+#[rustfmt::skip]
 const NOUNS: &[(&str, &str, Noun)] = &[
     // tidy: sorted
     ("Microsoft.Authorization", "locks", Noun::Locks),
     ("Microsoft.Authorization", "permissions", Noun::Permissions),
-    (
-        "Microsoft.Authorization",
-        "policyAssignments",
-        Noun::Policies(PolicyNoun::Assignment),
-    ),
-    (
-        "Microsoft.Authorization",
-        "policyDefinitions",
-        Noun::Policies(PolicyNoun::Definition),
-    ),
+    ("Microsoft.Authorization", "policyAssignments", Noun::Policies(PolicyNoun::Assignment)),
+    ("Microsoft.Authorization", "policyDefinitions", Noun::Policies(PolicyNoun::Definition)),
     ("Microsoft.Authorization", "roleAssignments", Noun::RoleAssignments),
     ("Microsoft.Authorization", "roleDefinitions", Noun::RoleDefinitions),
     ("Microsoft.Resources", "tags", Noun::Tags),

@@ -27,9 +27,9 @@ forms! {
     // tidy: sorted
     DISALLOWED: Conflict, Compute, "OperationNotAllowed", "This operation cannot be performed when extension operations are disallowed. To allow, please ensure VM Agent is installed on the VM and the osProfile.allowExtensionOperations property is true.", "assumed", "allow extension operations in the machine's osProfile";
     NO_HANDLER: Missing, Compute, "ArtifactNotFound", "The VM extension with publisher '{publisher}' and type '{type}' could not be found.", "ARM 3.6 (text unsure)", "see the extension catalogue for publishers and types";
+    NO_SUCH_FILE: Invalid, Compute, "VMExtensionProvisioningError", "VM has reported a failure when processing extension '{extension}'. Error message: \"Command returned an error: {file}: No such file or directory\".", "ARM 3.6 (text assumed), juju-provider L24", "choose an image whose agent writes the custom data down";
     NO_VERSION: Missing, Compute, "ArtifactVersionNotFound", "The version '{version}' of the VM extension with publisher '{publisher}' and type '{type}' could not be found.", "ARM 3.6 (text unsure)", "see the extension catalogue for versions";
     NOT_RUNNING: Conflict, Compute, "OperationNotAllowed", "Cannot modify extensions in the VM when the VM is not running.", "ARM 3.6", "start the machine first";
-    NO_SUCH_FILE: Invalid, Compute, "VMExtensionProvisioningError", "VM has reported a failure when processing extension '{extension}'. Error message: \"Command returned an error: {file}: No such file or directory\".", "ARM 3.6 (text assumed), juju-provider L24", "choose an image whose agent writes the custom data down";
     ONE_PER_HANDLER: Invalid, Compute, "BadRequest", "Multiple VMExtensions per handler not supported for OS type '{os}'. VMExtension '{extension}' with handler '{handler}' already added or specified in input.", "ARM 3.6", "update the extension that is there, or delete it first";
     // tidy: end
 }
