@@ -77,7 +77,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         output::line(format!("\n==> {}: {}", step.title, step.command_line()));
         let step_began = Instant::now();
         let args = step.args;
-        xshell::cmd!(shell, "cargo {args...}")
+        repository::as_typed(xshell::cmd!(shell, "cargo {args...}"))
             .quiet()
             .envs(step.env)
             .run()

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
-use xshell::{Shell, cmd};
+use xshell::{Cmd, Shell, cmd};
 
 /// The folder of the workspace's `Cargo.toml`.
 pub(crate) fn root() -> PathBuf {
@@ -83,12 +83,21 @@ pub(crate) fn metadata(root: &Path) -> Result<Metadata> {
     serde_json::from_str(&text).context("cannot understand what `cargo metadata` answered")
 }
 
+/// A command of cargo's as if it were typed: what cargo tells this program of its own package would be taken for a change by
+/// build scripts that look at it (`ring`'s does), and all that stands on them would be built again.
+pub(crate) fn as_typed(command: Cmd<'_>) -> Cmd<'_> {
+    std::env::vars()
+        .map(|(name, _)| name)
+        .filter(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
+        .fold(command, |command, name| command.env_remove(name))
+}
+
 /// A binary of ours, current, as the workspace's tests build it.
 ///
 /// Cargo unites features over all that it builds at once: to build one package alone would build most of the others a second time.
 pub(crate) fn binary_of_the_tests(root: &Path, name: &str) -> Result<PathBuf> {
     let shell = shell(root)?;
-    cmd!(shell, "cargo test --quiet --workspace --no-run")
+    as_typed(cmd!(shell, "cargo test --quiet --workspace --no-run"))
         .quiet()
         .run()
         .context("the workspace does not build")?;

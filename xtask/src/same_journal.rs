@@ -19,7 +19,8 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         .quiet()
         .read()
         .context("`conformance digest` failed")?;
-    let optimised = cmd!(shell, "cargo run --quiet --release -- digest {filters...}")
+    let optimised = cmd!(shell, "cargo run --quiet --release -- digest {filters...}");
+    let optimised = repository::as_typed(optimised)
         .quiet()
         .read()
         .context("`conformance digest` failed, optimised")?;
